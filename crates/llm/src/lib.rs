@@ -1,0 +1,19 @@
+//! Talks to models; knows nothing of annotation.
+//!
+//! In: a [`ModelRequest`] (messages, wanted shape, settings). Out: a [`ModelAnswer`] with usage, log-probabilities and the
+//! reason it ended, or a [`CallError`] whose class says whether to try again.
+//!
+//! [`provider`] turns a name such as `ollama/qwen3:8b`, `replay/gpt-4o` or `scripted/accuracy=0.9` into something that
+//! answers; the layers ([`Retry`], [`Limit`], [`Meter`]) wrap it. Only `http.rs` opens a socket, behind the feature `http`.
+//!
+//! Not here: items, labels, prompts, and the reading of answers.
+
+mod answer;
+mod complete;
+mod error;
+mod request;
+
+pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
+pub use complete::{Complete, Downgrade};
+pub use error::{CallError, CallErrorClass};
+pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};

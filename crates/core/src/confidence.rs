@@ -1,0 +1,103 @@
+//! How sure an annotator is, and where the number comes from. Uncalibrated until `calibrate` says otherwise.
+
+use std::fmt;
+
+/// Where a confidence comes from. Numbers of different sources are not comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfidenceSource {
+    /// The probability of the label's tokens, normalised over the labels of the schema.
+    TokenProbability,
+    /// The share of this label among several samples of one annotator.
+    VoteShare,
+    /// The number that the model wrote beside its answer.
+    Stated,
+}
+
+/// Why there is no confidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoConfidence {
+    /// There is no label to be sure of.
+    NoLabel,
+    /// The endpoint returned no token probabilities, and nothing else was asked for.
+    NoLogprobs,
+    /// Token probabilities came, but the label could not be found among the tokens.
+    LabelNotInTokens,
+    /// The answer was to state a confidence and did not.
+    NotStated,
+}
+
+/// How sure an annotator is of its outcome.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Confidence {
+    /// A number in [0, 1] and its source; not calibrated.
+    Raw(f64, ConfidenceSource),
+    /// No number, and why: never a zero.
+    Unknown(NoConfidence),
+}
+
+impl Confidence {
+    /// The number, where there is one.
+    pub fn value(self) -> Option<f64> {
+        match self {
+            Self::Raw(value, _) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The name of the source, or of the reason why there is none: as in the journal and in exports.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Raw(_, ConfidenceSource::TokenProbability) => "token_probability",
+            Self::Raw(_, ConfidenceSource::VoteShare) => "vote_share",
+            Self::Raw(_, ConfidenceSource::Stated) => "stated",
+            Self::Unknown(NoConfidence::NoLabel) => "none: no label",
+            Self::Unknown(NoConfidence::NoLogprobs) => "none: no token probabilities",
+            Self::Unknown(NoConfidence::LabelNotInTokens) => "none: label not in tokens",
+            Self::Unknown(NoConfidence::NotStated) => "none: not stated",
+        }
+    }
+
+    /// Reads what [`Confidence::value`] and [`Confidence::source`] gave.
+    pub fn from_parts(value: Option<f64>, source: &str) -> Option<Self> {
+        use ConfidenceSource::{Stated, TokenProbability, VoteShare};
+        use NoConfidence::{LabelNotInTokens, NoLabel, NoLogprobs, NotStated};
+        let raw = [TokenProbability, VoteShare, Stated].map(|it| Self::Raw(value.unwrap_or(f64::NAN), it));
+        let none = [NoLabel, NoLogprobs, LabelNotInTokens, NotStated].map(Self::Unknown);
+        let found = raw.into_iter().chain(none).find(|it| it.source() == source)?;
+        (found.value().is_none() == value.is_none()).then_some(found)
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raw(value, _) => write!(f, "{value:.3} ({}, uncalibrated)", self.source()),
+            Self::Unknown(_) => f.write_str(self.source()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confidence_survives_its_parts_and_a_missing_one_is_no_zero() {
+        let all = [
+            Confidence::Raw(0.5, ConfidenceSource::TokenProbability),
+            Confidence::Raw(1.0, ConfidenceSource::VoteShare),
+            Confidence::Raw(0.0, ConfidenceSource::Stated),
+            Confidence::Unknown(NoConfidence::NoLabel),
+            Confidence::Unknown(NoConfidence::NoLogprobs),
+            Confidence::Unknown(NoConfidence::LabelNotInTokens),
+            Confidence::Unknown(NoConfidence::NotStated),
+        ];
+        for confidence in all {
+            assert_eq!(
+                Confidence::from_parts(confidence.value(), confidence.source()),
+                Some(confidence)
+            );
+        }
+        assert_eq!(Confidence::from_parts(None, "stated"), None);
+    }
+}

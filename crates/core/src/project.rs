@@ -195,6 +195,9 @@ pub struct AnnotatorSpec {
     /// For `replay/…`: which of the recorded prompts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_id: Option<String>,
+    /// Which price holds, where the model's own name has none: `openai/gpt-4o`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
     /// A template file in place of the kind's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
@@ -259,6 +262,7 @@ impl AnnotatorSpec {
             base_url: None,
             answers: None,
             prompt_id: None,
+            price: None,
             template: None,
             reasoning: false,
             state_confidence: false,

@@ -5,7 +5,7 @@
 
 use super::Finding;
 use crate::repo::{File, Repo};
-use crate::rust::{Kind, Source};
+use crate::rust::{Kind, Source, Token};
 
 /// One table.
 struct Table {
@@ -20,8 +20,8 @@ struct Table {
 enum Example {
     /// The row's type has a function of this name.
     Function(&'static str),
-    /// The page shows the name in use, followed by this: `` `ollama/qwen3:8b` ``.
-    Page(&'static str),
+    /// The row has a field of this name.
+    Field(&'static str),
 }
 
 const TABLES: &[Table] = &[
@@ -41,7 +41,7 @@ const TABLES: &[Table] = &[
         name: "ENDPOINTS",
         folder: "crates/llm",
         page: "docs/reference/endpoints.md",
-        example: Example::Page("/"),
+        example: Example::Field("example_model"),
     },
 ];
 
@@ -51,6 +51,7 @@ struct Row {
     /// The type or constant that the row is, where it is one.
     made_by: Option<String>,
     name: Option<String>,
+    fields: Vec<String>,
     line: usize,
 }
 
@@ -137,7 +138,7 @@ fn check_row(
         found.push(Finding::new(&file.path, row.line, what, next).about(&name));
     };
     let has_example = match table.example {
-        Example::Page(mark) => page.is_some_and(|page| page.text.contains(&format!("`{name}{mark}"))),
+        Example::Field(field) => row.fields.iter().any(|other| other == field),
         Example::Function(function) => {
             own.is_some_and(|own| sources.iter().any(|source| has_function(source, own, function)))
         }
@@ -191,29 +192,23 @@ fn row(source: &Source, start: usize, end: usize) -> Row {
         .rev()
         .find(|token| token.kind == Kind::Ident)
         .map(|token| token.text.clone());
-    for at in start..end {
-        if source.tokens[at].kind == Kind::Ident && source.is(at + 1, ":") {
-            fields.push(source.tokens[at].text.clone());
-            if (source.is(at, "name") || source.is(at, "id")) && name.is_none() {
-                name = source
-                    .tokens
-                    .get(at + 2)
-                    .filter(|token| token.kind == Kind::Text)
-                    .map(|t| t.inner().to_owned());
-            }
-        }
-    }
+    let is_text = |token: &&Token| token.kind == Kind::Text;
+    let field =
+        |at: usize| tokens[at].kind == Kind::Ident && tokens.get(at + 1).is_some_and(|token| token.is(":"));
+    let fields: Vec<usize> = (0..tokens.len()).filter(|&at| field(at)).collect();
     let is_call = opens.is_some_and(|open| tokens[open].is("("));
-    if is_call {
-        name = tokens
+    let name = if is_call {
+        tokens.iter().find(is_text)
+    } else {
+        let named = fields
             .iter()
-            .find(|token| token.kind == Kind::Text)
-            .map(|token| token.inner().to_owned());
-    }
+            .filter(|&&at| tokens[at].is("name") || tokens[at].is("id"));
+        named.filter_map(|at| tokens.get(at + 2)).find(is_text)
+    };
     Row {
         made_by,
-        name,
-        fields,
+        name: name.map(|token| token.inner().to_owned()),
+        fields: fields.into_iter().map(|at| tokens[at].text.clone()).collect(),
         line: source.tokens[start].line,
     }
 }
@@ -258,7 +253,7 @@ mod tests {
         pub const KINDS: &[&dyn TaskKind] = &[&Classify];
         #[cfg(test)] mod tests { fn every_kind() { for kind in KINDS {} } }";
     const DATA: &str = "pub const ENDPOINTS: &[Endpoint] = &[
-        Endpoint { name: \"ollama\", can: Can { json: true } },
+        Endpoint { name: \"ollama\", example_model: \"qwen3:8b\", can: Can { json: true } },
     ];
         #[cfg(test)] mod tests { fn every_endpoint() { for endpoint in ENDPOINTS {} } }";
 
@@ -274,7 +269,7 @@ mod tests {
     #[test]
     fn a_full_row_passes() {
         check_code(0, TYPES, "`classify`: one label", &[]);
-        check_code(2, DATA, "`ollama`: on this machine, `ollama/qwen3:8b`", &[]);
+        check_code(2, DATA, "`ollama`: on this machine", &[]);
     }
 
     #[test]

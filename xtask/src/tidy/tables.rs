@@ -289,7 +289,7 @@ mod tests {
         check_code(0, &code, "`classify`", &["`classify` of `KINDS` has no example"]);
         check_code(
             2,
-            &DATA.replace("example:", "sample:"),
+            &DATA.replace("example_model:", "sample:"),
             "`ollama`",
             &["`ollama` of `ENDPOINTS` has no example"],
         );

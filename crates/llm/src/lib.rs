@@ -10,10 +10,13 @@
 
 mod answer;
 mod complete;
+pub mod dialect;
+pub mod endpoints;
 mod error;
 mod request;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use complete::{Complete, Downgrade};
+pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};

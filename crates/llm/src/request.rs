@@ -54,7 +54,10 @@ pub struct Message {
 impl Message {
     /// A message of the given role.
     pub fn new(role: Role, content: impl Into<Arc<str>>) -> Message {
-        Message { role, content: content.into() }
+        Message {
+            role,
+            content: content.into(),
+        }
     }
 }
 
@@ -162,7 +165,9 @@ impl Serialize for Sorted<'_> {
         match self.0 {
             Value::Object(map) => sorted_map(map, serializer),
             Value::Array(values) => serializer.collect_seq(values.iter().map(Sorted)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => self.0.serialize(serializer),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.0.serialize(serializer)
+            }
         }
     }
 }
@@ -194,7 +199,10 @@ mod tests {
     #[test]
     fn equal_settings_are_written_alike_whatever_the_order_of_extra() {
         let write = |extra: &str| {
-            let settings = Settings { extra: serde_json::from_str(extra).unwrap(), ..Settings::new(8) };
+            let settings = Settings {
+                extra: serde_json::from_str(extra).unwrap(),
+                ..Settings::new(8)
+            };
             serde_json::to_string(&settings).unwrap()
         };
         let one = write(r#"{"b": [{"y": 1, "x": 2}], "a": 1}"#);
@@ -207,15 +215,20 @@ mod tests {
     fn prompt_bytes_count_messages_and_schema() {
         let mut request = ModelRequest {
             model: "m".into(),
-            messages: vec![Message::new(Role::System, "ab"), Message::new(Role::User, "привет")],
+            messages: vec![
+                Message::new(Role::System, "ab"),
+                Message::new(Role::User, "привет"),
+            ],
             format: AnswerFormat::Text,
             settings: Arc::new(Settings::new(1)),
             sample: 0,
             aside: Aside::default(),
         };
         assert_eq!(request.prompt_bytes(), 14);
-        request.format =
-            AnswerFormat::JsonSchema { name: "s".into(), schema: Arc::new(serde_json::json!({"a": 1})) };
+        request.format = AnswerFormat::JsonSchema {
+            name: "s".into(),
+            schema: Arc::new(serde_json::json!({"a": 1})),
+        };
         assert_eq!(request.prompt_bytes(), 14 + 1 + 7);
     }
 }

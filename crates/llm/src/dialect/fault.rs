@@ -1,0 +1,317 @@
+//! What a body that is not an answer means.
+//!
+//! In: status, what the `Retry-After` headers said, and the body, in any of a dozen vendors' shapes or no JSON at all.
+//! Out: a [`Fault`]: the class of the failure, whether a part of the request is to blame, or that the question was blocked.
+//! Words in the body come before the status, since vendors use one status for many things: 429 may mean "too fast", "out
+//! of credit" and "this question will never fit".
+//!
+//! Not here: what is done about it (`http.rs`, `layer/retry.rs`).
+
+use std::time::Duration;
+
+use serde_json::{Value, value::RawValue};
+
+use super::{Fault, Part};
+use crate::{CallError, CallErrorClass};
+
+/// The longest message that is kept of a body, in characters.
+const MAX_MESSAGE: usize = 500;
+
+/// Reads a failure. Total: every status and every body has a meaning.
+#[must_use]
+pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Fault {
+    let words = Words::of(body);
+    // Routers send a failure of the vendor behind them with status 200 and the real one inside.
+    let inner = words
+        .code
+        .parse()
+        .ok()
+        .filter(|inner| (400..=599).contains(inner));
+    let status = if status < 400 {
+        inner.unwrap_or(status)
+    } else {
+        status
+    };
+    judge(status, retry_after, &words)
+}
+
+/// Reads the failure that a router put into a choice.
+pub(super) fn read_choice(error: Option<&RawValue>) -> Fault {
+    read(200, None, error.map_or(&[][..], |error| error.get().as_bytes()))
+}
+
+fn judge(status: u16, retry_after: Option<Duration>, words: &Words) -> Fault {
+    if words.blocked() {
+        return Fault::Blocked(words.message.clone());
+    }
+    let class = words.class(status).unwrap_or_else(|| class_of_status(status));
+    let message = match hint(class) {
+        Some(hint) => format!("{}; {hint}", words.said(status)),
+        None => words.said(status),
+    };
+    let error = CallError {
+        class,
+        message,
+        status: Some(status),
+        retry_after,
+        tries: 1,
+    };
+    match words.refused_part() {
+        Some(part) if class == CallErrorClass::BadRequest => Fault::Refuses(part, error),
+        Some(_) | None => Fault::Failed(error),
+    }
+}
+
+fn class_of_status(status: u16) -> CallErrorClass {
+    match status {
+        401 | 403 => CallErrorClass::Auth,
+        402 => CallErrorClass::QuotaSpent,
+        408 | 504 | 524 => CallErrorClass::Timeout,
+        413 => CallErrorClass::TooLong,
+        429 => CallErrorClass::RateLimited,
+        // An error body under a success: the vendor broke its own contract.
+        200..=299 => CallErrorClass::BadBody,
+        // 409, 425, 498 and 499 are used for a passing lack of capacity.
+        409 | 425 | 498 | 499 | 500..=599 => CallErrorClass::Server,
+        _ => CallErrorClass::BadRequest,
+    }
+}
+
+fn hint(class: CallErrorClass) -> Option<&'static str> {
+    match class {
+        CallErrorClass::Auth => Some("check the key and what it may do"),
+        CallErrorClass::QuotaSpent => Some("top up the account or choose another endpoint"),
+        CallErrorClass::TooLong => Some("shorten the item or choose a model with a longer context"),
+        CallErrorClass::BadRequest
+        | CallErrorClass::RateLimited
+        | CallErrorClass::Server
+        | CallErrorClass::Timeout
+        | CallErrorClass::Connection
+        | CallErrorClass::BadBody
+        | CallErrorClass::Budget
+        | CallErrorClass::NotRecorded => None,
+    }
+}
+
+/// The words of an error body, wherever its vendor puts them.
+#[derive(Debug, Default)]
+struct Words {
+    message: String,
+    code: String,
+    kind: String,
+    param: String,
+    /// All of the above in lower case: where substrings are looked for.
+    all: String,
+}
+
+impl Words {
+    fn of(body: &[u8]) -> Words {
+        let mut words = Words::default();
+        match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(top)) => {
+                let outer = Value::Object(top);
+                let inner = match &outer["error"] {
+                    Value::Object(_) => &outer["error"],
+                    _ => &outer,
+                };
+                words.code = text(&inner["code"]);
+                words.kind = [text(&inner["type"]), text(&outer["error_type"])].concat();
+                words.param = text(&inner["param"]);
+                let said = [
+                    &inner["message"],
+                    &outer["error"],
+                    &outer["detail"],
+                    &outer["message"],
+                ];
+                let raw = text(&inner["metadata"]["raw"]);
+                words.message = said
+                    .into_iter()
+                    .map(text)
+                    .find(|text| !text.is_empty())
+                    .unwrap_or_default();
+                if !raw.is_empty() {
+                    // A router's own message is `Provider returned error`; the vendor's stands behind it.
+                    words.message = [words.message.as_str(), ": ", &raw].concat();
+                }
+                let inner_code = text(&inner["innererror"]["code"]);
+                if !inner_code.is_empty() {
+                    words.kind = [words.kind.as_str(), " ", &inner_code].concat();
+                }
+            }
+            Ok(Value::String(said)) => words.message = said,
+            Ok(_) | Err(_) => words.message = String::from_utf8_lossy(body).into_owned(),
+        }
+        words.message = one_line(&words.message);
+        let all = [&words.message, &words.code, &words.kind, &words.param]
+            .map(String::as_str)
+            .join(" ");
+        words.all = all.to_lowercase();
+        words
+    }
+
+    fn has(&self, any: &[&str]) -> bool {
+        any.iter().any(|word| self.all.contains(word))
+    }
+
+    fn code_is(&self, any: &[&str]) -> bool {
+        any.iter().any(|word| self.code == *word || self.kind == *word)
+    }
+
+    fn said(&self, status: u16) -> String {
+        if self.message.is_empty() {
+            return format!("the endpoint answered with status {status} and no message");
+        }
+        self.message.clone()
+    }
+
+    /// The vendor's filter stopped this one question.
+    fn blocked(&self) -> bool {
+        self.has(&[
+            "content_filter",
+            "content_policy_violation",
+            "responsibleaipolicyviolation",
+        ]) || self.has(&[
+            "data_inspection_failed",
+            "datainspectionfailed",
+            "content_moderation",
+            "was flagged",
+        ]) || self.code_is(&["1301"])
+    }
+
+    fn class(&self, status: u16) -> Option<CallErrorClass> {
+        if self.has(&[
+            "insufficient_quota",
+            "exceeded_current_quota",
+            "billing_hard_limit",
+            "arrearage",
+        ]) || self.has(&[
+            "insufficient balance",
+            "insufficient_balance",
+            "insufficient credits",
+        ]) || self.code_is(&["1113"])
+        {
+            return Some(CallErrorClass::QuotaSpent);
+        }
+        if self.too_long(status) {
+            return Some(CallErrorClass::TooLong);
+        }
+        if self.code_is(&["json_validate_failed"]) {
+            // The model broke the format once; the next draw may keep it.
+            return Some(CallErrorClass::BadBody);
+        }
+        if self.code_is(&["1302", "1303", "1305", "rate_limit_exceeded", "limit_requests"]) {
+            return Some(CallErrorClass::RateLimited);
+        }
+        if self.code_is(&[
+            "invalid_api_key",
+            "authentication_error",
+            "1000",
+            "1001",
+            "1002",
+            "1003",
+            "1004",
+        ]) {
+            return Some(CallErrorClass::Auth);
+        }
+        None
+    }
+
+    fn too_long(&self, status: u16) -> bool {
+        if self.code_is(&[
+            "context_length_exceeded",
+            "exceed_context_size_error",
+            "string_above_max_length",
+            "1261",
+        ]) {
+            return true;
+        }
+        if self.message.starts_with("Request too large") {
+            // The question alone is above the allowance of a minute: waiting does not help.
+            return true;
+        }
+        (400..=422).contains(&status)
+            && self.has(&[
+                "maximum context length",
+                "context_length",
+                "context window",
+                "context size",
+                "prompt is too long",
+                "range of input length",
+                "`inputs` tokens + `max_new_tokens`",
+                "`inputs` must have less than",
+                "too large for model",
+            ])
+    }
+
+    /// The part of the request that the endpoint names as the one it cannot take.
+    fn refused_part(&self) -> Option<Part> {
+        if self.has(&[
+            "response_format",
+            "json_schema",
+            "json_object",
+            "json mode",
+            "structured output",
+            "guided",
+        ]) {
+            return Some(Part::Format);
+        }
+        if self.has(&["logprobs"]) {
+            return Some(Part::Logprobs);
+        }
+        let unsupported = self.has(&[
+            "unsupported",
+            "not support",
+            "unrecognized",
+            "unknown",
+            "not permitted",
+        ]) || self.has(&[
+            "not allowed",
+            "extra_forbidden",
+            "extra inputs",
+            "only the default",
+            "unexpected",
+        ]);
+        if !unsupported {
+            return None;
+        }
+        let named = [
+            ("max_completion_tokens", Part::MaxTokensName),
+            ("max_tokens", Part::MaxTokensName),
+            ("temperature", Part::Sampling),
+            ("top_p", Part::Sampling),
+            ("reasoning_effort", Part::ReasoningEffort),
+            ("reasoning effort", Part::ReasoningEffort),
+            ("seed", Part::Seed),
+            ("stop", Part::Stop),
+        ];
+        named
+            .into_iter()
+            .find(|(name, _)| self.has(&[name]))
+            .map(|(_, part)| part)
+    }
+}
+
+/// A JSON value as words: strings as they are, numbers and whole objects as JSON, nothing for null.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+/// One line of bounded length, without control characters.
+fn one_line(text: &str) -> String {
+    let words = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty());
+    let mut line = words.collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = line.char_indices().nth(MAX_MESSAGE) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

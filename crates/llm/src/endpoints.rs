@@ -1,0 +1,428 @@
+//! Every service that can be named in front of a model: `openai/…`, `ollama/…`.
+//!
+//! In: nothing. Out: the table [`ENDPOINTS`], plain data: where it is, which key it wants, what it can do. To add an
+//! OpenAI-compatible service, add its row.
+//!
+//! What the rows rest on, as of November 2026. Checked against documentation or running code of others: the address of every
+//! hosted service; that OpenAI's `reset` headers tell the time until the limit is whole again; that Groq refuses
+//! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher. Not checked one by
+//! one: which models of a service know schemas or seeds. A wrong `true` in [`Can`] costs one refused call, after which the
+//! part is left out and listed as a downgrade.
+//!
+//! Not here: keys (`key.rs`) and prices (`prices.toml`).
+
+use crate::dialect::{Dialect, Level, Wire};
+
+/// A service that runs models.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// The name in front of the `/`. Never changes once released.
+    pub name: &'static str,
+    /// Where calls go; empty where each user has an own address.
+    pub base_url: &'static str,
+    /// An environment variable that may hold the address.
+    pub base_url_env: Option<&'static str>,
+    /// The environment variable that holds the key.
+    pub key_env: Option<&'static str>,
+    /// Whether calls without a key are hopeless.
+    pub needs_key: bool,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// What it can do.
+    pub can: Can,
+    /// What it calls the bound on the answer's length.
+    pub max_tokens: &'static str,
+    /// What it calls the seed.
+    pub seed: &'static str,
+    /// A model to try first, as its name is written.
+    pub example_model: &'static str,
+    /// One line for tables and help.
+    pub doc: &'static str,
+}
+
+/// How a key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer KEY`.
+    Bearer,
+    /// `api-key: KEY`.
+    ApiKeyHeader,
+    /// `Authorization: Api-Key KEY`.
+    ApiKeyScheme,
+}
+
+/// What an endpoint can do; a model of it may do less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Can {
+    /// Hold an answer to a JSON Schema.
+    pub json_schema: bool,
+    /// Hold an answer to some JSON object.
+    pub json_mode: bool,
+    /// Give log-probabilities of tokens in the form that the dialect reads.
+    pub logprobs: bool,
+    /// Take a seed.
+    pub seed: bool,
+    /// Take files of many requests at a lower price. This crate does not send them yet.
+    pub batch: bool,
+}
+
+impl Endpoint {
+    /// What to send at first: all that the row allows.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        let format = match (self.can.json_schema, self.can.json_mode) {
+            (true, _) => Level::JsonSchema,
+            (false, true) => Level::Json,
+            (false, false) => Level::Text,
+        };
+        Wire {
+            format,
+            logprobs: self.can.logprobs,
+            sampling: true,
+            reasoning_effort: true,
+            stop: true,
+            seed: self.can.seed.then_some(self.seed),
+            max_tokens: self.max_tokens,
+        }
+    }
+
+    /// Whether it runs on this machine by default: nothing leaves it and nothing is charged.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.base_url.starts_with("http://127.0.0.1:")
+    }
+}
+
+/// The row of this name.
+#[must_use]
+pub fn endpoint(name: &str) -> Option<&'static Endpoint> {
+    ENDPOINTS.iter().find(|endpoint| endpoint.name == name)
+}
+
+/// What stands for a server that is known by its address alone.
+pub const CUSTOM: Endpoint = Endpoint {
+    name: "custom",
+    base_url: "",
+    key_env: Some("KARAT_API_KEY"),
+    can: Can {
+        json_schema: true,
+        json_mode: true,
+        logprobs: true,
+        seed: true,
+        batch: false,
+    },
+    example_model: "my-model",
+    doc: "any server with an OpenAI-compatible chat endpoint, named by its address",
+    ..LOCAL
+};
+
+const FULL: Can = Can {
+    json_schema: true,
+    json_mode: true,
+    logprobs: true,
+    seed: true,
+    batch: false,
+};
+
+/// What most hosted services have in common.
+const HOSTED: Endpoint = Endpoint {
+    name: "",
+    base_url: "",
+    base_url_env: None,
+    key_env: None,
+    needs_key: true,
+    dialect: Dialect::OpenAiChat,
+    auth: Auth::Bearer,
+    can: FULL,
+    max_tokens: "max_tokens",
+    seed: "seed",
+    example_model: "",
+    doc: "",
+};
+
+/// What servers on this machine have in common.
+const LOCAL: Endpoint = Endpoint {
+    needs_key: false,
+    ..HOSTED
+};
+
+/// Every named endpoint, hosted ones first, in the order of the documentation.
+pub const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        name: "openai",
+        base_url: "https://api.openai.com/v1",
+        key_env: Some("OPENAI_API_KEY"),
+        can: Can { batch: true, ..FULL },
+        max_tokens: "max_completion_tokens",
+        example_model: "gpt-4o-mini",
+        doc: "OpenAI",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "azure",
+        base_url_env: Some("AZURE_OPENAI_BASE_URL"),
+        key_env: Some("AZURE_OPENAI_API_KEY"),
+        auth: Auth::ApiKeyHeader,
+        can: Can { batch: true, ..FULL },
+        max_tokens: "max_completion_tokens",
+        example_model: "my-deployment",
+        doc: "Azure OpenAI; the address is your resource's, up to and with `/openai/v1`, and the model is a deployment",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "openrouter",
+        base_url: "https://openrouter.ai/api/v1",
+        key_env: Some("OPENROUTER_API_KEY"),
+        example_model: "qwen/qwen3-8b",
+        doc: "OpenRouter: many vendors' models behind one key",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "deepseek",
+        base_url: "https://api.deepseek.com/v1",
+        key_env: Some("DEEPSEEK_API_KEY"),
+        can: Can {
+            json_schema: false,
+            seed: false,
+            ..FULL
+        },
+        example_model: "deepseek-chat",
+        doc: "DeepSeek",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "mistral",
+        base_url: "https://api.mistral.ai/v1",
+        key_env: Some("MISTRAL_API_KEY"),
+        can: Can {
+            logprobs: false,
+            batch: true,
+            ..FULL
+        },
+        seed: "random_seed",
+        example_model: "mistral-small-latest",
+        doc: "Mistral",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "groq",
+        base_url: "https://api.groq.com/openai/v1",
+        key_env: Some("GROQ_API_KEY"),
+        can: Can {
+            logprobs: false,
+            batch: true,
+            ..FULL
+        },
+        max_tokens: "max_completion_tokens",
+        example_model: "llama-3.1-8b-instant",
+        doc: "Groq; schemas by some models only",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "together",
+        base_url: "https://api.together.xyz/v1",
+        key_env: Some("TOGETHER_API_KEY"),
+        // It takes a number where the dialect sends `true`.
+        can: Can {
+            logprobs: false,
+            batch: true,
+            ..FULL
+        },
+        example_model: "Qwen/Qwen2.5-7B-Instruct-Turbo",
+        doc: "Together",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "fireworks",
+        base_url: "https://api.fireworks.ai/inference/v1",
+        key_env: Some("FIREWORKS_API_KEY"),
+        example_model: "accounts/fireworks/models/llama-v3p1-8b-instruct",
+        doc: "Fireworks",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "dashscope",
+        base_url: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        base_url_env: Some("DASHSCOPE_BASE_URL"),
+        key_env: Some("DASHSCOPE_API_KEY"),
+        can: Can {
+            json_schema: false,
+            logprobs: false,
+            batch: true,
+            ..FULL
+        },
+        example_model: "qwen-plus",
+        doc: "Alibaba DashScope, international; keys of mainland China use the same address without `-intl`",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "moonshot",
+        base_url: "https://api.moonshot.ai/v1",
+        base_url_env: Some("MOONSHOT_BASE_URL"),
+        key_env: Some("MOONSHOT_API_KEY"),
+        can: Can {
+            json_schema: false,
+            logprobs: false,
+            seed: false,
+            ..FULL
+        },
+        example_model: "kimi-k2.6",
+        doc: "Moonshot (Kimi), international; keys of mainland China use the same address with `.cn`",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "zhipu",
+        base_url: "https://open.bigmodel.cn/api/paas/v4",
+        base_url_env: Some("ZHIPU_BASE_URL"),
+        key_env: Some("ZHIPU_API_KEY"),
+        can: Can {
+            json_schema: false,
+            logprobs: false,
+            seed: false,
+            batch: true,
+            ..FULL
+        },
+        example_model: "glm-4.7",
+        doc: "Zhipu BigModel (GLM), mainland China",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "yandex",
+        base_url: "https://llm.api.cloud.yandex.net/v1",
+        key_env: Some("YANDEX_API_KEY"),
+        auth: Auth::ApiKeyScheme,
+        can: Can {
+            logprobs: false,
+            seed: false,
+            ..FULL
+        },
+        example_model: "gpt://FOLDER/yandexgpt-lite/latest",
+        doc: "Yandex Cloud AI Studio; the model's name holds your folder",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "gigachat",
+        base_url: "https://gigachat.devices.sberbank.ru/api/v1",
+        key_env: Some("GIGACHAT_ACCESS_TOKEN"),
+        can: Can {
+            json_schema: false,
+            json_mode: false,
+            logprobs: false,
+            seed: false,
+            batch: false,
+        },
+        example_model: "GigaChat",
+        doc: "Sber GigaChat; the key is an access token of 30 minutes, and the system must trust the Russian root certificate",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "ollama",
+        base_url: "http://127.0.0.1:11434/v1",
+        base_url_env: Some("OLLAMA_BASE_URL"),
+        example_model: "qwen3:8b",
+        doc: "Ollama on this machine",
+        ..LOCAL
+    },
+    Endpoint {
+        name: "vllm",
+        base_url: "http://127.0.0.1:8000/v1",
+        key_env: Some("VLLM_API_KEY"),
+        example_model: "Qwen/Qwen3-8B",
+        doc: "vLLM on this machine",
+        ..LOCAL
+    },
+    Endpoint {
+        name: "llamacpp",
+        base_url: "http://127.0.0.1:8080/v1",
+        key_env: Some("LLAMA_API_KEY"),
+        example_model: "default",
+        doc: "llama.cpp's `llama-server` on this machine",
+        ..LOCAL
+    },
+    Endpoint {
+        name: "lmstudio",
+        base_url: "http://127.0.0.1:1234/v1",
+        // Its JSON mode is refused; schemas work.
+        can: Can {
+            json_mode: false,
+            logprobs: false,
+            ..FULL
+        },
+        example_model: "qwen3-8b",
+        doc: "LM Studio on this machine",
+        ..LOCAL
+    },
+    Endpoint {
+        name: "sglang",
+        base_url: "http://127.0.0.1:30000/v1",
+        key_env: Some("SGLANG_API_KEY"),
+        example_model: "Qwen/Qwen3-8B",
+        doc: "SGLang on this machine",
+        ..LOCAL
+    },
+    Endpoint {
+        name: "tgi",
+        base_url: "http://127.0.0.1:3000/v1",
+        can: Can {
+            json_schema: true,
+            json_mode: false,
+            ..FULL
+        },
+        example_model: "tgi",
+        doc: "Hugging Face TGI on this machine, at its launcher's port",
+        ..LOCAL
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_row_is_filled_in() {
+        for (n, row) in ENDPOINTS.iter().enumerate() {
+            assert!(
+                ENDPOINTS[n + 1..].iter().all(|other| other.name != row.name),
+                "{}",
+                row.name
+            );
+            assert!(row.name.chars().all(|c| c.is_ascii_lowercase()), "{}", row.name);
+            assert!(
+                !row.doc.is_empty() && !row.example_model.is_empty(),
+                "{}",
+                row.name
+            );
+            assert!(
+                !row.base_url.is_empty() || row.base_url_env.is_some(),
+                "{}",
+                row.name
+            );
+            assert!(!row.base_url.ends_with('/'), "{}", row.name);
+            assert!(row.key_env.is_some() || !row.needs_key, "{}", row.name);
+            assert_eq!(endpoint(row.name), Some(row));
+        }
+    }
+
+    #[test]
+    fn only_servers_on_this_machine_are_reached_without_encryption() {
+        for row in ENDPOINTS {
+            assert_eq!(
+                row.base_url.starts_with("http://"),
+                row.is_local(),
+                "{}",
+                row.name
+            );
+            assert_eq!(row.needs_key, !row.is_local(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn what_a_row_cannot_do_is_not_sent() {
+        let wire = endpoint("deepseek").unwrap().wire();
+        assert_eq!((wire.format, wire.seed), (Level::Json, None));
+        assert_eq!(endpoint("mistral").unwrap().wire().seed, Some("random_seed"));
+        assert_eq!(endpoint("gigachat").unwrap().wire().format, Level::Text);
+    }
+}

@@ -1,0 +1,248 @@
+//! How good sets of labels are.
+//!
+//! In: for each item the gold classes (or none) and the predicted classes (or why there are none). Out:
+//! [`MultiLabelScore`].
+//!
+//! Not here: hierarchies, where a parent class would be half right.
+
+use super::outcome::{Coverage, Outcome, Pair, ScoreError, check_classes};
+use super::prf::{Counts, Group, PerItem, PrfReport, prf_report};
+use crate::Class;
+use crate::bootstrap::{IntervalOptions, bootstrap_grouped};
+use crate::interval::{Estimate, wilson_of_share};
+
+/// The scores of an annotator that gives a set of classes to each item. An empty set is a label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MultiLabelScore {
+    /// How many items got a set.
+    pub coverage: Coverage,
+    /// Share of the labeled items whose set is exactly the gold set. Wilson interval.
+    pub subset_accuracy: Option<Estimate>,
+    /// The same among all items with gold: an item without a label is wrong. Wilson interval.
+    pub effective_subset_accuracy: Option<Estimate>,
+    /// Mean over the labeled items of |gold and predicted| / |gold or predicted|, 1 where both are empty.
+    pub jaccard: Option<Estimate>,
+    /// The same over all items with gold: an item without a label counts 0.
+    pub effective_jaccard: Option<Estimate>,
+    /// Mean over the labeled items of the share of the schema's classes on which gold and prediction differ: the
+    /// smaller the better, and small anyway where the schema is large. `n` counts items.
+    pub hamming_loss: Option<Estimate>,
+    /// Precision, recall, F1. An item without a label misses all its gold classes. Bootstrap over items, but Wilson
+    /// where nothing varies.
+    pub by_label: PrfReport,
+}
+
+/// Scores sets of classes against gold sets.
+///
+/// `n_classes` is the size of the schema. The order of a set and classes named twice mean nothing. Intervals that are not
+/// Wilson's are bootstrap intervals over items. Everything is `None` where its denominator is 0.
+/// G. Tsoumakas, I. Katakis, "Multi-Label Classification: An Overview", 2007.
+///
+/// # Errors
+/// [`ScoreError::ClassOutOfRange`] where a class is not below `n_classes`.
+///
+/// ```
+/// use karat_stats::{Class, IntervalOptions, Level, Outcome, Pair, score_multi_label};
+/// let (a, b, c) = (Class(0), Class(1), Class(2));
+/// let pairs: [Pair<&[Class]>; 2] = [
+///     Pair { gold: Some(&[a, b]), outcome: Outcome::Labeled(&[a]) },
+///     Pair { gold: Some(&[c]), outcome: Outcome::Labeled(&[c]) },
+/// ];
+/// let options = IntervalOptions { level: Level::P95, n_resamples: 1_000, seed: 7 };
+/// let score = score_multi_label(&pairs, 3, &options).unwrap();
+/// assert_eq!(score.subset_accuracy.unwrap().value, 0.5);
+/// assert_eq!(score.jaccard.unwrap().value, 0.75);
+/// assert_eq!(score.by_label.micro_avg.f1.unwrap().value, 0.8);
+/// ```
+pub fn score_multi_label(
+    pairs: &[Pair<&[Class]>],
+    n_classes: u32,
+    options: &IntervalOptions,
+) -> Result<MultiLabelScore, ScoreError> {
+    let mut shapes = Vec::with_capacity(pairs.len());
+    for (item_idx, pair) in pairs.iter().enumerate() {
+        let labels = match pair.outcome {
+            Outcome::Labeled(labels) => Some(labels),
+            Outcome::NoLabel(_) => None,
+        };
+        let classes = pair.gold.into_iter().chain(labels).flatten().copied();
+        check_classes(item_idx, classes, n_classes)?;
+        if let Some(gold) = pair.gold {
+            shapes.push(Shape::of(gold, labels));
+        }
+    }
+    let coverage = Coverage::of(pairs, options.level);
+    let n_right = shapes.iter().filter(|shape| shape.is_right()).count() as u64;
+    // Items that count the same are grouped; sorted, so that the order of the items changes nothing.
+    shapes.sort_unstable();
+    let shapes: Vec<(Shape, u64)> = shapes
+        .chunk_by(|a, b| a == b)
+        .map(|same| (same[0].clone(), same.len() as u64))
+        .collect();
+    let means = Means::of(&shapes, n_classes, options);
+    let groups: Vec<Group> = shapes
+        .into_iter()
+        .map(|(shape, n_items)| Group {
+            n_items,
+            counts: shape.counts,
+        })
+        .collect();
+    Ok(MultiLabelScore {
+        subset_accuracy: Estimate::share(n_right, coverage.n_gold_labeled, options.level),
+        effective_subset_accuracy: Estimate::share(n_right, coverage.n_gold, options.level),
+        jaccard: means.jaccard,
+        effective_jaccard: means.effective_jaccard,
+        hamming_loss: means.hamming_loss,
+        by_label: prf_report(&groups, n_classes, PerItem::ManyLabels, options),
+        coverage,
+    })
+}
+
+/// What an item counts: whether it has a label, and for each class that occurs, where.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Shape {
+    is_labeled: bool,
+    counts: Vec<(Class, Counts)>,
+}
+
+impl Shape {
+    fn of(gold: &[Class], labels: Option<&[Class]>) -> Self {
+        let in_gold = gold.iter().map(|&class| {
+            (
+                class,
+                Counts {
+                    right: 0,
+                    gold: 1,
+                    predicted: 0,
+                },
+            )
+        });
+        let predicted = labels.into_iter().flatten();
+        let predicted = predicted.map(|&class| {
+            (
+                class,
+                Counts {
+                    right: 0,
+                    gold: 0,
+                    predicted: 1,
+                },
+            )
+        });
+        let mut counts: Vec<(Class, Counts)> = in_gold.chain(predicted).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        counts.dedup_by(|second, first| {
+            let is_same = first.0 == second.0;
+            if is_same {
+                first.1 = Counts {
+                    right: 1,
+                    gold: 1,
+                    predicted: 1,
+                };
+            }
+            is_same
+        });
+        Self {
+            is_labeled: labels.is_some(),
+            counts,
+        }
+    }
+
+    fn n_shared(&self) -> u64 {
+        self.counts.iter().map(|(_, counts)| counts.right).sum()
+    }
+
+    fn is_right(&self) -> bool {
+        self.is_labeled && self.n_shared() == self.counts.len() as u64
+    }
+
+    fn jaccard(&self) -> f64 {
+        match (self.is_labeled, self.counts.len()) {
+            (false, _) => 0.0,
+            (true, 0) => 1.0,
+            (true, n_either) => self.n_shared() as f64 / n_either as f64,
+        }
+    }
+
+    fn hamming_loss(&self, n_classes: u32) -> f64 {
+        (self.counts.len() as f64 - self.n_shared() as f64) / f64::from(n_classes)
+    }
+}
+
+/// The scores that are means over items.
+struct Means {
+    jaccard: Option<Estimate>,
+    effective_jaccard: Option<Estimate>,
+    hamming_loss: Option<Estimate>,
+}
+
+impl Means {
+    fn of(shapes: &[(Shape, u64)], n_classes: u32, options: &IntervalOptions) -> Self {
+        // Many shapes share their three values: group by those, in bits, so that equal means equal.
+        let mut kinds: Vec<([u64; 2], bool, u64)> = shapes
+            .iter()
+            .map(|(shape, n_items)| {
+                let hamming_loss = if n_classes > 0 {
+                    shape.hamming_loss(n_classes)
+                } else {
+                    f64::NAN
+                };
+                (
+                    [shape.jaccard().to_bits(), hamming_loss.to_bits()],
+                    shape.is_labeled,
+                    *n_items,
+                )
+            })
+            .collect();
+        kinds.sort_unstable();
+        let kinds: Vec<([f64; 2], bool, u64)> = kinds
+            .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
+            .map(|same| {
+                (
+                    same[0].0.map(f64::from_bits),
+                    same[0].1,
+                    same.iter().map(|kind| kind.2).sum(),
+                )
+            })
+            .collect();
+        let sizes: Vec<u64> = kinds.iter().map(|kind| kind.2).collect();
+        let means = |drawn: &[u64], out: &mut [Option<f64>]| {
+            let (mut n_all, mut n_labeled, mut jaccard, mut hamming_loss) = (0.0, 0.0, 0.0, 0.0);
+            for (([one_jaccard, one_loss], is_labeled, _), &times) in kinds.iter().zip(drawn) {
+                let times = times as f64;
+                n_all += times;
+                jaccard += times * one_jaccard;
+                if *is_labeled {
+                    n_labeled += times;
+                    hamming_loss += times * one_loss;
+                }
+            }
+            out[0] = (n_labeled > 0.0).then(|| jaccard / n_labeled);
+            out[1] = (n_all > 0.0).then(|| jaccard / n_all);
+            out[2] = (n_labeled > 0.0 && n_classes > 0).then(|| hamming_loss / n_labeled);
+        };
+        let mut values = [None; 3];
+        means(&sizes, &mut values);
+        let intervals = bootstrap_grouped(&sizes, 3, means, options);
+        let n_all = sizes.iter().sum();
+        let n_labeled = kinds.iter().filter(|kind| kind.1).map(|kind| kind.2).sum();
+        let estimate = |place: usize, n: u64| {
+            let value: f64 = values[place]?;
+            let resampled = intervals[place].filter(|interval| interval.low < interval.high);
+            let interval = resampled.unwrap_or_else(|| wilson_of_share(value.min(1.0), n, options.level));
+            Some(Estimate {
+                value,
+                interval: interval.widened_to(value),
+                n,
+            })
+        };
+        Self {
+            jaccard: estimate(0, n_labeled),
+            effective_jaccard: estimate(1, n_all),
+            hamming_loss: estimate(2, n_labeled),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

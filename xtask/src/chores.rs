@@ -28,43 +28,43 @@ pub(crate) struct Chore {
     pub(crate) run: fn(&[String]) -> Result<(), Stop>,
 }
 
+const fn row(name: &'static str, does: &'static str, run: fn(&[String]) -> Result<(), Stop>) -> Chore {
+    Chore { name, does, run }
+}
+
 /// Every chore. To add one: write its file, add its row.
 pub(crate) const CHORES: &[Chore] = &[
-    Chore {
-        name: "test",
-        does: "format, lints, tests, doc tests, tidy, with the time of each",
-        run: test::run,
-    },
-    Chore {
-        name: "tidy",
-        does: "the rules of the house; names of checks choose some",
-        run: tidy::run,
-    },
-    Chore {
-        name: "demo",
-        does: "build karat and run the projects in examples/, offline",
-        run: demo::run,
-    },
-    Chore {
-        name: "codegen",
-        does: "write the generated pages of docs/reference",
-        run: codegen::run,
-    },
-    Chore {
-        name: "fuzz",
-        does: "the tests over arbitrary input, many cases; takes their number",
-        run: named_tests::fuzz,
-    },
-    Chore {
-        name: "test-peers",
-        does: "the tests against other people's programs",
-        run: named_tests::peers,
-    },
-    Chore {
-        name: "bench",
-        does: "the benchmarks, in release",
-        run: bench::run,
-    },
+    row(
+        "test",
+        "format, lints, tests, doc tests, tidy, with the time of each",
+        test::run,
+    ),
+    row(
+        "tidy",
+        "the rules of the house; names of checks choose some",
+        tidy::run,
+    ),
+    row(
+        "demo",
+        "build karat and run the projects in examples/, offline",
+        demo::run,
+    ),
+    row(
+        "codegen",
+        "write the generated pages of docs/reference",
+        codegen::run,
+    ),
+    row(
+        "fuzz",
+        "the tests over arbitrary input, many cases; takes their number",
+        named_tests::fuzz,
+    ),
+    row(
+        "test-peers",
+        "the tests against other people's programs",
+        named_tests::peers,
+    ),
+    row("bench", "the benchmarks, in release", bench::run),
 ];
 
 /// The root of the repository.

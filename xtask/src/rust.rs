@@ -91,6 +91,11 @@ impl Source {
         shape::pub_names(self)
     }
 
+    /// The variants of the enum called `name`, if the file defines one.
+    pub(crate) fn enum_variants(&self, name: &str) -> Option<Vec<Name>> {
+        shape::enum_variants(self, name)
+    }
+
     /// Every path that the file mentions, single names included.
     pub(crate) fn paths(&self) -> Vec<Path> {
         shape::paths(self)

@@ -222,6 +222,15 @@ fn is_item_word(token: &Token) -> bool {
     token.kind == Kind::Text || WORDS.iter().any(|word| token.is(word))
 }
 
+/// The variants of the enum called `name`, if the file defines one.
+pub(super) fn enum_variants(source: &Source, name: &str) -> Option<Vec<Name>> {
+    let at = (0..source.tokens.len()).find(|&at| source.are(at, &["enum", name]))?;
+    let open = after_generics(&source.tokens, at + 2);
+    Some(variants(
+        &source.tokens[(open + 1).min(source.tokens.len())..after_group(&source.tokens, open)],
+    ))
+}
+
 /// The names of the variants between the braces of an enum.
 fn variants(body: &[Token]) -> Vec<Name> {
     let mut found = Vec::new();

@@ -34,7 +34,7 @@ pub struct ClientOptions {
     #[arg(long, default_value_t = 64)]
     pub concurrency: usize,
     /// Threads of the runtime.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 2)]
     pub threads: usize,
 }
 

@@ -110,6 +110,16 @@ pub(crate) fn run_quiet(command: &mut Command) -> Result<String, Stop> {
     )))
 }
 
+/// Where cargo builds: `target`, unless the environment says otherwise.
+pub(crate) fn target_folder() -> Result<PathBuf, Stop> {
+    let metadata = run_quiet(&mut cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
+    let folder = metadata["target_directory"].as_str();
+    folder
+        .map(PathBuf::from)
+        .ok_or_else(|| Stop::CannotRun("`cargo metadata` names no target folder".to_owned()))
+}
+
 /// Whether `program` starts with `args`.
 pub(crate) fn has(program: &str, args: &[&str]) -> bool {
     Command::new(program)

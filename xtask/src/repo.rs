@@ -73,9 +73,12 @@ impl Repo {
         paths.dedup();
         // A file that was deleted but not yet staged is still listed; it is not there to be checked.
         let present = paths.into_iter().filter(|path| root.join(path).is_file());
-        let files = present
+        let files: Vec<File> = present
             .map(|path| read_file(root, path))
             .collect::<Result<_, _>>()?;
+        if files.is_empty() {
+            return Err(format!("`{}` holds no file to check", root.display()));
+        }
         Ok(Self {
             root: root.to_owned(),
             files,

@@ -1,6 +1,7 @@
 //! `cargo xtask codegen`: writes the pages that the binary itself can tell.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::{Stop, cargo, root, run_quiet};
 
@@ -28,13 +29,19 @@ pub(crate) fn run(_: &[String]) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Names a `karat` that is already built, so that it need not be built with other features once more.
+pub(crate) const BUILT: &str = "KARAT_BIN";
+
 /// What the pages should say now, by asking the binary.
 pub(crate) fn generate(root: &Path) -> Result<Vec<Page>, String> {
     let ask = |args: &[&str]| {
-        let mut command = cargo(&["run", "--quiet", "--package", "karat", "--"]);
+        let mut command = match std::env::var_os(BUILT) {
+            Some(built) => Command::new(built),
+            None => cargo(&["run", "--quiet", "--package", "karat", "--"]),
+        };
         match run_quiet(command.args(args).current_dir(root)) {
             Ok(text) if text.trim().is_empty() => {
-                Err(format!("`karat {}` prints nothing; let it print", args.join(" ")))
+                Err(format!("let `karat {}` print something", args.join(" ")))
             }
             Ok(text) => Ok(format!("{}\n", text.trim_end())),
             Err(Stop::Problems(said) | Stop::CannotRun(said)) => Err(said),

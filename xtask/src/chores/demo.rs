@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use super::{Stop, cargo, root, run_quiet, run_shown};
+use super::{Stop, cargo, root, run_shown, target_folder};
 
 /// Builds `karat` and runs the projects named in `args`, or all of them.
 pub(crate) fn run(args: &[String]) -> Result<(), Stop> {
@@ -61,16 +61,6 @@ fn examples(folder: &Path, wanted: &[String]) -> Result<Vec<PathBuf>, Stop> {
         )));
     }
     Ok(found)
-}
-
-/// Where cargo builds: `target`, unless the environment says otherwise.
-fn target_folder() -> Result<PathBuf, Stop> {
-    let metadata = run_quiet(&mut cargo(&["metadata", "--format-version", "1", "--no-deps"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
-    let folder = metadata["target_directory"].as_str();
-    folder
-        .map(PathBuf::from)
-        .ok_or_else(|| Stop::CannotRun("`cargo metadata` names no target folder".to_owned()))
 }
 
 /// Copies the folder `from` to `to`, in place of what was there; a store left in `from` is not taken along.

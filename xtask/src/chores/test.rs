@@ -3,9 +3,11 @@
 //! A step that fails does not stop the next: one run tells all. Needed are cargo, a C compiler, git; cargo-nextest is used
 //! where it is installed.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{Stop, cargo, has, run_shown};
+use super::codegen::BUILT;
+use super::{Stop, cargo, has, root, run_shown, target_folder};
 
 /// One step.
 struct Step {
@@ -41,7 +43,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tidy",
-        run: || super::tidy::run(&[]),
+        run: tidy,
     },
 ];
 
@@ -77,7 +79,7 @@ fn tools() -> Result<(), Stop> {
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !has("cargo", &[tool, "--version"]) {
             println!("`cargo {tool}` is missing: installing `{component}` with rustup");
-            run_shown(std::process::Command::new("rustup").args(["component", "add", component]))?;
+            run_shown(Command::new("rustup").args(["component", "add", component]))?;
         }
     }
     Ok(())
@@ -104,6 +106,19 @@ fn tests() -> Result<(), Stop> {
         "--quiet",
         "--no-fail-fast",
     ]))
+}
+
+/// Tidy, as a program of its own: it asks the `karat` that the tests have built.
+fn tidy() -> Result<(), Stop> {
+    let this = std::env::current_exe()
+        .map_err(|error| Stop::CannotRun(format!("xtask does not find itself: {error}")))?;
+    let built = target_folder()?.join("debug/karat");
+    let mut command = Command::new(this);
+    command.arg("tidy").current_dir(root());
+    if built.is_file() {
+        command.env(BUILT, built);
+    }
+    run_shown(&mut command)
 }
 
 fn summary(told: &[(&str, bool, Duration)]) -> String {

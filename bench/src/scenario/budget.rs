@@ -56,6 +56,11 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
             values,
         });
     }
+    report.checks = bars(&report);
+    Ok(report)
+}
+
+fn bars(report: &Report) -> Vec<Check> {
     let most = |name| {
         report
             .values(KARAT, name)
@@ -68,7 +73,7 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
             .into_iter()
             .fold(f64::INFINITY, f64::min)
     };
-    let checks = vec![
+    vec![
         Check::at_most("share spent in any round", most("share spent at the end"), 1.0),
         Check::at_least("share spent in any round", least("share spent at the end"), 0.5),
         Check::at_least(
@@ -76,9 +81,7 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
             least("kills that came in time"),
             1.0,
         ),
-    ];
-    report.checks = checks;
-    Ok(report)
+    ]
 }
 
 fn spend(place: &Workplace, round: u32, budget: &Budget, size: (u64, usize, f64)) -> Result<Values> {

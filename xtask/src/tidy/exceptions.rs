@@ -17,7 +17,20 @@ pub(crate) struct Exception {
 }
 
 /// Every allowed breach. Prefer mending to adding.
-pub(crate) const EXCEPTIONS: &[Exception] = &[];
+pub(crate) const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        check: "owners",
+        file: "crates/format/src/target.rs",
+        subject: "io::stdout",
+        reason: "the labeled file itself goes to standard output where the user asks for it",
+    },
+    Exception {
+        check: "glossary",
+        file: "crates/llm/src/request.rs",
+        subject: "name `truth`",
+        reason: "what a stand-in answers when it is right; this crate may not know what gold is",
+    },
+];
 
 /// Takes the excused findings out, and adds one for each exception that excused nothing.
 pub(crate) fn apply(findings: Vec<Finding>, exceptions: &[&Exception]) -> Vec<Finding> {

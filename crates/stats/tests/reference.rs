@@ -2,7 +2,10 @@
 //!
 //! The expected values in `reference/*.json` were written by `reference/make.py`, which says how to run it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helping functions too")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helping functions too"
+)]
 
 use karat_stats::{
     Class, Estimate, Interval, IntervalOptions, Level, NoLabel, Outcome, Pair, Prf, PrfReport, Span,

@@ -6,7 +6,7 @@
 
 use super::confusion::{Confusion, ConfusionCell};
 use super::outcome::{Coverage, Outcome, Pair, ScoreError, check_classes};
-use super::prf::{Counts, Group, PerItem, PrfReport, prf_report};
+use super::prf::{Group, ItemCounts, PerItem, PrfReport, prf_reports};
 use crate::Class;
 use crate::bootstrap::IntervalOptions;
 use crate::interval::Estimate;
@@ -68,50 +68,29 @@ pub fn score_classification(
         .filter(|cell| cell.is_right())
         .map(|cell| cell.n_items)
         .sum();
-    let groups: Vec<Group> = confusion.cells().iter().map(group_of).collect();
+    let groups: Vec<Group<1>> = confusion.cells().iter().map(group_of).collect();
+    let [by_label] = prf_reports(&groups, n_classes, PerItem::OneLabel, options);
     Ok(ClassificationScore {
         accuracy: Estimate::share(n_right, coverage.n_gold_labeled, options.level),
         effective_accuracy: Estimate::share(n_right, coverage.n_gold, options.level),
-        by_label: prf_report(&groups, n_classes, PerItem::OneLabel, options),
+        by_label,
         coverage,
         confusion,
     })
 }
 
 /// The items of one cell of the confusion matrix count the same.
-fn group_of(cell: &ConfusionCell) -> Group {
-    const MISSED: Counts = Counts {
-        right: 0,
-        gold: 1,
-        predicted: 0,
-    };
-    let counts = match cell.outcome {
-        Outcome::Labeled(class) if class == cell.gold => {
-            vec![(
-                class,
-                Counts {
-                    right: 1,
-                    gold: 1,
-                    predicted: 1,
-                },
-            )]
-        }
-        Outcome::Labeled(class) => vec![
-            (cell.gold, MISSED),
-            (
-                class,
-                Counts {
-                    right: 0,
-                    gold: 0,
-                    predicted: 1,
-                },
-            ),
-        ],
-        Outcome::NoLabel(_) => vec![(cell.gold, MISSED)],
-    };
+fn group_of(cell: &ConfusionCell) -> Group<1> {
+    let mut counts = vec![ItemCounts::gold(cell.gold)];
+    if let Outcome::Labeled(class) = cell.outcome {
+        counts.push(ItemCounts {
+            right: [u32::from(class == cell.gold)],
+            ..ItemCounts::predicted(class)
+        });
+    }
     Group {
         n_items: cell.n_items,
-        counts,
+        counts: ItemCounts::merge(counts),
     }
 }
 

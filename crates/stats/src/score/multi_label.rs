@@ -6,7 +6,7 @@
 //! Not here: hierarchies, where a parent class would be half right.
 
 use super::outcome::{Coverage, Outcome, Pair, ScoreError, check_classes};
-use super::prf::{Counts, Group, PerItem, PrfReport, prf_report};
+use super::prf::{Group, ItemCounts, PerItem, PrfReport, prf_reports};
 use crate::Class;
 use crate::bootstrap::{IntervalOptions, bootstrap_grouped};
 use crate::interval::{Estimate, wilson_of_share};
@@ -80,20 +80,21 @@ pub fn score_multi_label(
         .map(|same| (same[0].clone(), same.len() as u64))
         .collect();
     let means = Means::of(&shapes, n_classes, options);
-    let groups: Vec<Group> = shapes
+    let groups: Vec<Group<1>> = shapes
         .into_iter()
         .map(|(shape, n_items)| Group {
             n_items,
             counts: shape.counts,
         })
         .collect();
+    let [by_label] = prf_reports(&groups, n_classes, PerItem::ManyLabels, options);
     Ok(MultiLabelScore {
         subset_accuracy: Estimate::share(n_right, coverage.n_gold_labeled, options.level),
         effective_subset_accuracy: Estimate::share(n_right, coverage.n_gold, options.level),
         jaccard: means.jaccard,
         effective_jaccard: means.effective_jaccard,
         hamming_loss: means.hamming_loss,
-        by_label: prf_report(&groups, n_classes, PerItem::ManyLabels, options),
+        by_label,
         coverage,
     })
 }
@@ -102,46 +103,20 @@ pub fn score_multi_label(
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Shape {
     is_labeled: bool,
-    counts: Vec<(Class, Counts)>,
+    counts: Vec<ItemCounts<1>>,
 }
 
 impl Shape {
     fn of(gold: &[Class], labels: Option<&[Class]>) -> Self {
-        let in_gold = gold.iter().map(|&class| {
-            (
-                class,
-                Counts {
-                    right: 0,
-                    gold: 1,
-                    predicted: 0,
-                },
-            )
-        });
         let predicted = labels.into_iter().flatten();
-        let predicted = predicted.map(|&class| {
-            (
-                class,
-                Counts {
-                    right: 0,
-                    gold: 0,
-                    predicted: 1,
-                },
-            )
-        });
-        let mut counts: Vec<(Class, Counts)> = in_gold.chain(predicted).collect();
+        let mut counts: Vec<ItemCounts<1>> = gold.iter().copied().map(ItemCounts::gold).collect();
+        counts.extend(predicted.copied().map(ItemCounts::predicted));
         counts.sort_unstable();
         counts.dedup();
-        counts.dedup_by(|second, first| {
-            let is_same = first.0 == second.0;
-            if is_same {
-                first.1 = Counts {
-                    right: 1,
-                    gold: 1,
-                    predicted: 1,
-                };
-            }
-            is_same
-        });
+        let mut counts = ItemCounts::merge(counts);
+        for one in &mut counts {
+            one.right = [one.gold.min(one.predicted)];
+        }
         Self {
             is_labeled: labels.is_some(),
             counts,
@@ -149,7 +124,7 @@ impl Shape {
     }
 
     fn n_shared(&self) -> u64 {
-        self.counts.iter().map(|(_, counts)| counts.right).sum()
+        self.counts.iter().map(|one| u64::from(one.right[0])).sum()
     }
 
     fn is_right(&self) -> bool {

@@ -51,18 +51,59 @@ pub struct PrfReport {
     pub weighted_avg: Prf,
 }
 
-/// How the labels of one class are counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Counts {
-    pub(crate) right: u64,
-    pub(crate) gold: u64,
-    pub(crate) predicted: u64,
+/// What one item counts for one class. There are `N` ways to count a prediction as right (exact, overlapping).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ItemCounts<const N: usize> {
+    pub(crate) class: Class,
+    pub(crate) right: [u32; N],
+    pub(crate) gold: u32,
+    pub(crate) predicted: u32,
 }
 
-/// Items that count the same: how many, and what each of them counts for which classes.
-pub(crate) struct Group {
+impl<const N: usize> ItemCounts<N> {
+    /// A label in the gold.
+    pub(crate) fn gold(class: Class) -> Self {
+        Self {
+            class,
+            right: [0; N],
+            gold: 1,
+            predicted: 0,
+        }
+    }
+
+    /// A predicted label.
+    pub(crate) fn predicted(class: Class) -> Self {
+        Self {
+            class,
+            right: [0; N],
+            gold: 0,
+            predicted: 1,
+        }
+    }
+
+    /// Adds the entries of the same class, so that each class has one; ascending by class.
+    pub(crate) fn merge(mut counts: Vec<Self>) -> Vec<Self> {
+        counts.sort_unstable_by_key(|one| one.class);
+        counts.dedup_by(|next, sum| {
+            let is_same = next.class == sum.class;
+            if is_same {
+                sum.right
+                    .iter_mut()
+                    .zip(next.right)
+                    .for_each(|(sum, right)| *sum += right);
+                sum.gold += next.gold;
+                sum.predicted += next.predicted;
+            }
+            is_same
+        });
+        counts
+    }
+}
+
+/// Items that count the same: how many, and what each of them counts, at most once for each class.
+pub(crate) struct Group<const N: usize> {
     pub(crate) n_items: u64,
-    pub(crate) counts: Vec<(Class, Counts)>,
+    pub(crate) counts: Vec<ItemCounts<N>>,
 }
 
 /// What the labels of one item have to do with each other.
@@ -74,59 +115,44 @@ pub(crate) enum PerItem {
     ManyLabels,
 }
 
-/// Precision, recall and F1 of groups of items with gold, with intervals.
+/// Precision, recall and F1 of groups of items with gold, with intervals: one report for each way to be right.
 ///
 /// Where the resamples do not vary (everything right, or nothing) or mostly leave a score undefined, the bootstrap knows
 /// nothing, and the interval is Wilson's, with no more trials than there are items. F1 has one because it is a function of
 /// a share: with `j = right / (gold or predicted)`, `F1 = 2 j / (1 + j)`. For an average it is then the average of the
 /// labels' interval ends, which is wider than need be.
-pub(crate) fn prf_report(
-    groups: &[Group],
+pub(crate) fn prf_reports<const N: usize>(
+    groups: &[Group<N>],
     n_classes: u32,
     per_item: PerItem,
     options: &IntervalOptions,
-) -> PrfReport {
+) -> [PrfReport; N] {
     let sizes: Vec<u64> = groups.iter().map(|group| group.n_items).collect();
-    let totals = sum_counts(groups, &sizes, n_classes);
-    let mut resampled_totals = totals.clone();
+    let flat = Flat::of(groups);
+    let mut totals = vec![Totals::default(); n_classes as usize];
+    let n_statistics = N_SCORES * (totals.len() + N_AVERAGES);
     let intervals = bootstrap_grouped(
         &sizes,
-        N_SCORES * (totals.len() + N_AVERAGES),
+        N * n_statistics,
         |drawn, out| {
-            add_counts(groups, drawn, &mut resampled_totals);
-            write_scores(&resampled_totals, out);
+            flat.add_up(drawn, &mut totals);
+            for (way, out) in out.chunks_exact_mut(n_statistics).enumerate() {
+                write_scores(totals.iter().map(|total| total.counts(way)), out);
+            }
         },
         options,
     );
-    let (touched, n_items) = items_with(groups, n_classes);
-    let report = Reporter {
-        intervals,
-        per_item,
-        options: *options,
-    };
-    let labels: Vec<LabelScore> = totals
-        .iter()
-        .zip(&touched)
-        .zip(0..n_classes)
-        .map(|((counts, &n_items), class)| report.label(Class(class), counts, n_items))
-        .collect();
-    let micro_at = N_SCORES * labels.len();
-    let n_nonempty = groups
-        .iter()
-        .filter(|group| !group.counts.is_empty())
-        .map(|group| group.n_items)
-        .sum();
-    PrfReport {
-        micro_avg: report.counted(&sum_over_labels(&totals), micro_at, n_nonempty),
-        macro_avg: report.averaged(&labels, |_| 1.0, micro_at + N_SCORES, n_items),
-        weighted_avg: report.averaged(
-            &labels,
-            |label| label.support as f64,
-            micro_at + 2 * N_SCORES,
-            n_items,
-        ),
-        labels,
-    }
+    flat.add_up(&sizes, &mut totals);
+    std::array::from_fn(|way| {
+        let intervals = &intervals[way * n_statistics..][..n_statistics];
+        let counts: Vec<Counts> = totals.iter().map(|total| total.counts(way)).collect();
+        Reporter {
+            intervals,
+            per_item,
+            options,
+        }
+        .report(groups, &counts)
+    })
 }
 
 /// Precision, recall, F1: the order of all flat lists here.
@@ -134,15 +160,99 @@ const N_SCORES: usize = 3;
 /// Micro, macro, weighted.
 const N_AVERAGES: usize = 3;
 
-type Scores = [Option<f64>; N_SCORES];
+/// The counts of all groups in one list: what is read anew for each resample lies close together.
+struct Flat<const N: usize> {
+    counts: Vec<ItemCounts<N>>,
+    /// Where each group's counts end.
+    ends: Vec<usize>,
+}
+
+impl<const N: usize> Flat<N> {
+    fn of(groups: &[Group<N>]) -> Self {
+        let mut flat = Self {
+            counts: Vec::new(),
+            ends: Vec::with_capacity(groups.len()),
+        };
+        for group in groups {
+            flat.counts.extend_from_slice(&group.counts);
+            flat.ends.push(flat.counts.len());
+        }
+        flat
+    }
+
+    /// The totals of each class where each group is drawn so many times.
+    fn add_up(&self, drawn: &[u64], totals: &mut [Totals<N>]) {
+        totals.fill(Totals::default());
+        let mut start = 0;
+        for (&end, &times) in self.ends.iter().zip(drawn) {
+            if times > 0 {
+                for counts in &self.counts[start..end] {
+                    totals[counts.class.0 as usize].add(counts, times);
+                }
+            }
+            start = end;
+        }
+    }
+}
+
+/// The sums for one class.
+#[derive(Clone)]
+struct Totals<const N: usize> {
+    right: [u64; N],
+    gold: u64,
+    predicted: u64,
+}
+
+impl<const N: usize> Default for Totals<N> {
+    fn default() -> Self {
+        Self {
+            right: [0; N],
+            gold: 0,
+            predicted: 0,
+        }
+    }
+}
+
+impl<const N: usize> Totals<N> {
+    fn add(&mut self, counts: &ItemCounts<N>, times: u64) {
+        for (sum, right) in self.right.iter_mut().zip(counts.right) {
+            *sum += times * u64::from(right);
+        }
+        self.gold += times * u64::from(counts.gold);
+        self.predicted += times * u64::from(counts.predicted);
+    }
+
+    /// The sums for one way to be right.
+    fn counts(&self, way: usize) -> Counts {
+        Counts {
+            right: self.right[way],
+            gold: self.gold,
+            predicted: self.predicted,
+        }
+    }
+}
+
+/// What the scores of a label, or of all together, are made of.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    right: u64,
+    gold: u64,
+    predicted: u64,
+}
 
 impl Counts {
+    fn add(&mut self, other: &Self) {
+        self.right += other.right;
+        self.gold += other.gold;
+        self.predicted += other.predicted;
+    }
+
     /// Denominators of precision, recall and the share behind F1.
     fn denominators(&self) -> [u64; N_SCORES] {
         [self.predicted, self.gold, self.gold + self.predicted - self.right]
     }
 
-    fn scores(&self) -> Scores {
+    fn scores(&self) -> [Option<f64>; N_SCORES] {
         let share = |above: u64, below: u64| (below > 0).then(|| above as f64 / below as f64);
         [
             share(self.right, self.predicted),
@@ -150,58 +260,22 @@ impl Counts {
             share(2 * self.right, self.gold + self.predicted),
         ]
     }
-
-    pub(crate) fn add(&mut self, other: &Self, times: u64) {
-        self.right += times * other.right;
-        self.gold += times * other.gold;
-        self.predicted += times * other.predicted;
-    }
-}
-
-fn sum_counts(groups: &[Group], drawn: &[u64], n_classes: u32) -> Vec<Counts> {
-    let mut totals = vec![Counts::default(); n_classes as usize];
-    add_counts(groups, drawn, &mut totals);
-    totals
-}
-
-fn add_counts(groups: &[Group], drawn: &[u64], totals: &mut [Counts]) {
-    totals.fill(Counts::default());
-    for (group, &times) in groups.iter().zip(drawn).filter(|&(_, &times)| times > 0) {
-        for (class, counts) in &group.counts {
-            totals[class.0 as usize].add(counts, times);
-        }
-    }
-}
-
-fn sum_over_labels(totals: &[Counts]) -> Counts {
-    let mut sum = Counts::default();
-    totals.iter().for_each(|counts| sum.add(counts, 1));
-    sum
-}
-
-/// The number of items in which each class occurs, and of all items.
-fn items_with(groups: &[Group], n_classes: u32) -> (Vec<u64>, u64) {
-    let mut touched = vec![0; n_classes as usize];
-    for group in groups {
-        for (class, _) in &group.counts {
-            touched[class.0 as usize] += group.n_items;
-        }
-    }
-    (touched, groups.iter().map(|group| group.n_items).sum())
 }
 
 /// Writes the scores of each label, then micro, macro and weighted averages.
-fn write_scores(totals: &[Counts], out: &mut [Option<f64>]) {
+fn write_scores(labels: impl ExactSizeIterator<Item = Counts>, out: &mut [Option<f64>]) {
     let (mut plain, mut weighted) = ([Mean::default(); N_SCORES], [Mean::default(); N_SCORES]);
-    let (by_label, averages) = out.split_at_mut(N_SCORES * totals.len());
-    for (counts, label) in totals.iter().zip(by_label.chunks_exact_mut(N_SCORES)) {
+    let mut sum = Counts::default();
+    let (by_label, averages) = out.split_at_mut(N_SCORES * labels.len());
+    for (counts, label) in labels.zip(by_label.chunks_exact_mut(N_SCORES)) {
+        sum.add(&counts);
         label.copy_from_slice(&counts.scores());
         for (score, value) in label.iter().enumerate() {
             plain[score].add(*value, 1.0);
             weighted[score].add(*value, counts.gold as f64);
         }
     }
-    averages[..N_SCORES].copy_from_slice(&sum_over_labels(totals).scores());
+    averages[..N_SCORES].copy_from_slice(&sum.scores());
     for score in 0..N_SCORES {
         averages[N_SCORES + score] = plain[score].value();
         averages[2 * N_SCORES + score] = weighted[score].value();
@@ -229,21 +303,45 @@ impl Mean {
 }
 
 /// Puts values and intervals together.
-struct Reporter {
-    intervals: Vec<Option<Interval>>,
+struct Reporter<'a> {
+    intervals: &'a [Option<Interval>],
     per_item: PerItem,
-    options: IntervalOptions,
+    options: &'a IntervalOptions,
 }
 
-impl Reporter {
-    fn label(&self, class: Class, counts: &Counts, n_items: u64) -> LabelScore {
-        let scores = self.counted(counts, N_SCORES * class.0 as usize, n_items);
-        LabelScore {
-            class,
-            support: counts.gold,
-            n_predicted: counts.predicted,
-            n_right: counts.right,
-            scores,
+impl Reporter<'_> {
+    fn report<const N: usize>(&self, groups: &[Group<N>], counts: &[Counts]) -> PrfReport {
+        let (mut n_items, mut n_items_with_any, mut n_items_with) = (0, 0, vec![0; counts.len()]);
+        for group in groups {
+            n_items += group.n_items;
+            n_items_with_any += if group.counts.is_empty() { 0 } else { group.n_items };
+            for one in &group.counts {
+                n_items_with[one.class.0 as usize] += group.n_items;
+            }
+        }
+        let mut sum = Counts::default();
+        let mut labels = Vec::with_capacity(counts.len());
+        for ((counts, n_items), number) in counts.iter().zip(n_items_with).zip(0..) {
+            sum.add(counts);
+            labels.push(LabelScore {
+                class: Class(number),
+                support: counts.gold,
+                n_predicted: counts.predicted,
+                n_right: counts.right,
+                scores: self.counted(counts, N_SCORES * number as usize, n_items),
+            });
+        }
+        let micro = N_SCORES * labels.len();
+        PrfReport {
+            micro_avg: self.counted(&sum, micro, n_items_with_any),
+            macro_avg: self.averaged(&labels, |_| 1.0, micro + N_SCORES, n_items),
+            weighted_avg: self.averaged(
+                &labels,
+                |label| label.support as f64,
+                micro + 2 * N_SCORES,
+                n_items,
+            ),
+            labels,
         }
     }
 

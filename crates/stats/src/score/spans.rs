@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 
 use super::outcome::{Coverage, Outcome, Pair, ScoreError, check_classes};
-use super::prf::{Counts, Group, PerItem, PrfReport, prf_report};
+use super::prf::{Group, ItemCounts, PerItem, PrfReport, prf_reports};
 use super::span_match::{Span, SpanRelation, match_spans};
 use crate::Class;
 use crate::bootstrap::IntervalOptions;
@@ -140,12 +140,12 @@ pub fn score_spans(
         }
     }
     let coverage = Coverage::of(pairs, options.level);
-    let (exact, overlap) = sums.groups();
+    let [exact, overlap] = prf_reports(&groups(sums.items), n_classes, PerItem::ManyLabels, options);
     Ok(SpanScore {
         item_accuracy: Estimate::share(sums.n_right_items, coverage.n_gold_labeled, options.level),
         effective_item_accuracy: Estimate::share(sums.n_right_items, coverage.n_gold, options.level),
-        exact: prf_report(&exact, n_classes, PerItem::ManyLabels, options),
-        overlap: prf_report(&overlap, n_classes, PerItem::ManyLabels, options),
+        exact,
+        overlap,
         errors: sums.all,
         errors_by_class: sums.by_class,
         type_confusions: count_confusions(sums.confused),
@@ -167,14 +167,6 @@ fn check_spans<'a>(
     Ok(())
 }
 
-/// What an item counts for one class: all its spans of that class, the right ones, and those at least overlapping.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct ClassCounts {
-    class: Class,
-    exact: Counts,
-    overlapping: u64,
-}
-
 /// What the items add up to.
 #[derive(Default)]
 struct Sums {
@@ -182,7 +174,8 @@ struct Sums {
     by_class: Vec<SpanErrors>,
     confused: Vec<(Class, Class)>,
     n_right_items: u64,
-    items: Vec<Vec<ClassCounts>>,
+    /// For each item what it counts for each class: right with its borders, right where overlapping.
+    items: Vec<Vec<ItemCounts<2>>>,
 }
 
 impl Sums {
@@ -198,39 +191,27 @@ impl Sums {
             if gold != found {
                 self.confused.push((gold, found));
             }
-            let right = u64::from(pair.relation == SpanRelation::Right);
-            let overlapping = u64::from(gold == found);
-            counts.push(ClassCounts {
-                class: gold,
-                exact: Counts {
-                    right,
-                    gold: 1,
-                    predicted: 0,
-                },
-                overlapping,
+            let right = [
+                u32::from(pair.relation == SpanRelation::Right),
+                u32::from(gold == found),
+            ];
+            counts.push(ItemCounts {
+                right,
+                ..ItemCounts::gold(gold)
             });
-            counts.push(ClassCounts::predicted(found));
+            counts.push(ItemCounts::predicted(found));
         }
         for &idx in &matched.missed {
             let class = gold[idx].class;
             self.all.add_missed(is_answered);
             self.by_class[class.0 as usize].add_missed(is_answered);
-            let exact = Counts {
-                right: 0,
-                gold: 1,
-                predicted: 0,
-            };
-            counts.push(ClassCounts {
-                class,
-                exact,
-                overlapping: 0,
-            });
+            counts.push(ItemCounts::gold(class));
         }
         for &idx in &matched.invented {
             let class = found[idx].class;
             self.all.invented += 1;
             self.by_class[class.0 as usize].invented += 1;
-            counts.push(ClassCounts::predicted(class));
+            counts.push(ItemCounts::predicted(class));
         }
         let is_right = matched
             .pairs
@@ -238,57 +219,19 @@ impl Sums {
             .all(|pair| pair.relation == SpanRelation::Right);
         let is_complete = matched.missed.is_empty() && matched.invented.is_empty();
         self.n_right_items += u64::from(is_answered && is_right && is_complete);
-        self.items.push(add_up(counts));
-    }
-
-    /// The items that count the same, grouped, for exact and for overlapping scores; in an order that does not depend on
-    /// the order of the items.
-    fn groups(&mut self) -> (Vec<Group>, Vec<Group>) {
-        self.items.sort_unstable();
-        let same = self.items.chunk_by(|a, b| a == b);
-        same.map(|same| {
-            let group = |counts: fn(&ClassCounts) -> Counts| Group {
-                n_items: same.len() as u64,
-                counts: same[0].iter().map(|one| (one.class, counts(one))).collect(),
-            };
-            (
-                group(|one| one.exact),
-                group(|one| Counts {
-                    right: one.overlapping,
-                    ..one.exact
-                }),
-            )
-        })
-        .unzip()
+        self.items.push(ItemCounts::merge(counts));
     }
 }
 
-impl ClassCounts {
-    fn predicted(class: Class) -> Self {
-        Self {
-            class,
-            exact: Counts {
-                right: 0,
-                gold: 0,
-                predicted: 1,
-            },
-            overlapping: 0,
-        }
-    }
-}
-
-/// One entry for each class, ascending.
-fn add_up(mut counts: Vec<ClassCounts>) -> Vec<ClassCounts> {
-    counts.sort_unstable_by_key(|one| one.class);
-    counts.dedup_by(|next, sum| {
-        let is_same = next.class == sum.class;
-        if is_same {
-            sum.exact.add(&next.exact, 1);
-            sum.overlapping += next.overlapping;
-        }
-        is_same
-    });
-    counts
+/// The items that count the same, grouped; in an order that does not depend on the order of the items.
+fn groups(mut items: Vec<Vec<ItemCounts<2>>>) -> Vec<Group<2>> {
+    items.sort_unstable();
+    let same = items.chunk_by(|a, b| a == b);
+    same.map(|same| Group {
+        n_items: same.len() as u64,
+        counts: same[0].clone(),
+    })
+    .collect()
 }
 
 fn count_confusions(mut confused: Vec<(Class, Class)>) -> Vec<TypeConfusion> {

@@ -65,9 +65,12 @@ fn check_command(repo: &Repo, file: &File, command: &Name, in_tests: &[&str]) ->
     if !in_tests.iter().any(is_run) {
         finding("is run by no test", format!("run it in {FOLDER}/tests"));
     }
-    if repo
-        .file(PAGE)
-        .is_none_or(|page| !page.text.contains(&format!("karat {name}")))
+    let before = file.text.lines().nth(command.line.saturating_sub(2));
+    let is_hidden = before.is_some_and(|line| line.contains("hide = true"));
+    if !is_hidden
+        && repo
+            .file(PAGE)
+            .is_none_or(|page| !page.text.contains(&format!("karat {name}")))
     {
         finding("is not in the reference", "run `cargo xtask codegen`".to_owned());
     }
@@ -138,6 +141,19 @@ mod tests {
             &[ALL[0], ALL[1], ALL[2], page],
             &["the command `dry-run` is not in the reference"],
         );
+    }
+
+    #[test]
+    fn a_hidden_command_needs_no_reference() {
+        let files = [
+            (
+                "crates/cli/src/lib.rs",
+                "enum Command {\n    #[command(hide = true)]\n    Label,\n}",
+            ),
+            ("crates/cli/src/commands/label.rs", ""),
+            ("crates/cli/tests/run.rs", "fn f() { karat([\"label\"]); }"),
+        ];
+        assert_eq!(check(&Repo::sample(&files)), []);
     }
 
     #[test]

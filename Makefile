@@ -10,7 +10,7 @@ test: cc ## format, lints, tests, doc tests, tidy
 test-peers: cc ## compare with other people's programs
 	@cargo xtask test-peers
 
-fuzz: cc ## the tests over arbitrary input, with many cases
+fuzz: cc ## the tests over made-up input, with many cases
 	@cargo xtask fuzz
 
 bench: cc ## the benchmarks, in release

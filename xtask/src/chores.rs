@@ -56,7 +56,7 @@ pub(crate) const CHORES: &[Chore] = &[
     ),
     row(
         "fuzz",
-        "the tests over arbitrary input, many cases; takes their number",
+        "the tests over made-up input, many cases; takes their number",
         named_tests::fuzz,
     ),
     row(

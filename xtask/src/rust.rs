@@ -108,6 +108,16 @@ impl Source {
         calls.map(|at| self.mention(at - 1))
     }
 
+    /// The names of the functions written inside calls of the macro called `name`.
+    pub(crate) fn functions_in(&self, name: &str) -> Vec<&str> {
+        let calls = (0..self.tokens.len()).filter(|&at| self.are(at, &[name, "!"]));
+        let bodies = calls.flat_map(|at| at + 2..self.after_group(at + 2));
+        bodies
+            .filter(|&at| self.is(at, "fn"))
+            .filter_map(|at| Some(self.tokens.get(at + 1)?.text.as_str()))
+            .collect()
+    }
+
     /// The string literals, quotes taken off.
     pub(crate) fn strings(&self) -> impl Iterator<Item = Mention<'_>> {
         (0..self.tokens.len())

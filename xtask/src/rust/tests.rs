@@ -166,3 +166,11 @@ fn macros_are_named() {
     let got: Vec<&str> = source.macros().map(|mention| mention.text).collect();
     assert_eq!(got, ["println", "eprintln"]);
 }
+
+#[test]
+fn functions_inside_a_macro_are_named() {
+    let source =
+        read("fn a() {} proptest! { #![x] #[test] fn b(n in 0..3) { g(); } #[test] fn c() {} } fn d() {}");
+    assert_eq!(source.functions_in("proptest"), ["b", "c"]);
+    assert_eq!(source.functions_in("other"), [""; 0]);
+}

@@ -1,7 +1,7 @@
 //! Bootstrap intervals: how far any statistic of the items can be trusted, found by drawing the items again.
 //!
-//! In: how many items (or groups of like items) there are, a function from a resample to the statistic, a level, a seed.
-//! Out: the percentile interval. The same input gives the same bits on every machine.
+//! In: how many items (or groups of like items) there are, a function from a resample to the statistic, a
+//! level, a seed. Out: the percentile interval. The same input gives the same bits on every machine.
 //!
 //! Not here: shares of independent trials (`wilson` is exact enough and free).
 
@@ -21,14 +21,15 @@ pub struct IntervalOptions {
 
 /// The percentile bootstrap interval of a statistic of `n_items` items.
 ///
-/// `statistic` gets the indices of one resample, drawn from `0..n_items` with replacement, and returns its value, or
-/// `None` where it is undefined there. The interval runs from the `(1 - level) / 2` to the `(1 + level) / 2` quantile of
-/// the values (linear interpolation between neighbours, as numpy does). Undefined resamples are left out. `None` where
-/// there are no items, no resamples, or the statistic is undefined in more than half of them.
+/// `statistic` gets the indices of one resample, drawn from `0..n_items` with replacement, and returns its
+/// value, or `None` where it is undefined there. The interval runs from the `(1 - level) / 2` to the `(1 +
+/// level) / 2` quantile of the values (linear interpolation between neighbours, as numpy does). Undefined
+/// resamples are left out. `None` where there are no items, no resamples, or the statistic is undefined in
+/// more than half of them.
 ///
-/// It needs independent items: where they come in clusters, pass clusters. It has no width where no resample differs, and
-/// is somewhat too narrow for fewer than about 50 items. B. Efron, "Bootstrap Methods: Another Look at the Jackknife",
-/// 1979.
+/// It needs independent items: where they come in clusters, pass clusters. It has no width where no resample
+/// differs, and is somewhat too narrow for fewer than about 50 items. B. Efron, "Bootstrap Methods: Another
+/// Look at the Jackknife", 1979.
 ///
 /// ```
 /// use karat_stats::{IntervalOptions, Level, bootstrap};
@@ -61,13 +62,13 @@ pub fn bootstrap(
 
 /// The percentile bootstrap intervals of several statistics of items that fall into groups of like items.
 ///
-/// `group_sizes[g]` is the number of items in group `g`. `statistics` gets how many items of each group one resample
-/// drew, and writes one value for each statistic, `None` where it is undefined. All statistics see the same resamples.
-/// The result has one entry for each statistic, as [`bootstrap`] would give it.
+/// `group_sizes[g]` is the number of items in group `g`. `statistics` gets how many items of each group one
+/// resample drew, and writes one value for each statistic, `None` where it is undefined. All statistics see
+/// the same resamples. The result has one entry for each statistic, as [`bootstrap`] would give it.
 ///
-/// This is the same bootstrap made fast: a resample costs time by the number of groups, not of items. The cells of a
-/// confusion matrix, or the distinct counts of right, missed and invented labels, are such groups: few even where the
-/// items are a million. The sizes must sum to less than 2^63.
+/// This is the same bootstrap made fast: a resample costs time by the number of groups, not of items. The
+/// cells of a confusion matrix, or the distinct counts of right, missed and invented labels, are such groups:
+/// few even where the items are a million. The sizes must sum to less than 2^63.
 ///
 /// ```
 /// use karat_stats::{IntervalOptions, Level, bootstrap_grouped};
@@ -153,7 +154,8 @@ impl Groups {
         }
     }
 
-    /// Divides `n` draws among a range of groups: between its two halves by a binomial draw, then within each half.
+    /// Divides `n` draws among a range of groups: between its two halves by a binomial draw, then within each
+    /// half.
     ///
     /// The range is cut where half of its items are, so large groups are reached in few cuts.
     fn divide(&self, range: std::ops::Range<usize>, n: u64, random: &mut SplitMix64, drawn: &mut [u64]) {

@@ -1,9 +1,10 @@
 //! Whether one annotator is better than another on the same items.
 //!
-//! In: for each item, whether the first and whether the second was right. Out: the difference of the accuracies with an
-//! interval, and an exact test of whether chance explains it.
+//! In: for each item, whether the first and whether the second was right. Out: the difference of the
+//! accuracies with an interval, and an exact test of whether chance explains it.
 //!
-//! Not here: annotators on different items, and rankings of many (each pair tested raises the odds of a false alarm).
+//! Not here: annotators on different items, and rankings of many (each pair tested raises the odds of a false
+//! alarm).
 
 use crate::bootstrap::{IntervalOptions, bootstrap_grouped};
 use crate::interval::{Estimate, Interval, wilson_of_share};
@@ -43,6 +44,11 @@ impl PairedCounts {
     }
 
     /// The number of items.
+    ///
+    /// ```
+    /// let counts = karat_stats::PairedCounts { both_right: 7, only_second: 2, ..Default::default() };
+    /// assert_eq!(counts.n_items(), 9);
+    /// ```
     pub fn n_items(&self) -> u64 {
         self.both_right + self.only_first + self.only_second + self.both_wrong
     }
@@ -61,9 +67,9 @@ pub struct Comparison {
 
 /// Compares two annotators on the same items: difference of accuracies and exact McNemar test.
 ///
-/// The interval is a percentile bootstrap over items, which keeps the two answers to an item together. Where the
-/// annotators never differ the resamples have no width; the interval is then what `n` items without a difference still
-/// allow: `±` the upper Wilson bound of 0 in `n`. `None` where there are no items.
+/// The interval is a percentile bootstrap over items, which keeps the two answers to an item together. Where
+/// the annotators never differ the resamples have no width; the interval is then what `n` items without a
+/// difference still allow: `±` the upper Wilson bound of 0 in `n`. `None` where there are no items.
 ///
 /// ```
 /// use karat_stats::{IntervalOptions, Level, PairedCounts, compare_paired};
@@ -92,7 +98,7 @@ pub fn compare_paired(counts: PairedCounts, options: &IntervalOptions) -> Option
         options,
     );
     let interval = match resampled[0] {
-        Some(interval) if interval.low < interval.high => interval.widened_to(value),
+        Some(interval) if interval.has_width() => interval.widened_to(value),
         _ => without_variation(value, n, options),
     };
     let p_value = mcnemar_exact(counts.only_first, counts.only_second);
@@ -103,13 +109,13 @@ pub fn compare_paired(counts: PairedCounts, options: &IntervalOptions) -> Option
     })
 }
 
-/// The exact McNemar test: the two-sided p value for `only_first` and `only_second`, the items on which exactly one of
-/// two annotators is right.
+/// The exact McNemar test: the two-sided p value for `only_first` and `only_second`, the items on which
+/// exactly one of two annotators is right.
 ///
-/// If both are equally good, each such item is the toss of a fair coin: `p = 2 P(X <= min)` with `X ~ Binomial(sum, ½)`,
-/// at most 1. Without such items nothing speaks for a difference and p is 1. A large p value does not show that the two
-/// are equally good. Q. McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions or
-/// Percentages", 1947.
+/// If both are equally good, each such item is the toss of a fair coin: `p = 2 P(X <= min)` with `X ~
+/// Binomial(sum, ½)`, at most 1. Without such items nothing speaks for a difference and p is 1. A large p
+/// value does not show that the two are equally good. Q. McNemar, "Note on the Sampling Error of the
+/// Difference between Correlated Proportions or Percentages", 1947.
 ///
 /// ```
 /// assert!((karat_stats::mcnemar_exact(1, 9) - 22.0 / 1024.0).abs() < 1e-15);
@@ -119,7 +125,8 @@ pub fn mcnemar_exact(only_first: u64, only_second: u64) -> f64 {
     (2.0 * fair_coin_at_most(only_first.min(only_second), only_first + only_second)).min(1.0)
 }
 
-/// The interval where no resample differs: all items on one side, so the share of the items on another side is 0 of n.
+/// The interval where no resample differs: all items on one side, so the share of the items on another side
+/// is 0 of n.
 fn without_variation(value: f64, n: u64, options: &IntervalOptions) -> Interval {
     let unseen = wilson_of_share(0.0, n, options.level).high;
     Interval {
@@ -176,16 +183,42 @@ mod tests {
     }
 
     #[test]
+    fn the_interval_of_many_items_is_that_of_the_normal_approximation() {
+        let counts = PairedCounts {
+            both_right: 6_000,
+            only_first: 900,
+            only_second: 600,
+            both_wrong: 2_500,
+        };
+        let options = IntervalOptions {
+            n_resamples: 4_000,
+            ..OPTIONS
+        };
+        let difference = compare_paired(counts, &options).unwrap().difference;
+        let half = 1.959_963_984_540_054 * ((0.15 - 0.03_f64.powi(2)) / 10_000.0).sqrt();
+        assert!(
+            (difference.interval.low - (0.03 - half)).abs() < 6e-4,
+            "{difference:?}"
+        );
+        assert!(
+            (difference.interval.high - (0.03 + half)).abs() < 6e-4,
+            "{difference:?}"
+        );
+    }
+
+    #[test]
     fn a_million_differences_still_have_a_p_value() {
         assert!(mcnemar_exact(500_000, 501_000) > 0.3);
         assert!(mcnemar_exact(400_000, 600_000) < 1e-300);
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..Default::default() })]
 
         #[test]
-        fn swapping_the_annotators_mirrors_the_difference(first in 0_u64..40, second in 0_u64..40, same in 1_u64..40) {
+        fn swapping_the_annotators_mirrors_the_difference(
+            first in 0_u64..40, second in 0_u64..40, same in 1_u64..40,
+        ) {
             let counts =
                 |a, b| PairedCounts { both_right: same, only_first: a, only_second: b, both_wrong: 3 };
             let one = compare_paired(counts(first, second), &OPTIONS).unwrap();

@@ -6,7 +6,8 @@
 
 use crate::special::normal_quantile;
 
-/// A closed range that covers the true value with a known probability, its [`Level`]. Invariant: `low <= high`.
+/// A closed range that covers the true value with a known probability, its [`Level`]. Invariant: `low <=
+/// high`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// The lower end.
@@ -26,7 +27,13 @@ impl Interval {
         self.low <= value && value <= self.high
     }
 
-    /// The smallest interval that also holds `value`: a skewed statistic can leave its resamples' percentiles.
+    /// Whether the ends differ: resamples that never vary tell nothing.
+    pub(crate) fn has_width(self) -> bool {
+        self.low < self.high
+    }
+
+    /// The smallest interval that also holds `value`: a skewed statistic can leave its resamples'
+    /// percentiles.
     pub(crate) fn widened_to(self, value: f64) -> Self {
         Self {
             low: self.low.min(value),
@@ -95,12 +102,13 @@ impl Level {
 
 /// The Wilson score interval of a share: `k` successes in `n` independent trials.
 ///
-/// With `z` the normal quantile of the level and `p = k / n`: the center is `(p + z²/2n) / (1 + z²/n)`, the half width
-/// `z √(p (1 - p) / n + z²/4n²) / (1 + z²/n)`. It stays inside [0, 1] and is honest where the textbook interval has no
-/// width: 10 of 10 gives [0.72, 1]. `None` where it is undefined: `n` is 0, or `k > n`.
+/// With `z` the normal quantile of the level and `p = k / n`: the center is `(p + z²/2n) / (1 + z²/n)`, the
+/// half width `z √(p (1 - p) / n + z²/4n²) / (1 + z²/n)`. It stays inside [0, 1] and is honest where the
+/// textbook interval has no width: 10 of 10 gives [0.72, 1]. `None` where it is undefined: `n` is 0, or `k >
+/// n`.
 ///
-/// It assumes that the trials are independent: spans of one text or votes on one item are not.
-/// E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
+/// It assumes that the trials are independent: spans of one text or votes on one item are not. E. B. Wilson,
+/// "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
 ///
 /// ```
 /// use karat_stats::{Level, wilson};
@@ -112,8 +120,8 @@ pub fn wilson(k: u64, n: u64, level: Level) -> Option<Interval> {
     (n > 0 && k <= n).then(|| wilson_of_share(k as f64 / n as f64, n, level))
 }
 
-/// The same for a mean in [0, 1] of `n` independent values: no wider spread is possible than that of zeros and ones, so
-/// the interval is at least as wide as it must be.
+/// The same for a mean in [0, 1] of `n` independent values: no wider spread is possible than that of zeros
+/// and ones, so the interval is at least as wide as it must be.
 pub(crate) fn wilson_of_share(share: f64, n: u64, level: Level) -> Interval {
     let z = normal_quantile(0.5 + level.get() / 2.0);
     let n = n as f64;

@@ -1,6 +1,7 @@
 //! The mathematics of label quality, on integers and floats.
 //!
-//! In: classes as numbers, votes, spans as offsets, outcomes, a seed. Out: scores, each with its `n` and its interval.
+//! In: classes as numbers, votes, spans as offsets, outcomes, a seed. Out: scores, each with its `n` and its
+//! interval.
 //!
 //! | to know | call |
 //! |---|---|
@@ -12,8 +13,9 @@
 //! | how far a share can be trusted | [`wilson`] |
 //! | how far any other statistic can be trusted | [`bootstrap`], [`bootstrap_grouped`] |
 //!
-//! Rules that hold throughout: what is undefined is `None`, never 0; ties are returned, not settled; randomness comes in
-//! as a seed, and the same seed gives the same bits on every machine; the order of the items changes nothing.
+//! Rules that hold throughout: what is undefined is `None`, never 0; ties are returned, not settled;
+//! randomness comes in as a seed, and the same seed gives the same bits on every machine; the order of the
+//! items changes nothing.
 //!
 //! Not here: text, items, JSON, files, clocks, threads; the names of the classes.
 
@@ -37,7 +39,7 @@ pub use votes::{Majority, majority, vote_shares};
 
 /// A class by its number: the position of a label in its schema, from 0.
 ///
-/// Functions that score against a schema also take the number of its classes, so that a label nobody used is reported
-/// too.
+/// Functions that score against a schema also take the number of its classes, so that a label nobody used is
+/// reported too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class(pub u32);

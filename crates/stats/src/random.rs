@@ -1,8 +1,10 @@
-//! A small seeded generator whose numbers never change: the same seed gives the same resamples on every machine.
+//! A small seeded generator whose numbers never change: the same seed gives the same resamples on every
+//! machine.
 //!
-//! In: a seed. Out: 64-bit words, unbiased integers below a bound, and exact binomial draws. Only integer arithmetic, so
-//! no mathematical library can change a result in its last bit. Our own, because a published interval must be
-//! reproducible for ever and the `rand` crate promises stable values only within a major version.
+//! In: a seed. Out: 64-bit words, unbiased integers below a bound, and exact binomial draws. Only integer
+//! arithmetic, so no mathematical library can change a result in its last bit. Our own, because a published
+//! interval must be reproducible for ever and the `rand` crate promises stable values only within a major
+//! version.
 //!
 //! Not here: secrets (the numbers are predictable) and continuous distributions.
 
@@ -40,11 +42,12 @@ impl SplitMix64 {
         (wide >> 64) as u64
     }
 
-    /// The successes in `n` trials that each succeed with probability `numerator / denominator`, drawn exactly.
+    /// The successes in `n` trials that each succeed with probability `numerator / denominator`, drawn
+    /// exactly.
     ///
-    /// Each trial is a uniform fraction compared with the probability bit by bit, from the highest. At every bit half of
-    /// the undecided trials are settled, and how many is the number of ones among that many random bits: 2n bits in all,
-    /// 64 to a word, instead of n words. The denominator must be below 2^63.
+    /// Each trial is a uniform fraction compared with the probability bit by bit, from the highest. At every
+    /// bit half of the undecided trials are settled, and how many is the number of ones among that many
+    /// random bits: 2n bits in all, 64 to a word, instead of n words. The denominator must be below 2^63.
     pub(crate) fn binomial(&mut self, n: u64, numerator: u64, denominator: u64) -> u64 {
         if numerator >= denominator {
             return n;
@@ -109,7 +112,8 @@ mod tests {
         assert_eq!(random.below(0), 0);
     }
 
-    /// Compares the mean and the variance of 4,000 draws with n p and n p (1 - p), within six standard errors.
+    /// Compares the mean and the variance of 4,000 draws with n p and n p (1 - p), within six standard
+    /// errors.
     #[track_caller]
     fn check_binomial(n: u64, numerator: u64, denominator: u64) {
         let mut random = SplitMix64::new(n ^ numerator);

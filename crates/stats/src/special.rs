@@ -1,13 +1,15 @@
 //! The two distribution functions that intervals and tests stand on.
 //!
-//! In: probabilities and counts. Out: the quantile of the normal distribution, the tail of a fair coin. Both accurate to
-//! about 1e-15, so that every value agrees with published software.
+//! In: probabilities and counts. Out: the quantile of the normal distribution, the tail of a fair coin. Both
+//! accurate to about 1e-15, so that every value agrees with published software.
 //!
 //! Not here: distributions that no caller needs yet.
 
-/// The quantile of the standard normal distribution: the `z` that lies above a share `p` of it, for `p` in (0, 1).
+/// The quantile of the standard normal distribution: the `z` that lies above a share `p` of it, for `p` in
+/// (0, 1).
 ///
-/// M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", 1988 (routine PPND16).
+/// M. J. Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution", 1988 (routine
+/// PPND16).
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     let centered = p - 0.5;
     if centered.abs() <= 0.425 {
@@ -47,8 +49,8 @@ pub(crate) fn fair_coin_at_most(k: u64, n: u64) -> f64 {
 
 /// The probability of `k` heads in `n` tosses of a fair coin.
 ///
-/// C. Loader, "Fast and Accurate Computation of Binomial Probabilities", 2000: the saddle point form has no large
-/// logarithms that cancel.
+/// C. Loader, "Fast and Accurate Computation of Binomial Probabilities", 2000: the saddle point form has no
+/// large logarithms that cancel.
 fn fair_coin_exactly(k: u64, n: u64) -> f64 {
     let (k, n) = (k as f64, n as f64);
     if k == 0.0 || k == n {

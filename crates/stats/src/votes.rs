@@ -11,7 +11,8 @@ use crate::Class;
 pub enum Majority {
     /// One class has more votes than every other; not necessarily more than half.
     Winner(Class),
-    /// At least two classes share the top count, here in ascending order. The caller decides: a person, a model, a coin.
+    /// At least two classes share the top count, here in ascending order. The caller decides: a person, a
+    /// model, a coin.
     Tie(Vec<Class>),
     /// Nobody voted. Not the same as a tie of all classes.
     NoVotes,
@@ -47,8 +48,8 @@ pub fn majority(votes: &[Class]) -> Majority {
 
 /// The share of the votes of each class that has any, in ascending order of the classes.
 ///
-/// The shares lie in (0, 1] and sum to 1; without votes the list is empty. A share of votes is a confidence only after
-/// calibration: annotators make the same mistakes.
+/// The shares lie in (0, 1] and sum to 1; without votes the list is empty. A share of votes is a confidence
+/// only after calibration: annotators make the same mistakes.
 ///
 /// ```
 /// use karat_stats::{Class, vote_shares};

@@ -1,4 +1,5 @@
-//! Properties of the resampling: exact frequencies, coverage, bits that never change, and the fast way against the slow.
+//! Properties of the resampling: exact frequencies, coverage, bits that never change, and the fast way
+//! against the slow.
 
 use super::{Groups, IntervalOptions, bootstrap, bootstrap_grouped, quantile};
 use crate::interval::{Interval, Level};

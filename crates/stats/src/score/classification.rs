@@ -18,7 +18,8 @@ pub struct ClassificationScore {
     pub coverage: Coverage,
     /// Right / labeled, among the items with gold: how good a label is, where there is one. Wilson interval.
     pub accuracy: Option<Estimate>,
-    /// Right / all items with gold: an item without a label is wrong. Compare annotators by this. Wilson interval.
+    /// Right / all items with gold: an item without a label is wrong. Compare annotators by this. Wilson
+    /// interval.
     pub effective_accuracy: Option<Estimate>,
     /// Precision, recall, F1. An item without a label lowers the recall of its gold class and no precision.
     /// Wilson intervals for precision and recall (but for their means), bootstrap over items for the rest.
@@ -29,10 +30,10 @@ pub struct ClassificationScore {
 
 /// Scores single labels against gold.
 ///
-/// `n_classes` is the size of the schema; classes are numbered from 0. Micro recall equals the effective accuracy; micro
-/// precision equals the accuracy among labeled items. Everything is `None` where its denominator is 0; see
-/// [`PrfReport`] for the averages. The scores say nothing of items without gold: a gold set that was not drawn at random
-/// speaks only for itself.
+/// `n_classes` is the size of the schema; classes are numbered from 0. Micro recall equals the effective
+/// accuracy; micro precision equals the accuracy among labeled items. Everything is `None` where its
+/// denominator is 0; see [`PrfReport`] for the averages. The scores say nothing of items without gold: a gold
+/// set that was not drawn at random speaks only for itself.
 ///
 /// # Errors
 /// [`ScoreError::ClassOutOfRange`] where a class is not below `n_classes`.

@@ -1,7 +1,8 @@
 //! Which class was taken for which.
 //!
-//! In: gold classes and outcomes. Out: the confusion matrix, with a column for each class and one for each reason why
-//! there is no label. Kept as its cells that are not 0, so that a schema of thousands of labels costs nothing.
+//! In: gold classes and outcomes. Out: the confusion matrix, with a column for each class and one for each
+//! reason why there is no label. Kept as its cells that are not 0, so that a schema of thousands of labels
+//! costs nothing.
 //!
 //! Not here: scores.
 
@@ -72,6 +73,14 @@ impl Confusion {
     }
 
     /// All cells that are not 0, by gold, then by outcome: classes first, then the reasons without a label.
+    ///
+    /// ```
+    /// use karat_stats::{Class, IntervalOptions, Level, Outcome, Pair, score_classification};
+    /// let pairs = [Pair { gold: Some(Class(0)), outcome: Outcome::Labeled(Class(2)) }; 4];
+    /// let options = IntervalOptions { level: Level::P95, n_resamples: 100, seed: 7 };
+    /// let cells = score_classification(&pairs, 3, &options).unwrap().confusion.cells().to_vec();
+    /// assert_eq!((cells.len(), cells[0].gold, cells[0].n_items), (1, Class(0), 4));
+    /// ```
     pub fn cells(&self) -> &[ConfusionCell] {
         &self.cells
     }

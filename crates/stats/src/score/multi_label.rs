@@ -5,6 +5,8 @@
 //!
 //! Not here: hierarchies, where a parent class would be half right.
 
+use std::collections::BTreeMap;
+
 use super::outcome::{Coverage, Outcome, Pair, ScoreError, check_classes};
 use super::prf::{Group, ItemCounts, PerItem, PrfReport, prf_reports};
 use crate::Class;
@@ -24,18 +26,18 @@ pub struct MultiLabelScore {
     pub jaccard: Option<Estimate>,
     /// The same over all items with gold: an item without a label counts 0.
     pub effective_jaccard: Option<Estimate>,
-    /// Mean over the labeled items of the share of the schema's classes on which gold and prediction differ: the
-    /// smaller the better, and small anyway where the schema is large. `n` counts items.
+    /// Mean over the labeled items of the share of the schema's classes on which gold and prediction differ:
+    /// the smaller the better, and small anyway where the schema is large. `n` counts items.
     pub hamming_loss: Option<Estimate>,
-    /// Precision, recall, F1. An item without a label misses all its gold classes. Bootstrap over items, but Wilson
-    /// where nothing varies.
+    /// Precision, recall, F1. An item without a label misses all its gold classes. Bootstrap over items, but
+    /// Wilson where nothing varies.
     pub by_label: PrfReport,
 }
 
 /// Scores sets of classes against gold sets.
 ///
-/// `n_classes` is the size of the schema. The order of a set and classes named twice mean nothing. Intervals that are not
-/// Wilson's are bootstrap intervals over items. Everything is `None` where its denominator is 0.
+/// `n_classes` is the size of the schema. The order of a set and classes named twice mean nothing. Intervals
+/// that are not Wilson's are bootstrap intervals over items. Everything is `None` where its denominator is 0.
 /// G. Tsoumakas, I. Katakis, "Multi-Label Classification: An Overview", 2007.
 ///
 /// # Errors
@@ -131,16 +133,30 @@ impl Shape {
         self.is_labeled && self.n_shared() == self.counts.len() as u64
     }
 
-    fn jaccard(&self) -> f64 {
-        match (self.is_labeled, self.counts.len()) {
-            (false, _) => 0.0,
-            (true, 0) => 1.0,
-            (true, n_either) => self.n_shared() as f64 / n_either as f64,
+    fn overlap(&self) -> Overlap {
+        Overlap {
+            is_labeled: self.is_labeled,
+            n_shared: self.n_shared(),
+            n_either: self.counts.len() as u64,
         }
     }
+}
 
-    fn hamming_loss(&self, n_classes: u32) -> f64 {
-        (self.counts.len() as f64 - self.n_shared() as f64) / f64::from(n_classes)
+/// What the means over items need to know of an item; few items differ in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Overlap {
+    is_labeled: bool,
+    n_shared: u64,
+    n_either: u64,
+}
+
+impl Overlap {
+    fn jaccard(&self) -> f64 {
+        match (self.is_labeled, self.n_either) {
+            (false, _) => 0.0,
+            (true, 0) => 1.0,
+            (true, n_either) => self.n_shared as f64 / n_either as f64,
+        }
     }
 }
 
@@ -153,58 +169,28 @@ struct Means {
 
 impl Means {
     fn of(shapes: &[(Shape, u64)], n_classes: u32, options: &IntervalOptions) -> Self {
-        // Many shapes share their three values: group by those, in bits, so that equal means equal.
-        let mut kinds: Vec<([u64; 2], bool, u64)> = shapes
-            .iter()
-            .map(|(shape, n_items)| {
-                let hamming_loss = if n_classes > 0 {
-                    shape.hamming_loss(n_classes)
-                } else {
-                    f64::NAN
-                };
-                (
-                    [shape.jaccard().to_bits(), hamming_loss.to_bits()],
-                    shape.is_labeled,
-                    *n_items,
-                )
-            })
-            .collect();
-        kinds.sort_unstable();
-        let kinds: Vec<([f64; 2], bool, u64)> = kinds
-            .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
-            .map(|same| {
-                (
-                    same[0].0.map(f64::from_bits),
-                    same[0].1,
-                    same.iter().map(|kind| kind.2).sum(),
-                )
-            })
-            .collect();
-        let sizes: Vec<u64> = kinds.iter().map(|kind| kind.2).collect();
-        let means = |drawn: &[u64], out: &mut [Option<f64>]| {
-            let (mut n_all, mut n_labeled, mut jaccard, mut hamming_loss) = (0.0, 0.0, 0.0, 0.0);
-            for (([one_jaccard, one_loss], is_labeled, _), &times) in kinds.iter().zip(drawn) {
-                let times = times as f64;
-                n_all += times;
-                jaccard += times * one_jaccard;
-                if *is_labeled {
-                    n_labeled += times;
-                    hamming_loss += times * one_loss;
-                }
-            }
-            out[0] = (n_labeled > 0.0).then(|| jaccard / n_labeled);
-            out[1] = (n_all > 0.0).then(|| jaccard / n_all);
-            out[2] = (n_labeled > 0.0 && n_classes > 0).then(|| hamming_loss / n_labeled);
-        };
-        let mut values = [None; 3];
-        means(&sizes, &mut values);
-        let intervals = bootstrap_grouped(&sizes, 3, means, options);
+        let mut n_by_overlap = BTreeMap::new();
+        for (shape, n_items) in shapes {
+            *n_by_overlap.entry(shape.overlap()).or_insert(0) += n_items;
+        }
+        let (overlaps, sizes): (Vec<Overlap>, Vec<u64>) = n_by_overlap.into_iter().unzip();
+        let values = means(&overlaps, &sizes, n_classes);
+        let intervals = bootstrap_grouped(
+            &sizes,
+            values.len(),
+            |drawn, out| out.copy_from_slice(&means(&overlaps, drawn, n_classes)),
+            options,
+        );
         let n_all = sizes.iter().sum();
-        let n_labeled = kinds.iter().filter(|kind| kind.1).map(|kind| kind.2).sum();
+        let labeled = overlaps
+            .iter()
+            .zip(&sizes)
+            .filter(|(overlap, _)| overlap.is_labeled);
+        let n_labeled = labeled.map(|(_, n_items)| n_items).sum();
         let estimate = |place: usize, n: u64| {
-            let value: f64 = values[place]?;
-            let resampled = intervals[place].filter(|interval| interval.low < interval.high);
-            let interval = resampled.unwrap_or_else(|| wilson_of_share(value.min(1.0), n, options.level));
+            let value = values[place]?;
+            let resampled = intervals[place].filter(|interval| interval.has_width());
+            let interval = resampled.unwrap_or_else(|| wilson_of_share(value, n, options.level));
             Some(Estimate {
                 value,
                 interval: interval.widened_to(value),
@@ -217,6 +203,27 @@ impl Means {
             hamming_loss: estimate(2, n_labeled),
         }
     }
+}
+
+/// Jaccard over labeled items, Jaccard over all, Hamming loss, where each kind of item is drawn so many
+/// times.
+fn means(overlaps: &[Overlap], drawn: &[u64], n_classes: u32) -> [Option<f64>; 3] {
+    let (mut n_all, mut n_labeled, mut jaccard, mut n_different) = (0.0, 0.0, 0.0, 0.0);
+    for (overlap, &times) in overlaps.iter().zip(drawn) {
+        let times = times as f64;
+        n_all += times;
+        jaccard += times * overlap.jaccard();
+        if overlap.is_labeled {
+            n_labeled += times;
+            n_different += times * (overlap.n_either - overlap.n_shared) as f64;
+        }
+    }
+    let share = |sum: f64, of: f64| (of > 0.0).then(|| sum / of);
+    [
+        share(jaccard, n_labeled),
+        share(jaccard, n_all),
+        share(n_different, n_labeled * f64::from(n_classes)),
+    ]
 }
 
 #[cfg(test)]

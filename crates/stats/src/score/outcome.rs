@@ -56,7 +56,8 @@ pub struct Coverage {
     pub n_by_reason: [u64; 4],
     /// Share of all items that got a label; `None` without items.
     pub all: Option<Estimate>,
-    /// Share of the items with gold that got a label; `None` without gold. Accuracy times this is effective accuracy.
+    /// Share of the items with gold that got a label; `None` without gold. Accuracy times this is effective
+    /// accuracy.
     pub gold: Option<Estimate>,
 }
 

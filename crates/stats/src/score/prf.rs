@@ -1,7 +1,7 @@
 //! Precision, recall and F1 from counts: for each label, and over all labels by the three usual averages.
 //!
-//! In: groups of items that count the same. Out: [`PrfReport`]. Every shape of a label (one class, several, spans) counts
-//! its right, gold and predicted labels itself and shares all else.
+//! In: groups of items that count the same. Out: [`PrfReport`]. Every shape of a label (one class, several,
+//! spans) counts its right, gold and predicted labels itself and shares all else.
 //!
 //! Not here: what counts as right.
 
@@ -37,21 +37,23 @@ pub struct LabelScore {
 
 /// Scores for each label and over all of them.
 ///
-/// An average runs over the labels for which its score is defined: a label that is neither in the gold nor predicted
-/// lowers nothing. (scikit-learn does the same with `zero_division=nan`.)
+/// An average runs over the labels for which its score is defined: a label that is neither in the gold nor
+/// predicted lowers nothing. (scikit-learn does the same with `zero_division=nan`.)
 #[derive(Debug, Clone, PartialEq)]
 pub struct PrfReport {
     /// One entry for each class of the schema, in its order.
     pub labels: Vec<LabelScore>,
     /// Over all labels counted together: frequent labels weigh more. `n` as for one label.
     pub micro_avg: Prf,
-    /// The plain mean over labels: rare labels weigh as much as frequent ones. `n` is the number of items with gold.
+    /// The plain mean over labels: rare labels weigh as much as frequent ones. `n` is the number of items
+    /// with gold.
     pub macro_avg: Prf,
     /// The mean over labels, weighted by support. `n` is the number of items with gold.
     pub weighted_avg: Prf,
 }
 
-/// What one item counts for one class. There are `N` ways to count a prediction as right (exact, overlapping).
+/// What one item counts for one class. There are `N` ways to count a prediction as right (exact,
+/// overlapping).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ItemCounts<const N: usize> {
     pub(crate) class: Class,
@@ -109,18 +111,20 @@ pub(crate) struct Group<const N: usize> {
 /// What the labels of one item have to do with each other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PerItem {
-    /// At most one label each in gold and prediction: precision and recall are shares of independent items (Wilson).
+    /// At most one label each in gold and prediction: precision and recall are shares of independent items
+    /// (Wilson).
     OneLabel,
     /// Any number: the labels of one item stand and fall together, and items are drawn again (bootstrap).
     ManyLabels,
 }
 
-/// Precision, recall and F1 of groups of items with gold, with intervals: one report for each way to be right.
+/// Precision, recall and F1 of groups of items with gold, with intervals: one report for each way to be
+/// right.
 ///
-/// Where the resamples do not vary (everything right, or nothing) or mostly leave a score undefined, the bootstrap knows
-/// nothing, and the interval is Wilson's, with no more trials than there are items. F1 has one because it is a function of
-/// a share: with `j = right / (gold or predicted)`, `F1 = 2 j / (1 + j)`. For an average it is then the average of the
-/// labels' interval ends, which is wider than need be.
+/// Where the resamples do not vary (everything right, or nothing) or mostly leave a score undefined, the
+/// bootstrap knows nothing, and the interval is Wilson's, with no more trials than there are items. F1 has
+/// one because it is a function of a share: with `j = right / (gold or predicted)`, `F1 = 2 j / (1 + j)`. For
+/// an average it is then the average of the labels' interval ends, which is wider than need be.
 pub(crate) fn prf_reports<const N: usize>(
     groups: &[Group<N>],
     n_classes: u32,
@@ -399,7 +403,7 @@ impl Reporter<'_> {
 
     /// The bootstrap interval, where the resamples vary.
     fn resampled(&self, place: usize) -> Option<Interval> {
-        self.intervals[place].filter(|interval| interval.low < interval.high)
+        self.intervals[place].filter(|interval| interval.has_width())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which predicted span answers which gold span, and what is wrong with it.
 //!
-//! In: the gold and the predicted spans of one item, nested and overlapping ones included. Out: pairs with their relation,
-//! missed gold spans, invented predicted spans. Each span is in exactly one pair or list.
+//! In: the gold and the predicted spans of one item, nested and overlapping ones included. Out: pairs with
+//! their relation, missed gold spans, invented predicted spans. Each span is in exactly one pair or list.
 //!
 //! Not here: scores over items (`spans.rs`), and finding quoted words in a text.
 
@@ -10,8 +10,8 @@ use std::collections::BinaryHeap;
 
 use crate::Class;
 
-/// A half-open range of one item's text with its class. The unit of the offsets is the caller's, the same for gold and
-/// prediction: code points in karat, tokens or anything else as well.
+/// A half-open range of one item's text with its class. The unit of the offsets is the caller's, the same for
+/// gold and prediction: code points in karat, tokens or anything else as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The first position inside.
@@ -65,13 +65,15 @@ pub struct SpanMatch {
 /// 3. same borders: *wrong type*;
 /// 4. at least one position in common: *wrong both*.
 ///
-/// What is left is *missed* or *invented*. Passes 2 and 4 form as many pairs as is possible at all, so no count depends on
-/// the order of the spans or on luck. Among equally many pairs, spans that end early go together. A span repeated in the
-/// same list is one span: only its first position is used. An empty span overlaps nothing.
+/// What is left is *missed* or *invented*. Passes 2 and 4 form as many pairs as the free spans allow; among
+/// equally many, spans that end early go together. So the order of the spans changes nothing, and on spans
+/// that do not overlap each other no other pairing has more right or overlapping pairs of the same class. A
+/// span repeated in the same list is one span: only its first position is used. An empty span overlaps
+/// nothing.
 ///
-/// The largest matching is found by going through the spans by their ends and giving each the free overlapping span that
-/// ends first. (Whoever ends first is the least use to later spans: any other choice can be exchanged for this one without
-/// losing a pair.) Time grows as n log n.
+/// The largest matching is found by going through the spans by their ends and giving each the free
+/// overlapping span that ends first. (Whoever ends first is the least use to later spans: any other choice
+/// can be exchanged for this one without losing a pair.) Time grows as n log n.
 ///
 /// ```
 /// use karat_stats::{Class, Span, SpanRelation, match_spans};

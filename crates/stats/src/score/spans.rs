@@ -1,6 +1,7 @@
 //! How good spans are, and what is wrong with them.
 //!
-//! In: for each item its gold spans (or none) and the predicted spans (or why there are none). Out: [`SpanScore`].
+//! In: for each item its gold spans (or none) and the predicted spans (or why there are none). Out:
+//! [`SpanScore`].
 //!
 //! Not here: which span answers which (`span_match.rs`), and sequences of tags.
 
@@ -13,7 +14,8 @@ use crate::Class;
 use crate::bootstrap::IntervalOptions;
 use crate::interval::Estimate;
 
-/// What became of gold and predicted spans. Each span is counted in exactly one field, as [`match_spans`] says.
+/// What became of gold and predicted spans. Each span is counted in exactly one field, as [`match_spans`]
+/// says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SpanErrors {
     /// Pairs with the same borders and class.
@@ -34,11 +36,21 @@ pub struct SpanErrors {
 
 impl SpanErrors {
     /// The number of gold spans: everything but `invented`.
+    ///
+    /// ```
+    /// let errors = karat_stats::SpanErrors { right: 5, missed: 2, invented: 1, ..Default::default() };
+    /// assert_eq!((errors.n_gold(), errors.n_predicted()), (7, 6));
+    /// ```
     pub fn n_gold(&self) -> u64 {
         self.n_pairs() + self.missed
     }
 
     /// The number of predicted spans: everything but `missed`.
+    ///
+    /// ```
+    /// let errors = karat_stats::SpanErrors { wrong_type: 3, invented: 1, ..Default::default() };
+    /// assert_eq!((errors.n_gold(), errors.n_predicted()), (3, 4));
+    /// ```
     pub fn n_predicted(&self) -> u64 {
         self.n_pairs() + self.invented
     }
@@ -78,17 +90,20 @@ pub struct TypeConfusion {
 pub struct SpanScore {
     /// How many items got an answer. An empty list of spans is one.
     pub coverage: Coverage,
-    /// Share of the labeled items with gold whose spans are all right, with none missed or invented. Wilson interval.
+    /// Share of the labeled items with gold whose spans are all right, with none missed or invented. Wilson
+    /// interval.
     pub item_accuracy: Option<Estimate>,
     /// The same among all items with gold: an item without an answer is wrong. Wilson interval.
     pub effective_item_accuracy: Option<Estimate>,
     /// A span is right if borders and class are: the measure of CoNLL and seqeval. Bootstrap over items.
     pub exact: PrfReport,
-    /// A span is right if it answers a gold span of its class that it overlaps. Never below `exact`. Bootstrap over items.
+    /// A span is right if it answers a gold span of its class that it overlaps. Never below `exact`.
+    /// Bootstrap over items.
     pub overlap: PrfReport,
     /// What became of all spans.
     pub errors: SpanErrors,
-    /// The same for each class of the schema: pairs and missed spans by their gold class, invented ones by their own.
+    /// The same for each class of the schema: pairs and missed spans by their gold class, invented ones by
+    /// their own.
     pub errors_by_class: Vec<SpanErrors>,
     /// The classes of the pairs with a wrong type, the most frequent first, equal ones by class.
     pub type_confusions: Vec<TypeConfusion>,
@@ -96,17 +111,19 @@ pub struct SpanScore {
 
 /// Scores spans against gold spans.
 ///
-/// `n_classes` is the size of the schema. Spans may nest and overlap; a span repeated in one list counts once. Precision is
-/// right / predicted, recall right / gold, over all items with gold; an item without an answer misses all its gold spans.
-/// Exact scores equal those of conlleval and seqeval wherever these apply (spans that do not overlap). Overlapping scores
-/// count right spans and those with a wrong border, each paired with one gold span. Items are drawn again as a whole,
-/// because the spans of one text are not independent. Everything is `None` where its denominator is 0.
-/// E. Tjong Kim Sang, F. De Meulder, "Introduction to the CoNLL-2003 Shared Task", 2003; N. Chinchor, B. Sundheim, "MUC-5
-/// Evaluation Metrics", 1993.
+/// `n_classes` is the size of the schema. Spans may nest and overlap; a span repeated in one list counts
+/// once. Precision is right / predicted, recall right / gold, over all items with gold; an item without an
+/// answer misses all its gold spans. Exact scores equal those of conlleval and seqeval wherever these apply
+/// (spans that do not overlap). Overlapping scores count right spans and those with a wrong border, each
+/// paired with one gold span; nervaluate's `ent_type` pairs in the order of the predictions instead and can
+/// find a few pairs less. Items are drawn again as a whole, because the spans of one text are not
+/// independent. Everything is `None` where its denominator is 0. E. Tjong Kim Sang, F. De Meulder,
+/// "Introduction to the CoNLL-2003 Shared Task", 2003; N. Chinchor, B. Sundheim, "MUC-5 Evaluation Metrics",
+/// 1993.
 ///
 /// # Errors
-/// [`ScoreError::ClassOutOfRange`] where a class is not below `n_classes`; [`ScoreError::EmptySpan`] where a span does not
-/// end after it starts.
+/// [`ScoreError::ClassOutOfRange`] where a class is not below `n_classes`; [`ScoreError::EmptySpan`] where a
+/// span does not end after it starts.
 ///
 /// ```
 /// use karat_stats::{Class, IntervalOptions, Level, Outcome, Pair, Span, score_spans};

@@ -1,4 +1,5 @@
-//! Conventions at the edges, and properties of any input. The values themselves are pinned in `tests/reference.rs`.
+//! Conventions at the edges, and properties of any input. The values themselves are pinned in
+//! `tests/reference.rs`.
 
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 
@@ -165,7 +166,8 @@ proptest! {
         prop_assert_eq!((score.errors.n_gold(), score.errors.n_predicted()), (gold, predicted));
         let right: u64 = score.exact.labels.iter().map(|label| label.n_right).sum();
         let overlapping: u64 = score.overlap.labels.iter().map(|label| label.n_right).sum();
-        prop_assert_eq!((score.errors.right, score.errors.right + score.errors.wrong_border), (right, overlapping));
+        let errors = score.errors;
+        prop_assert_eq!((errors.right, errors.right + errors.wrong_border), (right, overlapping));
         let confused: u64 = score.type_confusions.iter().map(|confusion| confusion.n_spans).sum();
         prop_assert_eq!(score.errors.wrong_type + score.errors.wrong_both, confused);
         for (errors, label) in score.errors_by_class.iter().zip(&score.exact.labels) {
@@ -179,8 +181,8 @@ proptest! {
     #[test]
     fn the_order_of_items_and_spans_changes_nothing_not_even_the_intervals(items in any_items()) {
         let backwards = |spans: &Vec<Span>| spans.iter().rev().copied().collect::<Vec<_>>();
-        let turned: Vec<Item> =
-            items.iter().rev().map(|(gold, found)| (backwards(gold), found.as_ref().map(backwards))).collect();
+        let turn = |(gold, found): &Item| (backwards(gold), found.as_ref().map(backwards));
+        let turned: Vec<Item> = items.iter().rev().map(turn).collect();
         prop_assert_eq!(score(&items, N_CLASSES), score(&turned, N_CLASSES));
     }
 
@@ -209,9 +211,10 @@ proptest! {
             let labels = report.labels.iter().map(|label| &label.scores);
             for scores in labels.chain([&report.micro_avg, &report.macro_avg, &report.weighted_avg]) {
                 for estimate in [scores.precision, scores.recall, scores.f1].into_iter().flatten() {
-                    prop_assert!(estimate.interval.contains(estimate.value), "{estimate:?}");
-                    prop_assert!(0.0 <= estimate.interval.low && estimate.interval.high <= 1.0, "{estimate:?}");
-                    prop_assert!(estimate.interval.low < estimate.interval.high && estimate.n > 0, "{estimate:?}");
+                    let Estimate { value, interval, n } = estimate;
+                    prop_assert!(interval.low <= value && value <= interval.high, "{estimate:?}");
+                    prop_assert!(0.0 <= interval.low && interval.high <= 1.0, "{estimate:?}");
+                    prop_assert!(interval.low < interval.high && n > 0, "{estimate:?}");
                 }
             }
         }

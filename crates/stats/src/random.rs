@@ -112,6 +112,18 @@ mod tests {
         assert_eq!(random.below(0), 0);
     }
 
+    #[test]
+    fn a_bound_that_divides_the_words_unevenly_favors_no_integer() {
+        // Without rejection every third integer would come twice as often as its neighbors.
+        let mut random = SplitMix64::new(2);
+        let mut counts = [0_u32; 3];
+        for _ in 0..30_000 {
+            counts[(random.below(3 << 62) % 3) as usize] += 1;
+        }
+        // Six standard deviations of a binomial(30000, 1/3) are 490.
+        assert!(counts.iter().all(|n| n.abs_diff(10_000) < 490), "{counts:?}");
+    }
+
     /// Compares the mean and the variance of 4,000 draws with n p and n p (1 - p), within six standard
     /// errors.
     #[track_caller]

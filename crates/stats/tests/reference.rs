@@ -128,12 +128,19 @@ fn a_bootstrap_of_items_gives_the_bits_of_a_second_implementation() {
 
 #[test]
 fn a_bootstrap_of_groups_gives_the_bits_of_a_second_implementation() {
-    for case in list(&read(include_str!("reference/bootstrap.json"))["two_groups"]) {
+    for case in list(&read(include_str!("reference/bootstrap.json"))["groups"]) {
         let (options, want) = bootstrap_case(case);
         let sizes: Vec<u64> = list(&case["sizes"]).iter().map(number).collect();
         let n_items: u64 = sizes.iter().sum();
-        let share = |drawn: &[u64], out: &mut [Option<f64>]| out[0] = Some(drawn[0] as f64 / n_items as f64);
-        assert_eq!(bootstrap_grouped(&sizes, 1, share, &options), [want], "{case}");
+        let mean_group = |drawn: &[u64], out: &mut [Option<f64>]| {
+            let sum: u64 = drawn.iter().zip(0..).map(|(n, group)| n * group).sum();
+            out[0] = Some(sum as f64 / n_items as f64);
+        };
+        assert_eq!(
+            bootstrap_grouped(&sizes, 1, mean_group, &options),
+            [want],
+            "{case}"
+        );
     }
 }
 

@@ -108,6 +108,35 @@ class SplitMix64:
         return successes
 
 
+def divide(random, before, start, end, n, drawn):
+    """Divides n draws among the groups from start to end, where before[g] is the number of items before group g."""
+    if n == 0 or end - start <= 1:
+        drawn[start:end] = [n] * (end - start)
+        return
+    first, last = before[start], before[end]
+    middle = first + (last - first) // 2
+    cuts = range(start + 1, end)
+    cut = next((c for c in cuts if before[c] >= middle), end - 1)
+    if cut > start + 1 and abs(before[cut] - middle) > abs(before[cut - 1] - middle):
+        cut -= 1
+    left = random.binomial(n, before[cut] - first, last - first)
+    divide(random, before, start, cut, left, drawn)
+    divide(random, before, cut, end, n - left, drawn)
+
+
+def draw(random, sizes):
+    """How many items of each group one resample draws."""
+    n_items, drawn = sum(sizes), [0] * len(sizes)
+    if n_items // 4 < len(sizes):
+        group_of_item = [g for g, size in enumerate(sizes) for _ in range(size)]
+        for _ in range(n_items):
+            drawn[group_of_item[random.below(n_items)]] += 1
+    else:
+        divide(random, [sum(sizes[:g]) for g in range(len(sizes) + 1)], 0, len(sizes), n_items, drawn)
+    assert sum(drawn) == n_items
+    return drawn
+
+
 def quantile(values, p):
     values = sorted(values)
     place = p * (len(values) - 1)
@@ -132,15 +161,16 @@ def bootstrap():
         low, high = ends(means, 0.95)
         cases.append({"seed": str(seed), "n_items": n_items, "n_resamples": 300, "low": low, "high": high})
     grouped = []
-    for seed, first, second in ((0, 3, 7), (42, 70, 30), (7, 123456, 876544)):
-        seeds, shares = SplitMix64(seed), []
+    many = [random.Random(1).randrange(40) for _ in range(50)]
+    few = [random.Random(2).randrange(3) for _ in range(40)]
+    for seed, sizes in ((0, [3, 7]), (42, [70, 20, 0, 10]), (7, [123456, 876544]), (1, many), (2, few)):
+        seeds, means = SplitMix64(seed), []
         for _ in range(300):
-            one = SplitMix64(seeds.word())
-            shares.append(one.binomial(first + second, first, first + second) / (first + second))
-        low, high = ends(shares, 0.95)
-        sizes = [first, second]
+            drawn = draw(SplitMix64(seeds.word()), sizes)
+            means.append(sum(g * n for g, n in enumerate(drawn)) / sum(sizes))
+        low, high = ends(means, 0.95)
         grouped.append({"seed": str(seed), "sizes": sizes, "n_resamples": 300, "low": low, "high": high})
-    write("bootstrap.json", {"items": cases, "two_groups": grouped})
+    write("bootstrap.json", {"items": cases, "groups": grouped})
 
 
 # ---- classification and multi-label

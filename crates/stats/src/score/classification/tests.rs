@@ -58,6 +58,15 @@ fn a_label_that_nobody_uses_is_undefined_and_lowers_no_average() {
 }
 
 #[test]
+fn a_label_that_nobody_uses_changes_no_interval() {
+    let pairs: Vec<_> = (0..60).map(|item| pair(item % 3, item % 5 % 3)).collect();
+    let (all_used, one_unused) = (score(&pairs, 3).by_label, score(&pairs, 4).by_label);
+    assert_eq!(all_used.macro_avg, one_unused.macro_avg);
+    assert_eq!(all_used.weighted_avg, one_unused.weighted_avg);
+    assert_eq!(all_used.labels[..], one_unused.labels[..3]);
+}
+
+#[test]
 fn a_label_that_is_never_predicted_has_a_recall_of_zero_and_no_precision() {
     let score = score(&[pair(0, 0), pair(1, 0)], 2);
     assert_eq!(

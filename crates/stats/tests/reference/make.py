@@ -109,7 +109,7 @@ class SplitMix64:
 
 
 def divide(random, before, start, end, n, drawn):
-    """Divides n draws among the groups from start to end, where before[g] is the number of items before group g."""
+    """Divides n draws among the groups from start to end; before[g] is the number of items before group g."""
     if n == 0 or end - start <= 1:
         drawn[start:end] = [n] * (end - start)
         return
@@ -161,8 +161,9 @@ def bootstrap():
         low, high = ends(means, 0.95)
         cases.append({"seed": str(seed), "n_items": n_items, "n_resamples": 300, "low": low, "high": high})
     grouped = []
-    many = [random.Random(1).randrange(40) for _ in range(50)]
-    few = [random.Random(2).randrange(3) for _ in range(40)]
+    rng = random.Random(1)
+    many = [rng.randrange(40) for _ in range(50)]
+    few = [rng.randrange(3) for _ in range(40)]
     for seed, sizes in ((0, [3, 7]), (42, [70, 20, 0, 10]), (7, [123456, 876544]), (1, many), (2, few)):
         seeds, means = SplitMix64(seed), []
         for _ in range(300):

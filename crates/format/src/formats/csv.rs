@@ -189,7 +189,7 @@ impl RowReader for CsvReader {
         self.row += 1;
         Ok(Some(RawRow {
             row: self.row,
-            line: Some(self.split.line()),
+            line: Some(self.split.first_line()),
             cells: self.cells(),
         }))
     }

@@ -136,14 +136,16 @@ fn send_rows(name: &str, file: File, sheet: Option<&str>, sender: &SyncSender<Me
         let cell = cells.next_cell().map_err(|error| not_readable(name, &error))?;
         let place = cell.as_ref().map(calamine::Cell::get_position);
         if place.map(|(row, _)| row) != table.sheet_row {
-            match table.end_row(name)? {
-                Some(Ended::Header(columns)) => {
-                    if sender.send(Message::Header(columns)).is_err() {
-                        return Ok(());
-                    }
+            let is_wanted = match table.end_row(name)? {
+                Some(Ended::Header(columns)) => sender.send(Message::Header(columns)).is_ok(),
+                Some(Ended::Row(row)) => {
+                    batch.push(row);
+                    true
                 }
-                Some(Ended::Row(row)) => batch.push(row),
-                None => {}
+                None => true,
+            };
+            if !is_wanted {
+                return Ok(());
             }
         }
         if batch.len() >= BATCH_ROWS || (cell.is_none() && !batch.is_empty()) {

@@ -93,7 +93,7 @@ impl Split {
     }
 
     /// The line where the row begins, counted from 1.
-    pub(super) fn line(&self) -> u64 {
+    pub(super) fn first_line(&self) -> u64 {
         self.row.first_line
     }
 
@@ -370,7 +370,7 @@ mod tests {
         let mut split = Split::new(Box::new(Cursor::new(text)), b',', b'\n');
         let mut lines = Vec::new();
         while split.next_row().unwrap() {
-            lines.push(split.line());
+            lines.push(split.first_line());
         }
         assert_eq!(lines, [1, 2, 6]);
     }

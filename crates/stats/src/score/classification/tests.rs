@@ -67,6 +67,19 @@ fn a_label_that_nobody_uses_changes_no_interval() {
 }
 
 #[test]
+fn each_average_has_an_interval_of_its_own() {
+    // A frequent label that is mostly right and a rare one that is mostly wrong.
+    let mut pairs = vec![pair(0, 0); 880];
+    pairs.extend([[pair(0, 1); 20].as_slice(), &[pair(1, 0); 70], &[pair(1, 1); 30]].concat());
+    let report = score(&pairs, 2).by_label;
+    let averages = [report.macro_avg.f1, report.weighted_avg.f1, report.micro_avg.f1].map(Option::unwrap);
+    for (place, one) in averages.iter().enumerate() {
+        assert!(one.interval.high - one.interval.low < 0.15, "{one:?}");
+        assert!(place == 0 || !one.interval.contains(averages[0].value), "{one:?}");
+    }
+}
+
+#[test]
 fn a_label_that_is_never_predicted_has_a_recall_of_zero_and_no_precision() {
     let score = score(&[pair(0, 0), pair(1, 0)], 2);
     assert_eq!(

@@ -1,1 +1,20 @@
 //! What a kind of task is: prompt out, answer in.
+//!
+//! In: a [`Task`](karat_core::Task), an [`Item`](karat_core::Item), and what a model wrote. Out: the messages that ask
+//! ([`Prompter`]), and the [`Reading`] of an answer: an outcome for every string there is, with a note on each leniency.
+//! Nothing is guessed: what does not say one thing is unusable, and says why.
+//!
+//! Not here: calling models, files (templates are compiled in), clocks, randomness, and the cost of anything.
+
+mod align;
+mod answer;
+mod confidence;
+mod fold;
+mod kind;
+mod kinds;
+mod prompt;
+mod shots;
+
+pub use confidence::token_confidence;
+pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
+pub use prompt::Prompter;

@@ -1,0 +1,192 @@
+//! Which of several labels a text settles on.
+//!
+//! In: a prose text and a schema. Out: one label and the words that say so; or why there is none. Signs of a verdict, in
+//! the order of their strength; the first that any label has decides, and two labels with the same sign are no verdict:
+//!
+//! 1. the answer by name: `Answer: X`, `the answer is X`, `Ответ: X`, `标签：X`;
+//! 2. the label at the head of the text or alone on its last line: `Neutral. The sentence …`;
+//! 3. a conclusion: `therefore … X`, `таким образом … X`, `因此…X`;
+//! 4. a statement: `is X`, `является X`, `是X`.
+
+use karat_core::{LabelId, LabelSchema};
+
+use super::mention::{How, Mention, ends_sentence, mentions};
+use super::prose::{Kind, Prose};
+use super::words::{ANSWER, ANSWER_IS, CONCLUDES, FILLER, SAYS};
+
+/// What a prose text says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Verdict {
+    /// Only this label is said.
+    Only(Said),
+    /// Several are said, and these words settle it.
+    Settled(Said, String),
+    /// Several are named, and nothing settles it.
+    Several(Vec<LabelId>),
+    /// A label is named only to deny it.
+    Denied,
+    /// No label is named.
+    Nothing,
+}
+
+/// A label and where it stands in the source, in bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) label: LabelId,
+    pub(crate) at: std::ops::Range<usize>,
+}
+
+/// What `text` says.
+pub(crate) fn verdict(text: &str, schema: &LabelSchema) -> Verdict {
+    let prose = Prose::new(text);
+    let all = mentions(&prose, schema);
+    let said: Vec<&Mention> = all.iter().filter(|it| it.how == How::Said).collect();
+    let Some(first) = said.first() else {
+        let listed = distinct(all.iter().filter(|it| it.how == How::Listed));
+        return match (listed.len(), all.len()) {
+            (0, 0) => Verdict::Nothing,
+            (0, _) => Verdict::Denied,
+            _ => Verdict::Several(listed),
+        };
+    };
+    if said.iter().all(|it| it.label == first.label) {
+        return Verdict::Only(place(&prose, first));
+    }
+    for sign in [by_name, at_border, as_conclusion, as_statement] {
+        let signs: Vec<(&Mention, usize)> = said
+            .iter()
+            .filter_map(|it| Some((*it, sign(&prose, it)?)))
+            .collect();
+        let Some((mention, from)) = signs.first() else {
+            continue;
+        };
+        if signs.iter().any(|(other, _)| other.label != mention.label) {
+            break;
+        }
+        return Verdict::Settled(place(&prose, mention), prose.quote(*from, mention.last));
+    }
+    Verdict::Several(distinct(said.into_iter()))
+}
+
+fn place(prose: &Prose, mention: &Mention) -> Said {
+    Said {
+        label: mention.label,
+        at: prose.folded.source(mention.at.clone()).unwrap_or(0..0),
+    }
+}
+
+fn distinct<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Vec<LabelId> {
+    let mut labels = Vec::new();
+    for mention in mentions {
+        if !labels.contains(&mention.label) {
+            labels.push(mention.label);
+        }
+    }
+    labels
+}
+
+/// `Answer: X`, `the answer is X`. Gives the token where the sign begins.
+fn by_name(prose: &Prose, mention: &Mention) -> Option<usize> {
+    let mut n = skip_back(prose, mention.first)?;
+    let mut colon = false;
+    let mut says = false;
+    loop {
+        match prose.kind(n)? {
+            Kind::Mark(':' | '：' | '=' | '-') => colon = true,
+            Kind::Mark('\'' | '"' | ')') => {}
+            Kind::Break if colon => {}
+            Kind::Word if !says && !colon && prose.any(n, &["is", "-", "是", "为", "это"]) => {
+                says = true
+            }
+            Kind::Word => break,
+            Kind::Mark(_) | Kind::Break => return None,
+        }
+        n = n.checked_sub(1)?;
+    }
+    // A Chinese name has several letters: it may begin a token or two earlier.
+    let begin = (n.saturating_sub(1)..=n).find(|n| {
+        let table = if colon { ANSWER } else { ANSWER_IS };
+        prose.any(*n, table)
+    })?;
+    (colon || says).then_some(begin)
+}
+
+/// At the head of the text, parted from what follows; or alone on the last line.
+fn at_border(prose: &Prose, mention: &Mention) -> Option<usize> {
+    let parted = prose.kind(mention.last + 1) != Some(Kind::Word);
+    let mut head = 0;
+    if prose.kind(0) == Some(Kind::Mark('<')) && prose.kind(2) == Some(Kind::Mark('>')) {
+        head = 3;
+    }
+    while matches!(prose.kind(head), Some(Kind::Mark(_) | Kind::Break)) {
+        head += 1;
+    }
+    if head == mention.first && parted {
+        return Some(mention.first);
+    }
+    let ends = |n: usize| matches!(prose.kind(n), Some(Kind::Mark(_) | Kind::Break));
+    let last_line = (mention.last + 1..prose.tokens.len()).all(ends);
+    let mut n = mention.first;
+    while let Some(before) = n.checked_sub(1) {
+        match prose.kind(before)? {
+            Kind::Break => return last_line.then_some(mention.first),
+            Kind::Mark(_) => n = before,
+            Kind::Word => return None,
+        }
+    }
+    None
+}
+
+/// After a concluding word in the same sentence.
+fn as_conclusion(prose: &Prose, mention: &Mention) -> Option<usize> {
+    for n in (0..mention.first).rev() {
+        match prose.kind(n)? {
+            Kind::Break => return None,
+            Kind::Mark(mark) if ends_sentence(mark) && mark != ':' && mark != '：' => return None,
+            Kind::Mark(_) => {}
+            Kind::Word if prose.any(n, CONCLUDES) => return Some(n),
+            Kind::Word => {}
+        }
+    }
+    None
+}
+
+/// Right after a word that says something of the item.
+fn as_statement(prose: &Prose, mention: &Mention) -> Option<usize> {
+    let n = skip_back(prose, mention.first)?;
+    (n.saturating_sub(1)..=n).rev().find(|n| prose.any(*n, SAYS))
+}
+
+/// The token before this one that is no filler and no quotation mark.
+fn skip_back(prose: &Prose, from: usize) -> Option<usize> {
+    let mut n = from.checked_sub(1)?;
+    for _ in 0..4 {
+        let skip = match prose.kind(n)? {
+            Kind::Mark('\'' | '"' | '(') => true,
+            Kind::Word => {
+                prose.any(n, FILLER)
+                    && !(prose.any(n, SAYS) && !n.checked_sub(1).is_some_and(|n| prose.any(n, SAYS)))
+            }
+            Kind::Mark(_) | Kind::Break => false,
+        };
+        if !skip {
+            break;
+        }
+        n = n.checked_sub(1)?;
+    }
+    Some(n)
+}
+
+/// The label that a text says by name or at its head: what may be taken of a text that is cut off or broken.
+pub(crate) fn firm(text: &str, schema: &LabelSchema) -> Option<Said> {
+    let prose = Prose::new(text);
+    let all = mentions(&prose, schema);
+    let mut signs = all
+        .iter()
+        .filter(|it| it.how == How::Said && it.last + 1 < prose.tokens.len())
+        .filter(|it| by_name(&prose, it).is_some() || it.first == 0 && at_border(&prose, it).is_some());
+    let first = signs.next()?;
+    signs
+        .all(|it| it.label == first.label)
+        .then(|| place(&prose, first))
+}

@@ -1,0 +1,259 @@
+//! The trait that every kind of task implements, the table of kinds, and what passes between them and the engine.
+//!
+//! Not here: how a kind does it (`kinds/`).
+
+use karat_core::{Abstention, Error, Item, Note, Outcome, Result, Shape, Shot, Task, Unusable, Value};
+use serde_json::Value as Json;
+
+use crate::kinds::{Classify, MultiLabel, Spans};
+
+/// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
+pub trait TaskKind: Sync {
+    /// The name in task files, in the API and in the store. Never changes once released.
+    fn id(&self) -> &'static str;
+
+    /// One line for help and docs.
+    fn about(&self) -> &'static str;
+
+    /// The shape of its values.
+    fn shape(&self) -> Shape;
+
+    /// What a model must return, as a JSON Schema that strict modes take: no further keys, all required, evidence before
+    /// the label.
+    fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json;
+
+    /// The same in words, as a template over `labels`, `reasoning`, `state_confidence` and `overlap`.
+    fn instructions(&self) -> &'static str;
+
+    /// Reads one answer. Total: every string has an outcome, and nothing is guessed.
+    fn read_answer(&self, task: &Task, item: &Item, answer: &RawAnswer) -> Reading;
+
+    /// An answer that reads as this value: what scripted stand-ins write, and replays of labels without text.
+    fn answer_text(&self, task: &Task, value: &Value) -> String;
+
+    /// How the answer of a worked example is shown to a model. `text` is the example's text.
+    fn shot_text(&self, task: &Task, text: &str, value: &Value, style: &ShotStyle) -> String;
+
+    /// Where in `answer` the label words of `value` stand, as byte ranges in reading order: for token probabilities.
+    fn label_words(&self, task: &Task, answer: &str, value: &Value) -> Vec<LabelAt>;
+
+    /// How far apart two values are: 0 is the same, 1 is nothing in common. Values of another shape are 1 apart.
+    fn distance(&self, a: &Value, b: &Value) -> f64;
+
+    /// What several samples of one annotator say together.
+    fn vote(&self, values: &[Value]) -> Vote;
+
+    /// Reads a gold value from a cell of the data; the message says what is wrong with it.
+    fn read_gold(&self, task: &Task, item: &Item, cell: &Json) -> Result<Value, String>;
+
+    /// Worked examples: documentation and tests.
+    fn examples(&self) -> Vec<Example>;
+
+    /// The value of a worked example, which must read as its own answer; else an error that names the example.
+    fn read_shot(&self, task: &Task, shot: &Shot) -> Result<Value> {
+        crate::shots::read(self, task, shot)
+    }
+}
+
+/// Every kind, in the order of the documentation. To add one: write its file, add its row.
+pub const KINDS: &[&dyn TaskKind] = &[&Classify, &MultiLabel, &Spans];
+
+/// The kind of this name; the error suggests the nearest.
+///
+/// ```
+/// assert_eq!(karat_task::kind("spans").unwrap().id(), "spans");
+/// assert!(karat_task::kind("span").err().unwrap().to_string().contains("did you mean `spans`"));
+/// ```
+pub fn kind(name: &str) -> Result<&'static dyn TaskKind> {
+    if let Some(kind) = KINDS.iter().find(|kind| kind.id() == name) {
+        return Ok(*kind);
+    }
+    let near = |kind: &&&dyn TaskKind| strsim::jaro_winkler(kind.id(), &name.to_lowercase());
+    let nearest = KINDS
+        .iter()
+        .max_by(|a, b| near(a).total_cmp(&near(b)))
+        .filter(|kind| near(kind) > 0.7);
+    let names: Vec<_> = KINDS.iter().map(|kind| format!("`{}`", kind.id())).collect();
+    let message = match nearest {
+        Some(kind) => format!("there is no kind of task `{name}`; did you mean `{}`?", kind.id()),
+        None => format!("there is no kind of task `{name}`"),
+    };
+    Err(Error::invalid(message).hint(format!("the kinds are {}", names.join(", "))))
+}
+
+/// How a model is asked, beside the task itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PromptStyle {
+    /// Whether the model writes its reasons before the label.
+    pub reasoning: bool,
+    /// Whether the model states how sure it is, from 0 to 1.
+    pub state_confidence: bool,
+    /// The text of a system template in place of the built-in one.
+    pub template: Option<String>,
+}
+
+/// What the answer of a worked example shows beside the value.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ShotStyle {
+    /// The reason; `None` where models are not asked for one.
+    pub reason: Option<String>,
+    /// The confidence; `None` where models are not asked for one.
+    pub confidence: Option<f64>,
+}
+
+/// What came back from a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct RawAnswer<'a> {
+    /// The text, as it came.
+    pub text: &'a str,
+    /// The token limit, where the text stopped at it.
+    pub truncated_at: Option<u32>,
+    /// The refusal, where the provider reports it apart from the text.
+    pub refusal: Option<&'a str>,
+}
+
+impl<'a> RawAnswer<'a> {
+    /// A text that ended by itself.
+    pub fn of(text: &'a str) -> Self {
+        Self {
+            text,
+            truncated_at: None,
+            refusal: None,
+        }
+    }
+}
+
+/// What was read from an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// Each leniency.
+    pub notes: Vec<Note>,
+    /// What to name in a re-ask; `None` where all is fine, or asking again is pointless.
+    pub problem: Option<String>,
+    /// The confidence that the model stated, in [0, 1].
+    pub stated: Option<f64>,
+}
+
+impl Reading {
+    /// A value, read with these leniencies.
+    pub(crate) fn labeled(value: Value, notes: Vec<Note>) -> Self {
+        Self {
+            outcome: Outcome::Labeled(value),
+            notes,
+            problem: None,
+            stated: None,
+        }
+    }
+
+    /// Declined: asking again would not change it.
+    pub(crate) fn abstained(why: Abstention, notes: Vec<Note>) -> Self {
+        Self {
+            outcome: Outcome::Abstained(why),
+            notes,
+            problem: None,
+            stated: None,
+        }
+    }
+
+    /// Not a label; the reason is what a re-ask names.
+    pub(crate) fn unusable(why: Unusable, notes: Vec<Note>) -> Self {
+        let problem = Some(why.to_string());
+        Self {
+            outcome: Outcome::Unusable(why),
+            notes,
+            problem,
+            stated: None,
+        }
+    }
+}
+
+/// What several samples of one annotator say together.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Vote {
+    /// One value has more votes than any other.
+    Winner {
+        /// The value.
+        value: Value,
+        /// How much of the votes agrees with it, in (0, 1].
+        share: f64,
+    },
+    /// At least two values share the top count. The caller decides.
+    Tie(Vec<Value>),
+    /// There were no values.
+    None,
+}
+
+/// Where a label word stands in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelAt {
+    /// Which label.
+    pub label: karat_core::LabelId,
+    /// The bytes of the answer.
+    pub bytes: std::ops::Range<usize>,
+}
+
+/// A task, an item, an answer, and what is read: documentation that a test runs.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// What it shows, in a sentence without a full stop.
+    pub about: &'static str,
+    /// The task.
+    pub task: Task,
+    /// The item.
+    pub item: Item,
+    /// The answer.
+    pub answer: &'static str,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The tags of the notes, in order.
+    pub notes: Vec<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_its_own_examples() {
+        for kind in KINDS {
+            for example in kind.examples() {
+                let got = kind.read_answer(&example.task, &example.item, &RawAnswer::of(example.answer));
+                let notes: Vec<_> = got.notes.iter().map(Note::tag).collect();
+                assert_eq!(got.outcome, example.outcome, "{}: {}", kind.id(), example.about);
+                assert_eq!(notes, example.notes, "{}: {}", kind.id(), example.about);
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_reads_what_it_writes() {
+        for kind in KINDS {
+            for example in kind.examples() {
+                let Outcome::Labeled(value) = &example.outcome else {
+                    continue;
+                };
+                let text = kind.answer_text(&example.task, value);
+                let got = kind.read_answer(&example.task, &example.item, &RawAnswer::of(&text));
+                assert_eq!(got.outcome, example.outcome, "{}: {text}", kind.id());
+                assert_eq!(got.problem, None, "{}: {text}", kind.id());
+            }
+        }
+    }
+
+    #[test]
+    fn a_kind_is_told_by_name_and_a_typo_gets_a_suggestion() {
+        assert_eq!(kind("classify").unwrap().id(), "classify");
+        let error = kind("clasify").err().unwrap();
+        assert!(error.to_string().contains("did you mean `classify`"), "{error}");
+        assert!(
+            kind("regression")
+                .err()
+                .unwrap()
+                .next_step()
+                .unwrap()
+                .contains("`multi_label`")
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! The kinds of tasks, one file each; the table is [`KINDS`](crate::KINDS).
+
+mod classify;
+mod multi_label;
+mod spans;
+
+pub(crate) use classify::Classify;
+pub(crate) use multi_label::MultiLabel;
+pub(crate) use spans::Spans;
+
+use karat_core::{Fields, Item, ItemId, LabelSpec, Task, TaskSpec};
+use serde_json::{Map, Value as Json, json};
+
+use crate::kind::{PromptStyle, ShotStyle};
+
+/// The frame of an answer's schema: the reason first, the answer, then the confidence.
+fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
+    let mut properties = Map::new();
+    if style.reasoning {
+        properties.insert("reason".into(), json!({"type": "string"}));
+    }
+    properties.insert(name.into(), answer);
+    if style.state_confidence {
+        properties.insert("confidence".into(), json!({"type": "number"}));
+    }
+    let required: Vec<&String> = properties.keys().collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// The text of an answer in that frame.
+fn framed(style: &ShotStyle, name: &str, answer: &Json) -> String {
+    let mut map = Map::new();
+    if let Some(reason) = &style.reason {
+        map.insert("reason".into(), json!(reason));
+    }
+    map.insert(name.into(), answer.clone());
+    if let Some(confidence) = style.confidence {
+        map.insert("confidence".into(), json!(confidence));
+    }
+    Json::Object(map).to_string()
+}
+
+/// A task for examples; the names are known to be good.
+fn example_task(kind: &str, labels: &[(&str, &[&str])]) -> Option<Task> {
+    let label = |(name, aliases): &(&str, &[&str])| LabelSpec {
+        aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
+        ..LabelSpec::named(*name)
+    };
+    let spec = TaskSpec {
+        kind: kind.to_owned(),
+        labels: labels.iter().map(label).collect(),
+        ..TaskSpec::default()
+    };
+    Task::new(&spec, String::new(), "text".to_owned(), Vec::new(), &[], None).ok()
+}
+
+/// An item with a text and nothing else.
+pub(crate) fn item_of(column: &str, text: &str) -> Item {
+    let fields: Fields = [(column.to_owned(), json!(text))].into_iter().collect();
+    Item {
+        id: ItemId::new("example"),
+        row: 1,
+        fields,
+    }
+}

@@ -8,15 +8,30 @@
 //!
 //! Not here: items, labels, prompts, and the reading of answers.
 
+pub mod announced;
 mod answer;
+mod chance;
 mod complete;
 pub mod dialect;
 pub mod endpoints;
 mod error;
+mod key;
+pub mod layer;
+mod nearest;
+pub mod prices;
+mod replay;
 mod request;
+mod scripted;
+#[cfg(test)]
+mod testing;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use complete::{Complete, Downgrade};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
+pub use key::{Key, KeySource, find_key};
+pub use layer::{Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Retry, RetryPolicy, Ticket};
+pub use prices::{MicroUsd, Price, Prices};
+pub use replay::{RecordedModel, Replay, recorded_models};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};
+pub use scripted::{Script, Scripted};

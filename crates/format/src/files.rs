@@ -72,7 +72,7 @@ fn expand_one(pattern: &str, base: &Path) -> Result<Vec<InputFile>> {
         ..glob::MatchOptions::new()
     };
     let found = glob::glob_with(&full.to_string_lossy(), options)
-        .map_err(|error| Error::invalid(format!("`{pattern}` is not a valid glob")).because(error))?;
+        .map_err(|error| Error::invalid(format!("`{pattern}` is not a valid glob")).because(error.msg))?;
     let mut paths = Vec::new();
     for path in found {
         let path =
@@ -143,9 +143,7 @@ mod tests {
         check(&[], &["no file to read is named"]);
         check(
             &["a***"],
-            &[
-                "`a***` is not a valid glob: Pattern syntax error near position 2: wildcards are either regular `*` or recursive `**`",
-            ],
+            &["`a***` is not a valid glob: wildcards are either regular `*` or recursive `**`"],
         );
     }
 }

@@ -243,13 +243,13 @@ impl ItemReader {
         let place = if after == 0 {
             String::new()
         } else {
-            format!(" after row {after}")
+            format!("; it was read up to row {after}")
         };
         Problem {
             file: self.files[self.at].name.clone(),
             row: 0,
             line: None,
-            reason: format!("{error}{place}; {done}"),
+            reason: format!("{error}{place}, {done}"),
         }
     }
 

@@ -204,3 +204,6 @@ fn cannot_write(name: &str, error: std::io::Error) -> Error {
         .because(error)
         .hint("is the disk full?")
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,14 +12,14 @@ const N_ROWS: usize = 50;
 
 /// The delimiter under which the rows agree best with the header.
 ///
-/// A delimiter that gives more than one column goes before one that does not, if at least half of the rows agree; then
-/// the agreement counts, then the number of columns, then the order comma, tab, semicolon, bar. In a file of one column
-/// the delimiter is the first that stands in no row, so that commas in a text do no harm.
+/// A delimiter that splits the header goes before one that does not; then the share of rows with as many cells counts, then
+/// the number of columns, then the order comma, tab, semicolon, bar. In a file of one column the delimiter is the first
+/// that stands in no row, so that commas in a text do no harm.
 pub(super) fn delimiter(head: &[u8]) -> u8 {
     let mut best = (CANDIDATES[0], (false, 0.0, 0));
     for candidate in CANDIDATES {
         let (agreement, n_columns) = agreement(head, candidate);
-        let score = (n_columns > 1 && agreement >= 0.5, agreement, n_columns);
+        let score = (n_columns > 1, agreement, n_columns);
         if score > best.1 {
             best = (candidate, score);
         }
@@ -44,7 +44,7 @@ fn agreement(head: &[u8], delimiter: u8) -> (f64, usize) {
         counts.push((split.n_cells(), split.flaw().is_none()));
     }
     // The last row may be cut by the end of the head.
-    if counts.len() > 2 && counts.len() <= N_ROWS {
+    if counts.len() > 2 && counts.len() <= N_ROWS && !head.ends_with(&[line_end(head)]) {
         counts.pop();
     }
     let Some(((n_columns, _), rows)) = counts.split_first() else {
@@ -90,5 +90,7 @@ mod tests {
     #[test]
     fn a_few_broken_rows_do_not_change_the_delimiter() {
         check("a;b\n1;2\n3\n4;5\n6;7;8\n9;0\n", ';');
+        check("a,b\n3\n4,5\n", ',');
+        check("a,b\n3\n4\n", ',');
     }
 }

@@ -125,6 +125,8 @@ fn from_json(schema: &LabelSchema, text: &str) -> Option<LabelReading> {
         .iter()
         .filter(|parsed| whole || parsed.value.is_object() || holds_text(&parsed.value))
         .filter_map(|parsed| Some((parsed, from_value(schema, &parsed.value)?)))
+        // A bracket in prose is a list only if it holds a label.
+        .filter(|(parsed, reading)| whole || parsed.value.is_object() || reading.is_label())
         .collect();
     if fits.iter().any(|(_, reading)| reading.is_label()) {
         fits.retain(|(_, reading)| reading.is_label());

@@ -119,13 +119,20 @@ fn stands_alone(prose: &Prose, mention: &Mention) -> bool {
 }
 
 fn is_denied(prose: &Prose, mention: &Mention, starts: &[usize]) -> bool {
-    if prose.word(mention.last + 1) == "ли" {
+    if is_whether(prose, mention.last + 1) {
         return true;
     }
     let mut n_words = 0;
-    for n in (0..mention.first).rev() {
+    let mut n = mention.first;
+    // The mark that opens a quoted label closes nothing.
+    if n.checked_sub(1).is_some_and(|before| is_quote(prose, before)) {
+        n -= 1;
+    }
+    while let Some(before) = n.checked_sub(1) {
+        n = before;
         match prose.kind(n) {
             Some(Kind::Break) | None => return false,
+            Some(Kind::Mark('\'')) => n = quote_begin(prose, n).unwrap_or(n),
             Some(Kind::Mark(',' | '，')) => {
                 if !(prose.any(n + 1, GOES_ON) || goes_on_as_list(prose, n, starts)) {
                     return false;
@@ -140,7 +147,7 @@ fn is_denied(prose: &Prose, mention: &Mention, starts: &[usize]) -> bool {
                 if begins_clause(prose, n) {
                     return false;
                 }
-                if denies(prose, n) && !starts.contains(&n) {
+                if (denies(prose, n) && !starts.contains(&n)) || is_whether(prose, n) {
                     return true;
                 }
                 n_words += 1;
@@ -151,6 +158,22 @@ fn is_denied(prose: &Prose, mention: &Mention, starts: &[usize]) -> bool {
         }
     }
     false
+}
+
+fn is_quote(prose: &Prose, n: usize) -> bool {
+    prose.kind(n) == Some(Kind::Mark('\''))
+}
+
+/// Where the words quoted before the closing mark `n` begin: what is quoted is not the answer's own denial. Quoted label
+/// names are left: `not 'positive' or 'negative'`.
+fn quote_begin(prose: &Prose, n: usize) -> Option<usize> {
+    let begin = (0..n).rev().take(80).find(|n| is_quote(prose, *n) || prose.kind(*n) == Some(Kind::Break))?;
+    (is_quote(prose, begin) && n - begin > 3).then_some(begin)
+}
+
+/// The Russian `ли`, and not the name `Ли`.
+fn is_whether(prose: &Prose, n: usize) -> bool {
+    prose.word(n) == "ли" && prose.quote(n, n) == "ли"
 }
 
 /// A comma between two labels: `no positive, negative or neutral words`.

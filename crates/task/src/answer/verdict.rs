@@ -4,7 +4,7 @@
 //! the order of their strength; the first that any label has decides, and two labels with the same sign are no verdict:
 //!
 //! 1. the answer by name: `Answer: X`, `the answer is X`, `Ответ: X`, `标签：X`;
-//! 2. the label at the head of the text or alone on its last line: `Neutral. The sentence …`;
+//! 2. the label at the head of the text or of its last line, or alone on a line: `Neutral. The sentence …`;
 //! 3. a conclusion: `therefore … X`, `таким образом … X`, `因此…X`;
 //! 4. a statement: `is X`, `является X`, `是X`.
 
@@ -111,30 +111,37 @@ fn by_name(prose: &Prose, mention: &Mention) -> Option<usize> {
     (colon || says).then_some(begin)
 }
 
-/// At the head of the text, parted from what follows; or alone on the last line.
+/// At the head of the text or of its last line, parted from what follows; or alone on any line.
 fn at_border(prose: &Prose, mention: &Mention) -> Option<usize> {
     let parted = prose.kind(mention.last + 1) != Some(Kind::Word);
-    let mut head = 0;
-    if prose.kind(0) == Some(Kind::Mark('<')) && prose.kind(2) == Some(Kind::Mark('>')) {
-        head = 3;
+    if !parted || !begins_line(prose, mention.first) {
+        return None;
     }
-    while matches!(prose.kind(head), Some(Kind::Mark(_) | Kind::Break)) {
-        head += 1;
-    }
-    if head == mention.first && parted {
-        return Some(mention.first);
-    }
-    let ends = |n: usize| matches!(prose.kind(n), Some(Kind::Mark(_) | Kind::Break));
-    let last_line = (mention.last + 1..prose.tokens.len()).all(ends);
-    let mut n = mention.first;
+    let is_head = (0..mention.first).all(|n| prose.kind(n) != Some(Kind::Break) || n == 0);
+    let rest = mention.last + 1..prose.tokens.len();
+    let line_end = rest.clone().find(|n| prose.kind(*n) == Some(Kind::Break));
+    let on_last_line = line_end.is_none_or(|end| end + 1 == prose.tokens.len());
+    let alone = rest.take_while(|n| Some(*n) != line_end).all(|n| matches!(prose.kind(n), Some(Kind::Mark(_))));
+    (is_head || on_last_line || alone).then_some(mention.first)
+}
+
+/// Whether it stands on the first line.
+fn begins_text(prose: &Prose, mention: &Mention) -> bool {
+    (0..mention.first).all(|n| prose.kind(n) != Some(Kind::Break))
+}
+
+/// Whether nothing but marks, and a tag such as `<a>`, stand before token `n` on its line.
+fn begins_line(prose: &Prose, n: usize) -> bool {
+    let mut n = n;
     while let Some(before) = n.checked_sub(1) {
-        match prose.kind(before)? {
-            Kind::Break => return last_line.then_some(mention.first),
-            Kind::Mark(_) => n = before,
-            Kind::Word => return None,
+        match prose.kind(before) {
+            Some(Kind::Break) | None => return true,
+            Some(Kind::Mark('>')) if before >= 2 && prose.kind(before - 2) == Some(Kind::Mark('<')) => n = before - 2,
+            Some(Kind::Mark(mark)) if !ends_sentence(mark) && mark != ',' => n = before,
+            Some(Kind::Mark(_) | Kind::Word) => return false,
         }
     }
-    None
+    true
 }
 
 /// After a concluding word in the same sentence.
@@ -184,7 +191,7 @@ pub(crate) fn firm(text: &str, schema: &LabelSchema) -> Option<Said> {
     let mut signs = all
         .iter()
         .filter(|it| it.how == How::Said && it.last + 1 < prose.tokens.len())
-        .filter(|it| by_name(&prose, it).is_some() || it.first == 0 && at_border(&prose, it).is_some());
+        .filter(|it| by_name(&prose, it).is_some() || begins_text(&prose, it) && at_border(&prose, it).is_some());
     let first = signs.next()?;
     signs
         .all(|it| it.label == first.label)

@@ -48,7 +48,7 @@ pub(super) const DENY: &[&str] = &[
 ];
 
 /// Words before a label that only suppose it.
-pub(super) const SUPPOSE: &[&str] = &["whether", "if", "unless", "ли", "если", "是否", "如果", "若"];
+pub(super) const SUPPOSE: &[&str] = &["whether", "if", "unless", "если", "是否", "如果", "若"];
 
 /// Words that look like denials and are none.
 pub(super) const NO_DENIAL: &[&str] = &[

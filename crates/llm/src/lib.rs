@@ -15,10 +15,13 @@ mod complete;
 pub mod dialect;
 pub mod endpoints;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod key;
 pub mod layer;
 mod nearest;
 pub mod prices;
+mod provider;
 mod replay;
 mod request;
 mod scripted;
@@ -29,9 +32,12 @@ pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use complete::{Complete, Downgrade};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
+#[cfg(feature = "http")]
+pub use http::Http;
 pub use key::{Key, KeySource, find_key};
 pub use layer::{Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Retry, RetryPolicy, Ticket};
 pub use prices::{MicroUsd, Price, Prices};
+pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};
 pub use scripted::{Script, Scripted};

@@ -13,6 +13,8 @@ mod answer;
 mod chance;
 mod complete;
 pub mod dialect;
+#[cfg(feature = "http")]
+pub mod doctor;
 pub mod endpoints;
 mod error;
 #[cfg(feature = "http")]
@@ -27,6 +29,7 @@ mod request;
 mod scripted;
 #[cfg(test)]
 mod testing;
+pub mod tokens;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use complete::{Complete, Downgrade};

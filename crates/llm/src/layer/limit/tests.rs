@@ -68,7 +68,7 @@ impl Server {
         state.left = (state.left + self.rate * (now - state.at).as_secs_f64()).min(self.burst);
         state.at = now;
         state.n_calls += 1;
-        let unlucky = self.refuses_each > 0 && state.n_calls % self.refuses_each == 0;
+        let unlucky = self.refuses_each > 0 && state.n_calls.is_multiple_of(self.refuses_each);
         let pass = state.left >= 1.0 && !unlucky;
         if pass {
             state.left -= 1.0;

@@ -133,7 +133,7 @@ impl Gathered {
 /// The columns of all files of `spec`, and what they hold, for a table that keeps them.
 ///
 /// CSV, TSV and Parquet say it at once. Of JSONL, JSON and XLSX every row is read: they have no schema, and a table with
-/// fixed columns needs one before its first row. Standard input is used up by it.
+/// fixed columns needs one before its first row.
 ///
 /// # Errors
 /// Where a file cannot be opened or read.

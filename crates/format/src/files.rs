@@ -15,20 +15,20 @@ pub(crate) struct InputFile {
 }
 
 impl InputFile {
-    /// Opens it as `spec` says.
-    pub(crate) fn open(&self, spec: &ReadSpec) -> Result<Box<dyn RowReader>> {
-        let source = if self.is_stdin() {
-            Source::stdin()?
+    /// Opens its bytes.
+    pub(crate) fn source(&self) -> Result<Source> {
+        if self.name == "-" {
+            Source::stdin()
         } else {
-            Source::open(&self.path, &self.name)?
-        };
-        let format = detect::format_of(&source, spec.format.as_deref())?;
-        format.read(source, &spec.options())
+            Source::open(&self.path, &self.name)
+        }
     }
 
-    /// Whether it is standard input, which can be read once.
-    pub(crate) fn is_stdin(&self) -> bool {
-        self.name == "-"
+    /// Opens its rows as `spec` says.
+    pub(crate) fn open(&self, spec: &ReadSpec) -> Result<Box<dyn RowReader>> {
+        let source = self.source()?;
+        let format = detect::format_of(&source, spec.format.as_deref())?;
+        format.read(source, &spec.options())
     }
 }
 

@@ -71,12 +71,12 @@ pub struct RawRow {
 
 /// Writes rows of one table.
 pub trait RowWriter: Send {
-    /// Writes one row: the cells of `fields` and those of `extra`, each under its column.
+    /// Writes one row: each cell under its column; a column without a cell is null.
     ///
     /// # Errors
     /// Where a cell has no column in a format with fixed columns, a cell does not fit its column or the format, or the
     /// target cannot be written.
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()>;
+    fn write(&mut self, fields: &Fields) -> Result<()>;
     /// Writes what is left and puts the file in its place.
     ///
     /// # Errors

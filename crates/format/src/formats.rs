@@ -37,35 +37,18 @@ fn refuse_twins<'a>(file: &str, names: impl IntoIterator<Item = &'a str>) -> Res
     .hint("give each column a name of its own"))
 }
 
-/// Refuses a row with a cell that has no column: it would be lost.
-fn refuse_homeless(columns: &[Column], fields: &Fields, extra: &Fields, n_found: usize) -> Result<()> {
-    if n_found == fields.len() + extra.len() {
+/// Refuses a row with a cell that has no column: it would be lost. `n_found` of its cells have one.
+fn refuse_homeless(columns: &[Column], fields: &Fields, n_found: usize) -> Result<()> {
+    if n_found == fields.len() {
         return Ok(());
     }
-    refuse_doubles(fields, extra)?;
     let is_known = |name: &str| columns.iter().any(|column| column.name == name);
-    let homeless = fields.keys().chain(extra.keys()).find(|name| !is_known(name));
+    let homeless = fields.keys().find(|name| !is_known(name));
     Err(Error::invalid(format!(
         "a row has the cell `{}`, which is no column of the table",
         homeless.map_or("", String::as_str)
     ))
     .hint("find the columns by reading all rows, or write JSONL, where each row has its own"))
-}
-
-/// Refuses a row in which a cell that is added has the name of one that is there.
-fn refuse_doubles(fields: &Fields, extra: &Fields) -> Result<()> {
-    match extra.keys().find(|name| fields.contains_key(name.as_str())) {
-        Some(name) => Err(
-            Error::invalid(format!("the column `{name}` is to be written twice"))
-                .hint("give the added column another name"),
-        ),
-        None => Ok(()),
-    }
-}
-
-/// The cell of a column, from the row or from what is added to it.
-fn cell_of<'a>(column: &Column, fields: &'a Fields, extra: &'a Fields) -> Option<&'a serde_json::Value> {
-    fields.get(&column.name).or_else(|| extra.get(&column.name))
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ impl ReadSpec {
 pub enum Row {
     /// An item.
     Item(Item),
-    /// A reason why it is left out.
-    Problem(Problem),
+    /// A reason why it is left out, and its cells where they could be read.
+    Problem(Problem, Option<Fields>),
 }
 
 /// Reads items and problems from files, row by row.
@@ -184,7 +184,7 @@ impl ItemReader {
     }
 
     fn check_other_files(&self) -> Result<()> {
-        for file in self.files.iter().skip(1).filter(|file| !file.is_stdin()) {
+        for file in self.files.iter().skip(1) {
             let reader = file.open(&self.spec)?;
             let others = reader.columns();
             if others.is_empty() {
@@ -256,27 +256,30 @@ impl ItemReader {
     fn take(&mut self, raw: RawRow) -> Row {
         let row = self.n_rows_before[self.at] + raw.row;
         self.n_rows = row;
-        let item = raw.cells.and_then(|fields| {
-            self.check_text(&fields)?;
-            let mut item = Item {
-                id: ItemId::new(""),
-                row,
-                fields,
-            };
-            item.id = self.id_of(&item)?;
-            Ok(item)
-        });
-        item.map_or_else(
-            |reason| {
-                Row::Problem(Problem {
-                    file: self.files[self.at].name.clone(),
-                    row: raw.row,
-                    line: raw.line,
-                    reason: format!("{reason}; the row is left out"),
-                })
-            },
-            Row::Item,
-        )
+        let (reason, fields) = match raw.cells {
+            Ok(fields) => {
+                let mut item = Item {
+                    id: ItemId::new(""),
+                    row,
+                    fields,
+                };
+                match self.check_text(&item.fields).and_then(|()| self.id_of(&item)) {
+                    Ok(id) => {
+                        item.id = id;
+                        return Row::Item(item);
+                    }
+                    Err(reason) => (reason, Some(item.fields)),
+                }
+            }
+            Err(reason) => (reason, None),
+        };
+        let problem = Problem {
+            file: self.files[self.at].name.clone(),
+            row: raw.row,
+            line: raw.line,
+            reason: format!("{reason}; the row is left out"),
+        };
+        Row::Problem(problem, fields)
     }
 
     fn check_text(&self, cells: &Fields) -> std::result::Result<(), String> {
@@ -335,7 +338,7 @@ impl Iterator for ItemReader {
     fn next(&mut self) -> Option<Row> {
         Some(match self.next_raw()? {
             Ok(raw) => self.take(raw),
-            Err(problem) => Row::Problem(problem),
+            Err(problem) => Row::Problem(problem, None),
         })
     }
 }

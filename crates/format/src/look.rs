@@ -11,7 +11,8 @@ use std::path::Path;
 use karat_core::{Error, Fields, Problem, Result, cell_text};
 
 use crate::columns::Gathered;
-use crate::{Column, ColumnKind, ReadOptions, Source, decode, detect, files, formats};
+use crate::files::{self, InputFile};
+use crate::{Column, ColumnKind, ReadOptions, decode, detect, formats};
 
 /// How many sample values a column shows, and how much of each.
 const N_SAMPLES: usize = 3;
@@ -59,19 +60,18 @@ pub struct ColumnLook {
     pub n_filled: usize,
 }
 
-/// Looks at the first `n_rows` rows of a file, or of the first file of a glob.
+/// Looks at the first `n_rows` rows of a file, of the first file of a glob, or of standard input for `-`.
 ///
 /// # Errors
-/// Where the file is missing or not of its format. Standard input is refused: what is looked at could not be read again.
-pub fn look(path: &str, n_rows: usize) -> Result<Look> {
-    if path == "-" {
-        return Err(
-            Error::invalid("standard input cannot be looked at and then read").hint("name the columns")
-        );
-    }
-    let found = files::expand(&[path.to_owned()], Path::new(""))?;
-    let file = found.first().map_or(path, |file| file.name.as_str());
-    let source = Source::open(Path::new(file), file)?;
+/// Where the file is missing or not of its format.
+pub fn look(path: impl AsRef<Path>, n_rows: usize) -> Result<Look> {
+    let path = path.as_ref().to_string_lossy().into_owned();
+    let found = files::expand(&[path], Path::new(""))?;
+    let first = found
+        .first()
+        .ok_or_else(|| Error::bug("a file was named and is not there"))?;
+    let file = first.name.as_str();
+    let source = first.source()?;
     let format = detect::format_of(&source, None)?;
     let mut reader = format.read(source, &ReadOptions::default())?;
     let mut seen = SeenRows::new(reader.columns());
@@ -94,7 +94,7 @@ pub fn look(path: &str, n_rows: usize) -> Result<Look> {
     Ok(Look {
         file: file.to_owned(),
         format: format.id(),
-        delimiter: delimiter(file, format.id())?,
+        delimiter: delimiter(first, format.id())?,
         n_rows,
         text: guess.text,
         id: guess.id,
@@ -104,13 +104,13 @@ pub fn look(path: &str, n_rows: usize) -> Result<Look> {
     })
 }
 
-fn delimiter(file: &str, format: &str) -> Result<Option<u8>> {
+fn delimiter(file: &InputFile, format: &str) -> Result<Option<u8>> {
     match format {
         "csv" => {
-            let mut text = decode::text(Source::open(Path::new(file), file)?, None)?;
+            let mut text = decode::text(file.source()?, None)?;
             let head = text
                 .fill_buf()
-                .map_err(|error| crate::source::cannot_read(file, error))?;
+                .map_err(|error| crate::source::cannot_read(&file.name, error))?;
             Ok(Some(formats::delimiter_of(head)))
         }
         "tsv" => Ok(Some(b'\t')),

@@ -4,6 +4,8 @@
 //! first bytes, not by the name. Formats that need to jump about get a real file, copied to a temporary one where the
 //! source cannot jump.
 
+mod stdin;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -46,12 +48,13 @@ impl Source {
         Self::begin(name, Box::new(file), jumps)
     }
 
-    /// Standard input, called `-`.
+    /// Standard input, called `-`. It is copied to a temporary file when it is opened first, so that it can be opened as
+    /// often as a file can.
     ///
     /// # Errors
-    /// Where it cannot be read, or its compression is broken.
+    /// Where it cannot be read or copied, or its compression is broken.
     pub fn stdin() -> Result<Self> {
-        Self::begin("-", Box::new(std::io::stdin()), None)
+        Self::begin("-", Box::new(stdin::copy()?), None)
     }
 
     /// Bytes in memory.
@@ -88,11 +91,7 @@ impl Source {
             file.seek(SeekFrom::Start(0)).map_err(failed)?;
             return Ok(file);
         }
-        let mut copy = tempfile::tempfile().map_err(|error| {
-            Error::external("cannot make a temporary file")
-                .because(error)
-                .hint("is `TMPDIR` full or read-only?")
-        })?;
+        let mut copy = temporary()?;
         std::io::copy(&mut self.head.as_slice().chain(&mut self.rest), &mut copy).map_err(failed)?;
         copy.seek(SeekFrom::Start(0)).map_err(failed)?;
         Ok(copy)
@@ -124,6 +123,15 @@ impl Source {
             file: None,
         })
     }
+}
+
+/// A file that is gone with its last handle.
+fn temporary() -> Result<File> {
+    tempfile::tempfile().map_err(|error| {
+        Error::external("cannot make a temporary file")
+            .because(error)
+            .hint("is `TMPDIR` full or read-only?")
+    })
 }
 
 /// The path without the ending of its compression.

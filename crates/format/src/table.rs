@@ -10,24 +10,45 @@ pub struct TableWriter {
 }
 
 impl TableWriter {
-    /// Begins a table at `path`, or on standard output for `-`. The format is `format`, else what the ending of the path
-    /// means, else CSV on standard output.
+    /// Begins a table at `path`, in the format that its ending means; on standard output, for `-`, in JSONL.
     ///
     /// # Errors
-    /// Where the format is not known, two columns have one name, or the file cannot be created.
-    pub fn create(path: &str, columns: &[Column], format: Option<&str>) -> Result<Self> {
-        let format = output_format(path, format)?;
+    /// Where the ending means no format, two columns have one name, or the file cannot be created.
+    pub fn create(path: &str, columns: &[Column]) -> Result<Self> {
+        let by_path = if path == "-" {
+            Some(format_by_id("jsonl")?)
+        } else {
+            format_of_path(path)
+        };
+        let format = by_path.ok_or_else(|| {
+            Error::invalid(format!(
+                "the ending of `{path}` does not say which format it is to have"
+            ))
+            .hint(format!("known formats: {}", format::known_ids()))
+        })?;
+        Self::begin(path, columns, format)
+    }
+
+    /// Begins a table at `path`, or on standard output for `-`, in the format with this id.
+    ///
+    /// # Errors
+    /// Where there is no such format, two columns have one name, or the file cannot be created.
+    pub fn create_as(path: &str, columns: &[Column], format: &str) -> Result<Self> {
+        Self::begin(path, columns, format_by_id(format)?)
+    }
+
+    fn begin(path: &str, columns: &[Column], format: &dyn Format) -> Result<Self> {
         let writer = format.write(Target::create(path)?, columns)?;
         Ok(Self { writer })
     }
 
-    /// Writes a row: the cells of `fields` and those of `extra`, each under its column. A column without a cell is null.
-    /// JSONL and JSON write the cells that are there, in their own order.
+    /// Writes a row: each cell under its column. A column without a cell is null; JSONL and JSON write the cells that are
+    /// there, in their own order.
     ///
     /// # Errors
     /// Where a cell has no column or does not fit it, the format has no room for it, or the file cannot be written.
-    pub fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
-        self.writer.write(fields, extra)
+    pub fn write(&mut self, fields: &Fields) -> Result<()> {
+        self.writer.write(fields)
     }
 
     /// Puts the table in its place.
@@ -37,19 +58,4 @@ impl TableWriter {
     pub fn finish(self) -> Result<()> {
         self.writer.finish()
     }
-}
-
-fn output_format(path: &str, asked: Option<&str>) -> Result<&'static dyn Format> {
-    if let Some(id) = asked {
-        return format_by_id(id);
-    }
-    if path == "-" {
-        return format_by_id("csv");
-    }
-    format_of_path(path).ok_or_else(|| {
-        Error::invalid(format!(
-            "the ending of `{path}` does not say which format it is to have"
-        ))
-        .hint(format!("known formats: {}", format::known_ids()))
-    })
 }

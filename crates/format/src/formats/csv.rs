@@ -14,7 +14,7 @@ use std::io::Write;
 use karat_core::{Error, Fields, Result, cell_text};
 use serde_json::Value;
 
-use super::{cell_of, refuse_homeless, refuse_twins};
+use super::{refuse_homeless, refuse_twins};
 use crate::{Column, ColumnKind, Format, RawRow, ReadOptions, RowReader, RowWriter, Source, Target, decode};
 use split::Split;
 
@@ -266,15 +266,15 @@ impl CsvWriter {
 }
 
 impl RowWriter for CsvWriter {
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
+    fn write(&mut self, fields: &Fields) -> Result<()> {
         let mut n_found = 0;
         for at in 0..self.columns.len() {
-            let cell = cell_of(&self.columns[at], fields, extra);
+            let cell = fields.get(&self.columns[at].name);
             n_found += usize::from(cell.is_some());
             let text = cell.and_then(cell_text).unwrap_or_default();
             self.push_cell(at, &text);
         }
-        if let Err(error) = refuse_homeless(&self.columns, fields, extra, n_found) {
+        if let Err(error) = refuse_homeless(&self.columns, fields, n_found) {
             self.line.clear();
             return Err(error);
         }

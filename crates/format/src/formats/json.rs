@@ -9,7 +9,7 @@ use std::io::Write;
 
 use karat_core::{Fields, Result};
 
-use super::jsonl::{Together, read_object, too_long};
+use super::jsonl::{read_object, too_long};
 use super::refuse_twins;
 use crate::{Column, ColumnKind, Format, RawRow, ReadOptions, RowReader, RowWriter, Source, Target, decode};
 use elements::Elements;
@@ -88,13 +88,12 @@ struct ListWriter {
 }
 
 impl RowWriter for ListWriter {
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
-        super::refuse_doubles(fields, extra)?;
+    fn write(&mut self, fields: &Fields) -> Result<()> {
         self.line.clear();
         self.line
             .extend_from_slice(if self.n_rows == 0 { b"[\n" } else { b",\n" });
         self.n_rows += 1;
-        let written = serde_json::to_writer(&mut self.line, &Together(fields, extra));
+        let written = serde_json::to_writer(&mut self.line, fields);
         let written = written
             .map_err(std::io::Error::from)
             .and_then(|()| self.target.write_all(&self.line));

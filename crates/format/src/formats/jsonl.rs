@@ -7,8 +7,6 @@ mod object;
 use std::io::{BufRead, Write};
 
 use karat_core::{Fields, Result};
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 
 use super::{MAX_ROW_BYTES, refuse_twins};
 use crate::{Column, ColumnKind, Format, RawRow, ReadOptions, RowReader, RowWriter, Source, Target, decode};
@@ -128,29 +126,15 @@ pub(super) fn too_long() -> String {
     format!("it is longer than {} MiB", MAX_ROW_BYTES >> 20)
 }
 
-/// The cells of a row and those added to it, as one object.
-pub(super) struct Together<'a>(pub(super) &'a Fields, pub(super) &'a Fields);
-
-impl Serialize for Together<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(Some(self.0.len() + self.1.len()))?;
-        for (name, cell) in self.0.iter().chain(self.1) {
-            object.serialize_entry(name, cell)?;
-        }
-        object.end()
-    }
-}
-
 struct LineWriter {
     target: Target,
     line: Vec<u8>,
 }
 
 impl RowWriter for LineWriter {
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
-        super::refuse_doubles(fields, extra)?;
+    fn write(&mut self, fields: &Fields) -> Result<()> {
         self.line.clear();
-        let written = serde_json::to_writer(&mut self.line, &Together(fields, extra));
+        let written = serde_json::to_writer(&mut self.line, fields);
         self.line.push(b'\n');
         let written = written
             .map_err(std::io::Error::from)

@@ -39,7 +39,7 @@ fn shown(spec: &ReadSpec) -> Vec<String> {
             item.id,
             item.text("text").unwrap_or_default()
         ),
-        Row::Problem(problem) => problem.to_string(),
+        Row::Problem(problem, _) => problem.to_string(),
     });
     shown.collect()
 }
@@ -128,7 +128,7 @@ fn without_a_column_ids_come_from_the_content() {
         .iter()
         .map(|row| match row {
             Row::Item(item) => item.id.to_string(),
-            Row::Problem(problem) => problem.to_string(),
+            Row::Problem(problem, _) => problem.to_string(),
         })
         .collect();
     assert_eq!(ids[2], format!("{}-2", ids[0]));
@@ -327,10 +327,10 @@ fn every_format_is_read_in_every_compression() {
         for compression in ["", ".gz", ".zst"] {
             let name = format!("out.{ending}{compression}");
             let path = folder.0.path().join(&name);
-            let mut writer = TableWriter::create(path.to_str().unwrap(), &columns, None).unwrap();
+            let mut writer = TableWriter::create(path.to_str().unwrap(), &columns).unwrap();
             for row in &before {
                 let Row::Item(item) = row else { panic!("{row:?}") };
-                writer.write(&item.fields, &Fields::new()).unwrap();
+                writer.write(&item.fields).unwrap();
             }
             writer.finish().unwrap();
             let head = std::fs::read(&path).unwrap()[..2].to_vec();
@@ -404,4 +404,14 @@ fn a_compressed_file_that_is_cut_gives_the_rows_before() {
         )),
         "{last}"
     );
+}
+
+#[test]
+fn a_problem_has_the_cells_of_its_row_where_they_can_be_read() {
+    let folder = Folder::of(&[("a.csv", "id,text\n1,\n2\n")]);
+    let rows: Vec<Row> = ItemReader::open(&folder.spec(&["a.csv"])).unwrap().collect();
+    let [Row::Problem(_, Some(cells)), Row::Problem(_, None)] = rows.as_slice() else {
+        panic!("{rows:?}")
+    };
+    assert_eq!(cells["id"], "1");
 }

@@ -56,12 +56,3 @@ fn the_delimiter_of_csv_is_told() {
     assert_eq!(look_at("a.csv", "a;b\n1;2\n").delimiter, Some(b';'));
     assert_eq!(look_at("a.tsv", "a;b\n1;2\n").delimiter, Some(b'\t'));
 }
-
-#[test]
-fn standard_input_is_not_looked_at() {
-    let error = look("-", 10).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "standard input cannot be looked at and then read"
-    );
-}

@@ -346,19 +346,31 @@ mod tests {
         );
         check(
             "[{}, {\"a\": 1",
-            &["`a.json` is not valid JSON in line 1: a value is not closed"],
+            &[
+                "1:{}",
+                "`a.json` is not valid JSON in line 1: a value is not closed",
+            ],
         );
         check(
             "[{}",
-            &["`a.json` is not valid JSON in line 1: the list is not closed"],
+            &[
+                "1:{}",
+                "`a.json` is not valid JSON in line 1: the list is not closed",
+            ],
         );
         check(
             "[{},]",
-            &["`a.json` is not valid JSON in line 1: nothing stands after the last comma"],
+            &[
+                "1:{}",
+                "`a.json` is not valid JSON in line 1: nothing stands after the last comma",
+            ],
         );
         check(
             "[{}] x",
-            &["`a.json` is not valid JSON in line 1: something stands after the end of the list"],
+            &[
+                "1:{}",
+                "`a.json` is not valid JSON in line 1: something stands after the end of the list",
+            ],
         );
         check(
             "{\"a\" 1}",

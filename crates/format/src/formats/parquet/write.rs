@@ -11,7 +11,7 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 use serde_json::Value as Json;
 
-use super::super::{cell_of, refuse_homeless, refuse_twins};
+use super::super::{refuse_homeless, refuse_twins};
 use crate::{Column, ColumnKind, RowWriter, Target};
 
 const MAX_GROUP_ROWS: usize = 65_536;
@@ -81,16 +81,16 @@ impl ParquetWriter {
 }
 
 impl RowWriter for ParquetWriter {
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
+    fn write(&mut self, fields: &Fields) -> Result<()> {
         let n_found = self
             .columns
             .iter()
-            .filter(|column| cell_of(column, fields, extra).is_some())
+            .filter(|column| fields.get(&column.name).is_some())
             .count();
-        refuse_homeless(&self.columns, fields, extra, n_found)?;
+        refuse_homeless(&self.columns, fields, n_found)?;
         self.n_rows += 1;
         for (column, gathered) in self.columns.iter().zip(&mut self.gathered) {
-            let cell = cell_of(column, fields, extra).unwrap_or(&Json::Null);
+            let cell = fields.get(&column.name).unwrap_or(&Json::Null);
             let n_bytes = gathered
                 .push(cell)
                 .ok_or_else(|| unfit(&self.name, self.n_rows, column, cell))?;

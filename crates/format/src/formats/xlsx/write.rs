@@ -4,7 +4,7 @@ use karat_core::{Error, Fields, Result, cell_text};
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
 use serde_json::Value as Json;
 
-use super::super::{cell_of, refuse_homeless, refuse_twins};
+use super::super::{refuse_homeless, refuse_twins};
 use crate::{Column, RowWriter, Target};
 
 /// With the header.
@@ -85,7 +85,7 @@ impl SheetWriter {
 }
 
 impl RowWriter for SheetWriter {
-    fn write(&mut self, fields: &Fields, extra: &Fields) -> Result<()> {
+    fn write(&mut self, fields: &Fields) -> Result<()> {
         if self.n_rows == MAX_ROWS {
             return Err(Error::invalid(format!(
                 "`{}` is full: a sheet has {MAX_ROWS} rows with its header",
@@ -96,11 +96,11 @@ impl RowWriter for SheetWriter {
         let n_found = self
             .columns
             .iter()
-            .filter(|column| cell_of(column, fields, extra).is_some())
+            .filter(|column| fields.get(&column.name).is_some())
             .count();
-        refuse_homeless(&self.columns, fields, extra, n_found)?;
+        refuse_homeless(&self.columns, fields, n_found)?;
         for at in 0..self.columns.len() {
-            if let Some(cell) = cell_of(&self.columns[at], fields, extra) {
+            if let Some(cell) = fields.get(&self.columns[at].name) {
                 self.write_cell(at, cell)?;
             }
         }

@@ -12,27 +12,45 @@ use recorded::{Row, Set};
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(sets) = recorded::read_all() else {
-        println!("no recorded answers at {}: nothing to read", recorded::folder().display());
+        println!(
+            "no recorded answers at {}: nothing to read",
+            recorded::folder().display()
+        );
         return;
     };
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--markdown"] => print!("{}", recorded::markdown(&sets)),
         [what, name] => show(&sets, what, name),
-        _ => sets.iter().flat_map(|set| &set.rows).for_each(|row| println!("{}", plain(row))),
+        _ => sets
+            .iter()
+            .flat_map(|set| &set.rows)
+            .for_each(|row| println!("{}", plain(row))),
     }
 }
 
 fn plain(row: &Row) -> String {
     format!(
         "{:12} {:30} answers {:5} holding {:5} read {:5} ({:.2} %) different {:3} abstained {:3} unusable {:?} unlabeled {:?}",
-        row.set, row.model, row.n_answers, row.n_holding, row.n_read, row.share_read() * 100.0, row.n_different, row.n_abstained,
-        row.unusable, row.unlabeled
+        row.set,
+        row.model,
+        row.n_answers,
+        row.n_holding,
+        row.n_read,
+        row.share_read() * 100.0,
+        row.n_different,
+        row.n_abstained,
+        row.unusable,
+        row.unlabeled
     )
 }
 
 fn show(sets: &[Set], what: &str, name: &str) {
     for set in sets.iter().filter(|set| set.name.contains(name)) {
-        let cases = if what == "--differences" { &set.differences } else { &set.unread };
+        let cases = if what == "--differences" {
+            &set.differences
+        } else {
+            &set.unread
+        };
         for case in cases {
             println!("{case}\n");
         }

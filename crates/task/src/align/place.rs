@@ -21,6 +21,8 @@ pub(crate) struct Quoted {
     pub(crate) occurrence: Option<u32>,
     /// Positions: believed only where these words stand there.
     pub(crate) start: Option<u32>,
+    /// Whether `start` may as well count words: a bare number does not say.
+    pub(crate) is_bare: bool,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
 }
@@ -47,13 +49,14 @@ pub(crate) struct Placed {
 /// One mention on its way.
 struct Open {
     hits: Hits,
-    key: (LabelId, String),
+    label: LabelId,
     place: Option<Placement>,
 }
 
 /// Places all mentions of one text. The result has one placement for each mention, in order.
 pub(crate) fn place_all(haystack: &Haystack, mentions: &[Quoted], overlap: bool) -> Vec<Placement> {
     let mut open: Vec<Open> = mentions.iter().map(|it| begin(haystack, it)).collect();
+    count_spellings(haystack, mentions, &mut open);
     // A placed mention may leave only one place for another: until nothing moves.
     while settle(&mut open, overlap) {}
     let end = |it: Open| {
@@ -94,7 +97,7 @@ fn begin(haystack: &Haystack, mention: &Quoted) -> Open {
     };
     Open {
         hits,
-        key: (mention.label, tight(&mention.quote)),
+        label: mention.label,
         place,
     }
 }
@@ -102,11 +105,22 @@ fn begin(haystack: &Haystack, mention: &Quoted) -> Open {
 fn hinted(haystack: &Haystack, mention: &Quoted, hits: &Hits) -> Option<Range<usize>> {
     let text = haystack.source;
     if let Some(start) = mention.start {
-        let char_at = |it: &&Range<usize>| text[..it.start].chars().count() == start as usize;
-        let word_at = |it: &&Range<usize>| text[..it.start].split_whitespace().count() == start as usize;
-        let by_char = hits.places.iter().find(char_at);
-        if let Some(at) = by_char.or_else(|| hits.places.iter().find(word_at)) {
-            return Some(at.clone());
+        let by_char = hits
+            .places
+            .iter()
+            .find(|it| text[..it.start].chars().count() == start as usize);
+        let begins_word = |it: &Range<usize>| {
+            text[..it.start]
+                .chars()
+                .next_back()
+                .is_none_or(char::is_whitespace)
+        };
+        let nth_word = |it: &Range<usize>| text[..it.start].split_whitespace().count() == start as usize;
+        let by_word = hits.places.iter().find(|it| begins_word(it) && nth_word(it));
+        match (by_char, by_word) {
+            (Some(a), Some(b)) if a != b && mention.is_bare => {}
+            (Some(at), _) | (None, Some(at)) => return Some(at.clone()),
+            (None, None) => {}
         }
     }
     let near = |words: &Option<String>,
@@ -134,16 +148,40 @@ fn hinted(haystack: &Haystack, mention: &Quoted, hits: &Hits) -> Option<Range<us
         })
 }
 
+/// Where a quote is mentioned more often than its very words stand there, and just as often as they stand there in any
+/// spelling, all spellings are meant.
+fn count_spellings(haystack: &Haystack, mentions: &[Quoted], open: &mut [Open]) {
+    for n in 0..open.len() {
+        let same =
+            |m: &usize| mentions[*m].label == mentions[n].label && mentions[*m].quote == mentions[n].quote;
+        let group: Vec<usize> = (0..open.len()).filter(same).collect();
+        if open[n].hits.how != Alignment::Exact || group.len() <= open[n].hits.places.len() || group[0] != n {
+            continue;
+        }
+        let all = haystack.normalized(&mentions[n].quote);
+        if all.len() == group.len() {
+            for m in group {
+                open[m].hits = Hits {
+                    places: all.clone(),
+                    how: Alignment::Normalized,
+                };
+            }
+        }
+    }
+}
+
 /// One round of placing what follows from what is placed; whether anything moved.
 fn settle(open: &mut [Open], overlap: bool) -> bool {
     for n in 0..open.len() {
         if open[n].place.is_some() || open[n].hits.places.is_empty() {
             continue;
         }
-        let key = open[n].key.clone();
-        let waiting: Vec<usize> = (n..open.len())
-            .filter(|m| open[*m].place.is_none() && open[*m].key == key)
-            .collect();
+        let same = |m: &usize| {
+            open[*m].place.is_none()
+                && open[*m].label == open[n].label
+                && open[*m].hits.places == open[n].hits.places
+        };
+        let waiting: Vec<usize> = (n..open.len()).filter(same).collect();
         let free = free_places(open, n, overlap);
         let is_only = open[n].hits.places.len() == 1;
         if is_only && free.is_empty() {
@@ -168,21 +206,17 @@ fn settle(open: &mut [Open], overlap: bool) -> bool {
     false
 }
 
-/// The places of mention `n` that no equal mention has, and, where spans may not overlap, no longer one covers.
+/// The places of mention `n` that no mention with its label has, and, where spans may not overlap, no longer one covers.
 fn free_places(open: &[Open], n: usize, overlap: bool) -> Vec<Range<usize>> {
     let own = &open[n];
     let several = own.hits.places.len() > 1;
     let taken = |at: &Range<usize>| {
-        open.iter().any(|other| match &other.place {
-            Some(Placement::At(placed)) if other.key == own.key => placed.at == *at,
-            Some(Placement::At(placed)) => {
-                several
-                    && !overlap
-                    && placed.at.len() > at.len()
-                    && placed.at.start < at.end
-                    && at.start < placed.at.end
-            }
-            _ => false,
+        open.iter().any(|other| {
+            let Some(Placement::At(Placed { at: there, .. })) = &other.place else {
+                return false;
+            };
+            let covered = there.len() > at.len() && there.start < at.end && at.start < there.end;
+            (other.label == own.label && there == at) || (several && !overlap && covered)
         })
     };
     own.hits.places.iter().filter(|at| !taken(at)).cloned().collect()

@@ -102,6 +102,19 @@ fn read_escape(parser: &mut Parser, out: &mut String) -> Option<()> {
                 out.push_str("\\u");
             }
         },
+        'x' if parser
+            .rest()
+            .get(..2)
+            .is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok()) =>
+        {
+            parser.mend("Python words");
+            let code = parser
+                .rest()
+                .get(..2)
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            out.extend(code.map(char::from));
+            parser.at += 2;
+        }
         _ => {
             parser.mend("a wrong escape");
             if c != '\'' && c != '_' && c != '*' {

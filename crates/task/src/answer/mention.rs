@@ -11,7 +11,7 @@ use std::ops::Range;
 use karat_core::{LabelId, LabelSchema};
 
 use super::prose::{Kind, Prose};
-use super::words::{DENY, DENY_PAIRS, GOES_ON, LIST, NEW_CLAUSE, NO_DENIAL, SAYS, SUPPOSE, is_in};
+use super::words::{DENY, DENY_PAIRS, GOES_ON, IS, LIST, NEW_CLAUSE, NO_DENIAL, SAYS, SUPPOSE, is_in};
 use crate::fold::{is_spaced_letter, is_unspaced, joins};
 
 /// One naming of a label.
@@ -114,7 +114,8 @@ fn is_short(word: &str) -> bool {
 fn stands_alone(prose: &Prose, mention: &Mention) -> bool {
     let right = prose.kind(mention.last + 1) != Some(Kind::Word);
     let left = mention.first.checked_sub(1);
-    let left = left.is_none_or(|n| prose.kind(n) != Some(Kind::Word) || prose.any(n, SAYS));
+    let left =
+        left.is_none_or(|n| prose.kind(n) != Some(Kind::Word) || prose.any(n, IS) || prose.any(n, SAYS));
     left && right
 }
 
@@ -132,7 +133,11 @@ fn is_denied(prose: &Prose, mention: &Mention, starts: &[usize]) -> bool {
         n = before;
         match prose.kind(n) {
             Some(Kind::Break) | None => return false,
-            Some(Kind::Mark('\'')) => n = quote_begin(prose, n).unwrap_or(n),
+            Some(Kind::Mark('\'')) => match quote_begin(prose, n) {
+                Some(begin) => n = begin,
+                None if is_half_quote(prose, n) => return false,
+                None => {}
+            },
             Some(Kind::Mark(',' | '，')) => {
                 if !(prose.any(n + 1, GOES_ON) || goes_on_as_list(prose, n, starts)) {
                     return false;
@@ -164,11 +169,25 @@ fn is_quote(prose: &Prose, n: usize) -> bool {
     prose.kind(n) == Some(Kind::Mark('\''))
 }
 
-/// Where the words quoted before the closing mark `n` begin: what is quoted is not the answer's own denial. Quoted label
-/// names are left: `not 'positive' or 'negative'`.
+/// Where the words quoted before the closing mark `n` begin: what is quoted is not the answer's own denial.
 fn quote_begin(prose: &Prose, n: usize) -> Option<usize> {
-    let begin = (0..n).rev().take(80).find(|n| is_quote(prose, *n) || prose.kind(*n) == Some(Kind::Break))?;
-    (is_quote(prose, begin) && n - begin > 3).then_some(begin)
+    let opens = |n: usize| {
+        let at = &prose.tokens[n].at;
+        let before = prose.folded.text[..at.start].chars().next_back();
+        let after = prose.folded.text[at.end..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_none_or(char::is_whitespace)
+    };
+    let begin = (0..n)
+        .rev()
+        .take(80)
+        .find(|n| is_quote(prose, *n) && opens(*n) || prose.kind(*n) == Some(Kind::Break))?;
+    is_quote(prose, begin).then_some(begin)
+}
+
+/// A closing mark without its opening one: the text was cut, and all before it is quoted.
+fn is_half_quote(prose: &Prose, n: usize) -> bool {
+    let before = prose.folded.text[..prose.tokens[n].at.start].chars().next_back();
+    matches!(prose.quote(n, n).as_str(), "\"" | "”" | "»") && before.is_some_and(|c| !c.is_whitespace())
 }
 
 /// The Russian `ли`, and not the name `Ли`.

@@ -50,6 +50,7 @@ impl Gathered {
                     quote: quote.to_owned(),
                     occurrence: None,
                     start: None,
+                    is_bare: false,
                     before: None,
                     after: None,
                 });
@@ -88,6 +89,10 @@ pub(crate) fn from_value(schema: &LabelSchema, value: &Json) -> Option<Gathered>
                 return None;
             }
         }
+        Json::Array(row) if is_row(schema, row) => {
+            out.reshaped("one mention for `spans`");
+            from_row(schema, row, &mut out);
+        }
         Json::Array(list) => {
             if !list.iter().all(|it| it.is_object() || it.is_array()) {
                 return None;
@@ -98,6 +103,22 @@ pub(crate) fn from_value(schema: &LabelSchema, value: &Json) -> Option<Gathered>
         Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) => return None,
     }
     Some(out)
+}
+
+/// Whether it is one mention by itself: `["Bob", "PERSON", 0, 3]`.
+fn is_row(schema: &LabelSchema, row: &[Json]) -> bool {
+    let words = row.iter().take(2).filter_map(Json::as_str);
+    row.iter().all(|it| it.is_string() || it.is_number())
+        && words.filter(|it| read_word(schema, it).is_ok()).count() == 1
+}
+
+/// Whether a JSON value holds one mention, not a list of them.
+pub(crate) fn is_single(value: &Json) -> bool {
+    match value {
+        Json::Object(map) => SPANS.of(map).is_none_or(|(_, list)| list.is_string()),
+        Json::Array(row) => row.first().is_some_and(Json::is_string),
+        Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
 }
 
 /// Whether it is an object of the form `{label: [quotes]}`.
@@ -130,7 +151,6 @@ fn from_map(schema: &LabelSchema, map: &Map<String, Json>, out: &mut Gathered) {
 }
 
 fn from_list(schema: &LabelSchema, list: &[Json], out: &mut Gathered) {
-    // One row by itself: `["Bob", "PERSON"]` in place of a list of rows.
     for element in list {
         from_element(schema, element, out);
     }
@@ -216,6 +236,7 @@ fn from_row(schema: &LabelSchema, row: &[Json], out: &mut Gathered) {
     let start = row.iter().find(|it| it.is_number()).and_then(count);
     if let Some(mention) = out.add(schema, label, quote) {
         mention.start = start;
+        mention.is_bare = true;
     }
 }
 

@@ -6,13 +6,14 @@
 //! 1. the answer by name: `Answer: X`, `the answer is X`, `Ответ: X`, `标签：X`;
 //! 2. the label at the head of the text or of its last line, or alone on a line: `Neutral. The sentence …`;
 //! 3. a conclusion: `therefore … X`, `таким образом … X`, `因此…X`;
-//! 4. a statement: `is X`, `является X`, `是X`.
+//! 4. a statement: `is X`, `является X`, `是X`;
+//! 5. a weaker one: `as X`, `suggests a X view`, `оценить как X`.
 
 use karat_core::{LabelId, LabelSchema};
 
 use super::mention::{How, Mention, ends_sentence, mentions};
 use super::prose::{Kind, Prose};
-use super::words::{ANSWER, ANSWER_IS, CONCLUDES, FILLER, SAYS};
+use super::words::{ANSWER, ANSWER_IS, CONCLUDES, FILLER, IS, SAYS};
 
 /// What a prose text says.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +53,7 @@ pub(crate) fn verdict(text: &str, schema: &LabelSchema) -> Verdict {
     if said.iter().all(|it| it.label == first.label) {
         return Verdict::Only(place(&prose, first));
     }
-    for sign in [by_name, at_border, as_conclusion, as_statement] {
+    for sign in [by_name, at_border, as_conclusion, as_statement, as_hint] {
         let signs: Vec<(&Mention, usize)> = said
             .iter()
             .filter_map(|it| Some((*it, sign(&prose, it)?)))
@@ -121,7 +122,9 @@ fn at_border(prose: &Prose, mention: &Mention) -> Option<usize> {
     let rest = mention.last + 1..prose.tokens.len();
     let line_end = rest.clone().find(|n| prose.kind(*n) == Some(Kind::Break));
     let on_last_line = line_end.is_none_or(|end| end + 1 == prose.tokens.len());
-    let alone = rest.take_while(|n| Some(*n) != line_end).all(|n| matches!(prose.kind(n), Some(Kind::Mark(_))));
+    let alone = rest
+        .take_while(|n| Some(*n) != line_end)
+        .all(|n| matches!(prose.kind(n), Some(Kind::Mark(_))));
     (is_head || on_last_line || alone).then_some(mention.first)
 }
 
@@ -136,7 +139,9 @@ fn begins_line(prose: &Prose, n: usize) -> bool {
     while let Some(before) = n.checked_sub(1) {
         match prose.kind(before) {
             Some(Kind::Break) | None => return true,
-            Some(Kind::Mark('>')) if before >= 2 && prose.kind(before - 2) == Some(Kind::Mark('<')) => n = before - 2,
+            Some(Kind::Mark('>')) if before >= 2 && prose.kind(before - 2) == Some(Kind::Mark('<')) => {
+                n = before - 2
+            }
             Some(Kind::Mark(mark)) if !ends_sentence(mark) && mark != ',' => n = before,
             Some(Kind::Mark(_) | Kind::Word) => return false,
         }
@@ -158,22 +163,30 @@ fn as_conclusion(prose: &Prose, mention: &Mention) -> Option<usize> {
     None
 }
 
-/// Right after a word that says something of the item.
+/// Right after a word that says what the item is.
 fn as_statement(prose: &Prose, mention: &Mention) -> Option<usize> {
+    after(prose, mention, IS)
+}
+
+/// Right after a word that says something of the item.
+fn as_hint(prose: &Prose, mention: &Mention) -> Option<usize> {
+    after(prose, mention, SAYS)
+}
+
+fn after(prose: &Prose, mention: &Mention, table: &[&str]) -> Option<usize> {
     let n = skip_back(prose, mention.first)?;
-    (n.saturating_sub(1)..=n).rev().find(|n| prose.any(*n, SAYS))
+    (n.saturating_sub(1)..=n).rev().find(|n| prose.any(*n, table))
 }
 
 /// The token before this one that is no filler and no quotation mark.
 fn skip_back(prose: &Prose, from: usize) -> Option<usize> {
+    let says = |n: usize| prose.any(n, IS) || prose.any(n, SAYS);
     let mut n = from.checked_sub(1)?;
     for _ in 0..4 {
         let skip = match prose.kind(n)? {
             Kind::Mark('\'' | '"' | '(') => true,
-            Kind::Word => {
-                prose.any(n, FILLER)
-                    && !(prose.any(n, SAYS) && !n.checked_sub(1).is_some_and(|n| prose.any(n, SAYS)))
-            }
+            // `considered as`, `является как`: the word before is the stronger one.
+            Kind::Word => prose.any(n, FILLER) && (!says(n) || n.checked_sub(1).is_some_and(says)),
             Kind::Mark(_) | Kind::Break => false,
         };
         if !skip {
@@ -191,7 +204,9 @@ pub(crate) fn firm(text: &str, schema: &LabelSchema) -> Option<Said> {
     let mut signs = all
         .iter()
         .filter(|it| it.how == How::Said && it.last + 1 < prose.tokens.len())
-        .filter(|it| by_name(&prose, it).is_some() || begins_text(&prose, it) && at_border(&prose, it).is_some());
+        .filter(|it| {
+            by_name(&prose, it).is_some() || begins_text(&prose, it) && at_border(&prose, it).is_some()
+        });
     let first = signs.next()?;
     signs
         .all(|it| it.label == first.label)

@@ -175,8 +175,8 @@ pub(super) const LIST: &[&str] = &[
     "及",
 ];
 
-/// Before a label: what follows is said of the item.
-pub(super) const SAYS: &[&str] = &[
+/// Before a label: the label is what the item is.
+pub(super) const IS: &[&str] = &[
     "is",
     "are",
     "was",
@@ -187,10 +187,27 @@ pub(super) const SAYS: &[&str] = &[
     "appear",
     "remains",
     "remain",
-    "as",
-    "being",
     "considered",
     "classified",
+    "является",
+    "являются",
+    "являлось",
+    "остается",
+    "остаётся",
+    "будет",
+    "считать",
+    "считаю",
+    "-",
+    "是",
+    "为",
+    "属于",
+    "归为",
+];
+
+/// Before a label: weaker ways to say that.
+pub(super) const SAYS: &[&str] = &[
+    "as",
+    "being",
     "classify",
     "choose",
     "chose",
@@ -207,20 +224,12 @@ pub(super) const SAYS: &[&str] = &[
     "implies",
     "has",
     "would",
-    "является",
-    "являются",
-    "являлось",
     "как",
     "выберу",
     "выбрал",
     "выбираю",
     "выбрать",
-    "остается",
-    "остаётся",
-    "будет",
     "скорее",
-    "считать",
-    "считаю",
     "имеет",
     "оценить",
     "оценивается",
@@ -228,14 +237,9 @@ pub(super) const SAYS: &[&str] = &[
     "назвать",
     "выражает",
     "носит",
-    "-",
-    "是",
-    "为",
     "選",
     "选",
     "选择",
-    "属于",
-    "归为",
     "呈",
 ];
 

@@ -12,7 +12,7 @@ use super::{example_task, frame, framed, item_of};
 use crate::align::{Haystack, Placed, Placement, Quoted, place_all};
 use crate::answer::clean::{clean, unfence};
 use crate::answer::json::{Parsed, find_all};
-use crate::answer::quoted::{Gathered, from_lines, from_value, says_none};
+use crate::answer::quoted::{Gathered, from_lines, from_value, is_single, says_none};
 use crate::answer::refusal::abstention;
 use crate::answer::{clip, outside};
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
@@ -249,10 +249,7 @@ fn from_json(schema: &LabelSchema, answer: &str) -> Option<(Gathered, bool)> {
         .iter()
         .filter_map(|parsed| Some((parsed, from_value(schema, &parsed.value)?)))
         .collect();
-    let one_each = fits.len() > 1
-        && fits
-            .iter()
-            .all(|(parsed, _)| parsed.value.get("spans").is_none() && !parsed.value.is_array());
+    let one_each = fits.len() > 1 && fits.iter().all(|(parsed, _)| is_single(&parsed.value));
     if one_each {
         let mut all = Gathered::default();
         let is_cut = fits.iter().any(|(parsed, _)| parsed.cut);

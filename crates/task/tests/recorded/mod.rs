@@ -72,7 +72,10 @@ const SPECS: &[Spec] = &[
     },
     Spec {
         name: "boolq",
-        files: &["boolq_llama3_confidence/boolq_with_text.jsonl", "boolq_llama3_confidence/boolq_calibration_only.jsonl"],
+        files: &[
+            "boolq_llama3_confidence/boolq_with_text.jsonl",
+            "boolq_llama3_confidence/boolq_calibration_only.jsonl",
+        ],
         labels: &[("yes", &[]), ("no", &[])],
         by_prompt: true,
     },
@@ -99,7 +102,9 @@ const SPECS: &[Spec] = &[
 /// The folder with the recorded answers.
 pub fn folder() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    std::env::var_os("KARAT_SHARED").map_or(beside, PathBuf::from).join("data")
+    std::env::var_os("KARAT_SHARED")
+        .map_or(beside, PathBuf::from)
+        .join("data")
 }
 
 /// All sets; `None` where the folder is absent.
@@ -123,37 +128,65 @@ pub(crate) fn task(kind: &str, labels: &[(&str, &[&str])]) -> Task {
         ..LabelSpec::named(*name)
     };
     let labels = labels.iter().map(label).collect();
-    let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
+    let spec = TaskSpec {
+        kind: kind.to_owned(),
+        labels,
+        ..TaskSpec::default()
+    };
     Task::new(&spec, String::new(), "text".to_owned(), Vec::new(), &[], None).unwrap()
 }
 
 pub(crate) fn item(text: &str) -> Item {
     let fields: Fields = [("text".to_owned(), Json::from(text))].into_iter().collect();
-    Item { id: ItemId::new("1"), row: 1, fields }
+    Item {
+        id: ItemId::new("1"),
+        row: 1,
+        fields,
+    }
 }
 
 fn read_set(spec: &Spec) -> Option<Set> {
     let task = task("classify", spec.labels);
     let classify = kind("classify").unwrap();
     let item = item("");
-    let mut set = Set { name: spec.name, rows: Vec::new(), differences: Vec::new(), unread: Vec::new() };
+    let mut set = Set {
+        name: spec.name,
+        rows: Vec::new(),
+        differences: Vec::new(),
+        unread: Vec::new(),
+    };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for file in spec.files {
         for line in lines(file)? {
             for answer in line["responses"].as_array().into_iter().flatten() {
-                let Some(raw) = answer["raw"].as_str() else { continue };
+                let Some(raw) = answer["raw"].as_str() else {
+                    continue;
+                };
                 let mut model = answer["model"].as_str().unwrap_or_default().to_owned();
                 if spec.by_prompt {
                     model = format!("{model} {}", answer["prompt_id"].as_str().unwrap_or_default());
                 }
-                let row = rows.entry(model.clone()).or_insert_with(|| Row { set: spec.name, model, ..Row::default() });
+                let row = rows.entry(model.clone()).or_insert_with(|| Row {
+                    set: spec.name,
+                    model,
+                    ..Row::default()
+                });
                 let outcome = classify.read_answer(&task, &item, &RawAnswer::of(raw)).outcome;
                 let recorded = answer["label"].as_str();
                 count(row, &task, &outcome, recorded, holds(spec, recorded, raw));
-                let case = || format!("{} [{}] recorded {recorded:?} read {outcome:?}\n  {raw:?}", line["id"], row.model);
+                let case = || {
+                    format!(
+                        "{} [{}] recorded {recorded:?} read {outcome:?}\n  {raw:?}",
+                        line["id"], row.model
+                    )
+                };
                 match (recorded, &outcome) {
-                    (Some(label), Outcome::Labeled(value)) if *value != choice(&task, label) => set.differences.push(case()),
-                    (Some(_), Outcome::Unusable(_) | Outcome::Abstained(_)) if holds(spec, recorded, raw) => set.unread.push(case()),
+                    (Some(label), Outcome::Labeled(value)) if *value != choice(&task, label) => {
+                        set.differences.push(case())
+                    }
+                    (Some(_), Outcome::Unusable(_) | Outcome::Abstained(_)) if holds(spec, recorded, raw) => {
+                        set.unread.push(case())
+                    }
                     _ => {}
                 }
             }
@@ -181,15 +214,36 @@ fn holds(spec: &Spec, recorded: Option<&str>, raw: &str) -> bool {
     named.sort_unstable();
     let is_listed = |n: usize| {
         let joined = |a: &(usize, usize, &str), b: &(usize, usize, &str)| {
-            a.2 != b.2 && raw.get(a.1..b.0).is_some_and(|between| LIST.contains(&between.trim_matches(['\'', '"', '*'])))
+            a.2 != b.2
+                && raw
+                    .get(a.1..b.0)
+                    .is_some_and(|between| LIST.contains(&between.trim_matches(['\'', '"', '*'])))
         };
         let before = n.checked_sub(1).is_some_and(|m| joined(&named[m], &named[n]));
         before || named.get(n + 1).is_some_and(|next| joined(&named[n], next))
     };
-    named.iter().enumerate().any(|(n, (.., name))| *name == recorded && !is_listed(n))
+    named
+        .iter()
+        .enumerate()
+        .any(|(n, (.., name))| *name == recorded && !is_listed(n))
 }
 
-const LIST: &[&str] = &[" or ", " and ", ", ", ", or ", ", and ", " nor ", "/", " или ", " и ", ", ни ", " либо ", ", или ", " or a ", " или же "];
+const LIST: &[&str] = &[
+    " or ",
+    " and ",
+    ", ",
+    ", or ",
+    ", and ",
+    " nor ",
+    "/",
+    " или ",
+    " и ",
+    ", ни ",
+    " либо ",
+    ", или ",
+    " or a ",
+    " или же ",
+];
 
 /// Every place of a word, to the end of that word.
 fn places(raw: &str, word: &str) -> Vec<(usize, usize)> {
@@ -198,7 +252,10 @@ fn places(raw: &str, word: &str) -> Vec<(usize, usize)> {
     let end = |from: usize| raw[from..].find(|c| !letter(c)).map_or(raw.len(), |n| from + n);
     let found = raw.match_indices(&stem).map(|(at, _)| (at, at + stem.len()));
     let whole = found.filter(|(at, _)| !raw[..*at].chars().next_back().is_some_and(letter));
-    whole.map(|(at, to)| (at, end(to))).filter(|(at, to)| word.ends_with('*') || to - at == stem.len()).collect()
+    whole
+        .map(|(at, to)| (at, end(to)))
+        .filter(|(at, to)| word.ends_with('*') || to - at == stem.len())
+        .collect()
 }
 
 fn count(row: &mut Row, task: &Task, outcome: &Outcome, recorded: Option<&str>, holds: bool) {
@@ -232,10 +289,24 @@ pub fn markdown(sets: &[Set]) -> String {
         writeln!(out, "| model | answers | hold the recorded label | read | % | differ | abstained | unusable | recorded without a label |").unwrap();
         writeln!(out, "|---|--:|--:|--:|--:|--:|--:|---|---|").unwrap();
         for row in &set.rows {
-            let list = |map: Vec<(String, usize)>| map.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", ");
-            let unusable = list(row.unusable.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect());
+            let list = |map: Vec<(String, usize)>| {
+                map.iter()
+                    .map(|(what, n)| format!("{what} {n}"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
+            let unusable = list(
+                row.unusable
+                    .iter()
+                    .map(|(what, n)| ((*what).to_owned(), *n))
+                    .collect(),
+            );
             let unlabeled = list(row.unlabeled.clone().into_iter().collect());
-            let share = if row.n_holding == 0 { "-".to_owned() } else { format!("{:.2}", row.share_read() * 100.0) };
+            let share = if row.n_holding == 0 {
+                "-".to_owned()
+            } else {
+                format!("{:.2}", row.share_read() * 100.0)
+            };
             writeln!(
                 out,
                 "| {} | {} | {} | {} | {share} | {} | {} | {unusable} | {unlabeled} |",

@@ -1,3 +1,103 @@
-//! The `karat` binary.
+//! The `karat` binary: flags in, exit code out.
+//!
+//! 0: done. 1: done, and something needs a look (rows that are no items, items without a label). 2: not done.
 
-fn main() {}
+mod commands;
+mod voice;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::voice::Voice;
+
+/// Labels of known purity: models label data, people verify it, and every set of labels leaves with a measured quality.
+#[derive(Parser)]
+#[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
+struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+    /// Write events and results as JSON on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Look at a file and write a `karat.toml` for it.
+    Init(commands::init::Args),
+    /// Say what a run would cost, in calls, tokens, money and minutes. Nothing is sent.
+    Plan(commands::plan::Args),
+    /// Show exactly what is sent for an item, and what came back so far.
+    Prompt(commands::prompt::Args),
+    /// Label the data. The same command goes on where it ended.
+    Label(commands::label::Args),
+    /// Ask again where no label came; the old outcome stands until there is a new answer.
+    Retry(commands::retry::Args),
+    /// Say how far the labeling is, also while another karat runs.
+    Status(commands::status::Args),
+    /// Write the data with its labels: CSV, TSV, JSONL, JSON, Parquet or XLSX.
+    Export(commands::export::Args),
+    /// Compare the labels with gold: coverage, accuracy, F1, confusion, each with n and interval.
+    Evaluate(commands::evaluate::Args),
+    /// Say which endpoints are reachable, which keys are set, and the next step.
+    Doctor(commands::doctor::Args),
+    /// Print the JSON Schema of `karat.toml`.
+    Schema(commands::schema::Args),
+    /// Rebuild the views of the journal and compare; check every blob.
+    Verify(commands::verify::Args),
+    /// Print the reference of all commands as Markdown.
+    #[command(hide = true)]
+    HelpMarkdown(commands::help_markdown::Args),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// All is well.
+    Well,
+    /// Something needs a look.
+    Look,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut voice = Voice::new(cli.json);
+    let done = match cli.command {
+        Command::Init(args) => commands::init::run(&args, &mut voice),
+        Command::Plan(args) => wait(commands::plan::run(&args, &mut voice)),
+        Command::Prompt(args) => wait(commands::prompt::run(&args, &mut voice)),
+        Command::Label(args) => wait(commands::label::run(&args, &mut voice)),
+        Command::Retry(args) => wait(commands::retry::run(&args, &mut voice)),
+        Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
+        Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
+        Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
+        Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
+        Command::Schema(args) => commands::schema::run(&args, &mut voice),
+        Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),
+        Command::HelpMarkdown(args) => commands::help_markdown::run(&args, Cli::command(), &mut voice),
+    };
+    match done {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Look) => ExitCode::from(1),
+        Err(error) => {
+            voice.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs a command that touches the store or the network.
+fn wait(command: impl Future<Output = karat_core::Result<Done>>) -> karat_core::Result<Done> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| karat_core::Error::external("cannot start the runtime").because(error))?;
+    let done = runtime.block_on(command);
+    // A thread that still reads a file or waits at a socket must not hold the answer back.
+    runtime.shutdown_background();
+    done
+}

@@ -189,12 +189,9 @@ pub struct AnnotatorSpec {
     /// Where the endpoint is, if not where its provider says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// For `replay/…`: the file with the recorded answers.
+    /// For `replay/MODEL`, or `replay/MODEL@PROMPT` where several prompts are recorded: the file with the answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
-    /// For `replay/…`: which of the recorded prompts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prompt_id: Option<String>,
     /// Which price holds, where the model's own name has none: `openai/gpt-4o`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<String>,
@@ -261,7 +258,6 @@ impl AnnotatorSpec {
             name: None,
             base_url: None,
             answers: None,
-            prompt_id: None,
             price: None,
             template: None,
             reasoning: false,
@@ -456,7 +452,7 @@ samples = 3
     #[test]
     fn the_schema_names_every_table() {
         let schema = project_schema().to_string();
-        for word in ["max_cost_usd", "always_review", "prompt_id", "overlap", "hotkey"] {
+        for word in ["max_cost_usd", "always_review", "base_url", "overlap", "hotkey"] {
             assert!(schema.contains(word), "{word}");
         }
     }

@@ -1,1 +1,38 @@
-//! The pipeline, one file for each stage.
+//! The pipeline: from files and a `karat.toml` to labels of known quality.
+//!
+//! One file for each stage: [`Setup`] (what to work on), [`survey`] (what is in the data), [`plan`] (what it will cost),
+//! [`run`] (ask and write), [`export`] (the labeled file), [`evaluate`] (how good the labels are).
+//!
+//! Not here: printing, flags, and the page.
+
+mod answer;
+mod ask;
+mod asker;
+pub mod evaluate;
+mod export;
+mod history;
+mod plan;
+mod progress;
+mod prompt_blob;
+mod purse;
+mod run;
+mod setup;
+mod stop;
+mod survey;
+
+pub use asker::{Asker, Question};
+pub use export::{ADDED, Exported, export};
+pub use history::{PastAnswer, answers_to};
+pub use plan::{AnnotatorPlan, CostRange, Plan, plan};
+pub use progress::{Count, Progress};
+pub use run::{RunEnd, RunOptions, Selection, run};
+pub use setup::{OneLine, PROJECT_FILE, Setup, limit};
+pub use stop::Stop;
+pub use survey::{Survey, item_of, spool_standard_input, survey};
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970, for the journal. Order in the journal is by its sequence, never by this.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

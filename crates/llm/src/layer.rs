@@ -14,4 +14,4 @@ mod climb;
 
 pub use limit::{Announce, Limit, LimitSnapshot, Limiter, Limiters};
 pub use meter::{Ledger, Meter, Ticket};
-pub use retry::{Retry, RetryPolicy};
+pub use retry::{Retry, RetryPolicy, Tries};

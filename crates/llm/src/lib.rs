@@ -6,6 +6,26 @@
 //! [`provider`] turns a name such as `ollama/qwen3:8b`, `replay/gpt-4o` or `scripted/accuracy=0.9` into something that
 //! answers; the layers ([`Retry`], [`Limit`], [`Meter`]) wrap it. Only `http.rs` opens a socket, behind the feature `http`.
 //!
+//! ```
+//! # use karat_llm::{AnswerFormat, Aside, Message, ModelRequest, ProviderOptions, RetryPolicy, Role, Settings, provider};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let model = provider("scripted/accuracy=1,seed=7", &ProviderOptions::default())?;
+//! let request = ModelRequest {
+//!     model: model.model.clone(),
+//!     messages: vec![Message::new(Role::User, "Is `You won a prize!` spam or ham?")],
+//!     format: AnswerFormat::Text,
+//!     settings: Settings::new(16).into(),
+//!     sample: 0,
+//!     aside: Aside { key: "mail-1".into(), truth: Some("spam".into()), wrong: vec!["ham".into()] },
+//! };
+//! let answer = model.stack(RetryPolicy::default(), None).complete(&request).await?;
+//! assert_eq!(answer.text, "spam");
+//! assert!(!model.nature().is_live());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Not here: items, labels, prompts, and the reading of answers.
 
 pub mod announced;
@@ -38,7 +58,7 @@ pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
 pub use http::Http;
 pub use key::{Key, KeySource, find_key};
-pub use layer::{Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Retry, RetryPolicy, Ticket};
+pub use layer::{Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Retry, RetryPolicy, Ticket, Tries};
 pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};

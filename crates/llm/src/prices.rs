@@ -100,6 +100,12 @@ impl Price {
         }
     }
 
+    /// Whether nothing is charged.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        [self.input, self.cached_read, self.cached_write, self.output].iter().all(|it| it.0 == 0)
+    }
+
     /// What counted tokens cost, rounded up.
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> MicroUsd {
@@ -213,8 +219,8 @@ impl Prices {
         })
     }
 
-    /// The price of a model at an endpoint: the first row whose pattern fits. What a local endpoint runs is free. `None` where
-    /// no row names it: its cost is unknown, not zero.
+    /// The price of a model at an endpoint: the first row whose pattern fits. What a local endpoint or a stand-in answers is
+    /// free. `None` where no row names it: its cost is unknown, not zero.
     #[must_use]
     pub fn find(&self, endpoint_name: &str, model: &str) -> Option<Price> {
         let row = self
@@ -223,6 +229,7 @@ impl Prices {
             .find(|row| row.endpoint == endpoint_name && fits(&row.model, model));
         match row {
             Some(row) => Some(row.price()),
+            None if matches!(endpoint_name, "replay" | "scripted") => Some(Price::free()),
             None if endpoint(endpoint_name).is_some_and(|row| row.is_local()) => Some(Price::free()),
             None => None,
         }
@@ -342,6 +349,7 @@ mod tests {
         assert_eq!(prices.find("openai", "no-such-model"), None);
         assert_eq!(prices.find("nowhere", "gpt-4o"), None);
         assert_eq!(prices.find("ollama", "qwen3:8b"), Some(Price::free()));
+        assert_eq!(prices.find("scripted", "seed=1"), Some(Price::free()));
         assert_eq!(Price::free().upper_bound(1 << 40, u32::MAX), MicroUsd(0));
     }
 

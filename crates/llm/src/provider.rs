@@ -78,6 +78,15 @@ impl Provider {
         Arc::new(Retry::new(stack, policy))
     }
 
+    /// The provider within its limits: a caller that keeps books between the tries counts them by [`Tries`](crate::Tries).
+    #[must_use]
+    pub fn limited(&self) -> Arc<dyn Complete> {
+        match &self.limiter {
+            Some(limiter) => Arc::new(Limit::new(self.complete.clone(), limiter.clone())),
+            None => self.complete.clone(),
+        }
+    }
+
     /// Whether the answers come from a model that runs now.
     #[must_use]
     pub fn nature(&self) -> Nature {

@@ -100,6 +100,8 @@ pub struct UsageSample {
     pub prompt_bytes: u64,
     /// What it used.
     pub tokens: Tokens,
+    /// From sending to the whole answer.
+    pub latency_ms: u32,
 }
 
 impl Spending {
@@ -152,7 +154,7 @@ impl Store {
         let mut reading = self.reader().await?;
         let rows = sqlx::query(
             "SELECT b.size, a.tokens_input, a.tokens_cached_read, a.tokens_cached_write, a.tokens_output, \
-             a.tokens_reasoning FROM attempt a JOIN blob b ON b.hash = a.prompt \
+             a.tokens_reasoning, a.latency_ms FROM attempt a JOIN blob b ON b.hash = a.prompt \
              WHERE a.annotator = (SELECT id FROM annotator WHERE hash = $1) AND a.status = 'ok' \
              AND a.tokens_input IS NOT NULL ORDER BY a.seq DESC LIMIT $2",
         )
@@ -165,6 +167,7 @@ impl Store {
                 Ok(UsageSample {
                     prompt_bytes: read_number(row.try_get(0)?),
                     tokens: read_tokens(row, 1)?.unwrap_or_default(),
+                    latency_ms: u32::try_from(row.try_get::<i64, _>(6)?).unwrap_or(u32::MAX),
                 })
             });
             samples.collect()

@@ -81,6 +81,45 @@ impl RetryPolicy {
     }
 }
 
+/// The tries of one call, for a caller that keeps books between them.
+///
+/// ```
+/// use karat_llm::{CallError, CallErrorClass, RetryPolicy, Tries};
+/// let mut tries = Tries::new(RetryPolicy::default());
+/// assert!(tries.wait_after(&CallError::new(CallErrorClass::Server, "500")).is_some());
+/// assert!(tries.wait_after(&CallError::new(CallErrorClass::Auth, "401")).is_none());
+/// ```
+#[derive(Debug)]
+pub struct Tries {
+    policy: RetryPolicy,
+    counts: Counts,
+    began: Option<Instant>,
+    n_waits: u64,
+}
+
+impl Tries {
+    /// No tries yet.
+    #[must_use]
+    pub fn new(policy: RetryPolicy) -> Tries {
+        Tries {
+            policy,
+            counts: Counts::default(),
+            began: None,
+            n_waits: 0,
+        }
+    }
+
+    /// How long to wait before the next try, after one that failed; `None` to give up.
+    pub fn wait_after(&mut self, error: &CallError) -> Option<Duration> {
+        self.counts.count(error.class);
+        // The clock is read only once something failed: the first try's own time is not waiting.
+        let passed = self.began.get_or_insert_with(Instant::now).elapsed();
+        self.n_waits += 1;
+        let chance = unit(mix(self.policy.seed ^ mix(self.n_waits)));
+        self.policy.wait(error, self.counts, passed, chance)
+    }
+}
+
 /// How often the tries of one call failed.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {

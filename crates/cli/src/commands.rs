@@ -1,0 +1,14 @@
+//! The commands, one file each: `Args` says what can be given, `run` does it.
+
+pub(crate) mod doctor;
+pub(crate) mod evaluate;
+pub(crate) mod export;
+pub(crate) mod help_markdown;
+pub(crate) mod init;
+pub(crate) mod label;
+pub(crate) mod plan;
+pub(crate) mod prompt;
+pub(crate) mod retry;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod verify;

@@ -1,0 +1,246 @@
+//! `karat label`: look at the data, say what it will cost, run, write the labeled file.
+
+use std::time::{Duration, Instant};
+
+use karat_core::{Error, ErrorKind, MicroUsd, Result};
+use karat_engine::{
+    Count, Plan, Progress, RunEnd, RunOptions, Selection, Stop, Survey, export, plan, run as run_annotators, survey,
+};
+use serde_json::json;
+
+use crate::Done;
+use crate::voice::{Voice, count, duration, n_of};
+use crate::work::{Ready, Work};
+
+/// Above this a run without a limit is not begun unasked.
+const ASK_ABOVE: MicroUsd = MicroUsd(1_000_000);
+
+/// What can be given.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    work: Work,
+    /// Write the data with its labels here; the ending names the format, `-` is JSON lines on standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// How a run is run; shared with `retry`.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Running {
+    /// The column with gold: what a `scripted` stand-in is right or wrong about.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) gold: Option<String>,
+    /// Only the first so many items.
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<u64>,
+    /// The seed of what is random.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Begin a paid run without asking.
+    #[arg(long, alias = "no-ask")]
+    pub(crate) yes: bool,
+}
+
+pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
+    let ready = Ready::open(&args.work, args.running.gold.as_deref()).await?;
+    label(&ready, &args.running, Selection::New, args.output.as_deref(), voice).await
+}
+
+/// Runs the annotators over the data, and writes the file. Shared with `retry`.
+pub(crate) async fn label(
+    ready: &Ready,
+    running: &Running,
+    selection: Selection,
+    output: Option<&str>,
+    voice: &mut Voice,
+) -> Result<Done> {
+    ready.say_what_is_not_live(voice);
+    let seen = survey(&ready.setup, running.first)?;
+    voice.problems(&seen.problems, seen.n_problems);
+    if seen.n_items == 0 {
+        return Err(Error::invalid("no row of the data is an item").hint("see the problems above"));
+    }
+    if selection == Selection::New && !confirm_cost(ready, running, voice).await? {
+        return Err(Error::new(ErrorKind::BudgetSpent, "nothing was sent"));
+    }
+    let end = watch(ready, running, selection, &seen, voice).await?;
+    summary(&end, &seen, voice);
+    if let Some(output) = output {
+        let written = export(&ready.setup, &ready.store, &ready.askers, output, running.first).await?;
+        voice.say(format!("wrote {} to {output}", n_of(written.n_rows, "row")));
+        voice.event("written", json!({"file": output, "n_rows": written.n_rows, "n_labeled": written.n_labeled}));
+    }
+    next_step(ready, &end, output.is_some(), voice);
+    if let Some((_, error)) = end.errors.into_iter().next() {
+        return Err(error);
+    }
+    let all_well = !end.stopped && end.count.n_not_labeled() == 0 && seen.n_problems == 0;
+    Ok(if all_well { Done::Well } else { Done::Look })
+}
+
+/// Shows what a paid run will cost, and asks above a limit that nobody has set.
+async fn confirm_cost(ready: &Ready, running: &Running, voice: &mut Voice) -> Result<bool> {
+    let is_paid = ready.askers.iter().any(|asker| asker.nature().is_live() && asker.price.as_ref().is_some_and(|it| !it.is_free()));
+    if !is_paid {
+        return Ok(true);
+    }
+    let plan = plan(&ready.setup, &ready.store, &ready.askers, running.first).await?;
+    voice.say(one_line(&plan));
+    let likely: MicroUsd = plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(|it| it.likely).sum();
+    if likely <= ASK_ABOVE || running.yes || ready.setup.max_cost.is_some() {
+        return Ok(true);
+    }
+    if voice.can_ask() {
+        return Ok(voice.confirm(&format!("spend about {likely}?")));
+    }
+    Err(Error::invalid(format!("this run would cost about {likely}, and no limit is set"))
+        .hint("set one with `--max-cost USD`, or say `--yes`"))
+}
+
+fn one_line(plan: &Plan) -> String {
+    let calls: u64 = plan.annotators.iter().map(|it| it.n_calls).sum();
+    let cost = |pick: fn(&karat_engine::CostRange) -> MicroUsd| -> MicroUsd {
+        plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(pick).sum()
+    };
+    format!(
+        "{}, {}, likely {} ({} to {} at most)",
+        n_of(plan.n_items, "item"),
+        n_of(calls, "call"),
+        cost(|it| it.likely),
+        cost(|it| it.low),
+        cost(|it| it.high)
+    )
+}
+
+/// Runs, draws the progress, and hears Ctrl-C: the first drains, the second leaves at once.
+async fn watch(
+    ready: &Ready,
+    running: &Running,
+    selection: Selection,
+    seen: &Survey,
+    voice: &mut Voice,
+) -> Result<RunEnd> {
+    let progress = Progress::default();
+    progress.expect(seen.n_items * ready.askers.len() as u64);
+    let stop = Stop::default();
+    let options = RunOptions { selection, first: running.first, seed: running.seed };
+    let begun = Instant::now();
+    let mut work =
+        std::pin::pin!(run_annotators(&ready.setup, &ready.store, &ready.askers, &options, &progress, &stop));
+    let mut drawer = Drawer::new(voice, begun);
+    loop {
+        tokio::select! {
+            end = &mut work => return end,
+            () = tokio::time::sleep(drawer.every) => drawer.draw(&progress.count()),
+            _ = tokio::signal::ctrl_c() => {
+                if stop.asked() {
+                    // What is on disk is whole; the calls in flight are paid and not kept.
+                    std::process::exit(130);
+                }
+                stop.ask();
+                drawer.voice.say("stopping: the calls in flight are waited for and kept; once more leaves at once");
+            }
+        }
+    }
+}
+
+/// Draws how far the run is: one line drawn over on a terminal, a line now and then elsewhere, events for machines.
+struct Drawer<'a> {
+    voice: &'a mut Voice,
+    begun: Instant,
+    every: Duration,
+}
+
+impl<'a> Drawer<'a> {
+    fn new(voice: &'a mut Voice, begun: Instant) -> Self {
+        let every = match (voice.is_live(), voice.json) {
+            (true, _) => Duration::from_millis(200),
+            (false, true) => Duration::from_secs(1),
+            (false, false) => Duration::from_secs(10),
+        };
+        Self { voice, begun, every }
+    }
+
+    fn draw(&mut self, now: &Count) {
+        let seconds = self.begun.elapsed().as_secs_f64();
+        if self.voice.json {
+            self.voice.event("progress", json!({"seconds": seconds, "count": now}));
+        } else if self.voice.is_live() {
+            self.voice.live(&progress_line(now, seconds));
+        } else {
+            self.voice.say(progress_line(now, seconds));
+        }
+    }
+}
+
+/// `1,234 of 10,000 · 12 failed (3 timeout) · 41/s · $0.12 · 3 min left`
+fn progress_line(now: &Count, seconds: f64) -> String {
+    let done = now.n_standing + now.n_done() + now.n_not_recorded;
+    let rate = now.n_done() as f64 / seconds.max(0.001);
+    let mut parts = vec![format!("{} of {}", count(done), count(now.n_total))];
+    if now.n_not_labeled() > 0 {
+        let reasons: Vec<String> = now.reasons.iter().map(|(why, n)| format!("{n} {why}")).collect();
+        parts.push(format!("{} without a label ({})", count(now.n_not_labeled()), reasons.join(", ")));
+    }
+    parts.push(format!("{rate:.0}/s"));
+    if now.cost.0 > 0 {
+        parts.push(now.cost.to_string());
+    }
+    if rate > 0.0 && now.n_total > done {
+        parts.push(format!("{} left", duration((now.n_total - done) as f64 / rate)));
+    }
+    if let Some(waiting) = &now.waiting {
+        parts.push(format!("trying again after `{waiting}`"));
+    }
+    parts.join(" · ")
+}
+
+fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
+    let done = &end.count;
+    let mut parts = vec![format!("{} labeled", count(done.n_labeled))];
+    for (n, what) in [(done.n_abstained, "abstained"), (done.n_unusable, "unusable"), (done.n_failed, "failed")] {
+        if n > 0 {
+            parts.push(format!("{} {what}", count(n)));
+        }
+    }
+    for (n, what) in [
+        (done.n_standing, "were done before"),
+        (done.n_reused, "needed no call of their own"),
+        (done.n_not_recorded, "not in the recording"),
+        (done.n_tries_failed, "tries failed and were made again"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{} {what}", count(n)));
+        }
+    }
+    if done.cost.0 > 0 {
+        parts.push(format!("{} spent", done.cost));
+    }
+    voice.say(parts.join(" · "));
+    for (why, n) in &done.reasons {
+        voice.say(format!("  {} {why}", count(*n)));
+    }
+    for (name, downgrade) in &end.downgrades {
+        voice.say(format!("note: `{name}` does not take `{}`; sent {}: {}", downgrade.asked, downgrade.sent, downgrade.why));
+    }
+    for (name, error) in end.errors.iter().skip(1) {
+        voice.say(format!("`{name}` ended early: {error}"));
+    }
+    let ended = if end.stopped { "stopped" } else { "done" };
+    voice.event("end", json!({"how": ended, "count": done, "n_items": seen.n_items, "n_problems": seen.n_problems}));
+}
+
+fn next_step(ready: &Ready, end: &RunEnd, written: bool, voice: &mut Voice) {
+    if end.stopped {
+        voice.hint("the same command goes on where this one stopped");
+    } else if end.count.n_failed > 0 {
+        voice.hint("`karat retry` asks again where no answer came");
+    } else if ready.setup.gold.is_some() {
+        voice.hint("`karat evaluate` says how good the labels are");
+    } else if !written {
+        voice.hint("`karat export -o labeled.csv` writes the data with its labels");
+    }
+}

@@ -1,0 +1,62 @@
+//! `karat plan`: what a run would do and cost. Nothing is sent.
+
+use karat_core::Result;
+use karat_engine::{AnnotatorPlan, plan};
+use serde_json::json;
+
+use crate::Done;
+use crate::voice::{Voice, count, duration, n_of, table};
+use crate::work::{Ready, Work};
+
+/// What can be given.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    work: Work,
+    /// Only the first so many items.
+    #[arg(long, value_name = "N")]
+    first: Option<u64>,
+}
+
+pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
+    let ready = Ready::open(&args.work, None).await?;
+    ready.say_what_is_not_live(voice);
+    let plan = plan(&ready.setup, &ready.store, &ready.askers, args.first).await?;
+    voice.problems(&plan.problems, plan.n_problems);
+    if voice.json {
+        voice.event("plan", json!(plan));
+        return Ok(if plan.n_problems == 0 { Done::Well } else { Done::Look });
+    }
+    voice.out(format!("{}, nothing sent\n", n_of(plan.n_items, "item")));
+    let header = ["annotator", "calls", "done", "shared", "tokens in", "tokens out", "likely", "low", "high", "time"];
+    voice.out(table(&header, plan.annotators.iter().map(row).collect()));
+    for one in &plan.annotators {
+        voice.out(format!("\n{}: {}", one.name, one.basis));
+    }
+    if let Some((name, messages)) = plan.sample {
+        voice.out(format!("\nwhat `{name}` is sent for the first item:"));
+        for (role, text) in messages {
+            voice.out(format!("\n--- {role}\n{text}"));
+        }
+    }
+    Ok(if plan.n_problems == 0 { Done::Well } else { Done::Look })
+}
+
+fn row(plan: &AnnotatorPlan) -> Vec<String> {
+    let dash = || "–".to_owned();
+    let cost = |pick: fn(&karat_engine::CostRange) -> karat_core::MicroUsd| {
+        plan.cost.as_ref().map_or_else(dash, |it| pick(it).to_string())
+    };
+    vec![
+        plan.name.clone(),
+        count(plan.n_calls),
+        count(plan.n_standing),
+        count(plan.n_shared),
+        count(plan.tokens_in),
+        count(plan.tokens_out),
+        cost(|it| it.likely),
+        cost(|it| it.low),
+        cost(|it| it.high),
+        plan.minutes.map_or_else(dash, |minutes| duration(minutes * 60.0)),
+    ]
+}

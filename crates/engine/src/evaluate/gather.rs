@@ -1,0 +1,224 @@
+//! Puts gold and outcomes side by side, item by item, as numbers for the statistics.
+//!
+//! Memory: a few bytes for each item with gold and annotator; texts are kept for the shown disagreements alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use karat_core::{Annotation, Item, Outcome, OutcomeKind, Result, Task, Value};
+use karat_stats::{Class, NoLabel, Span};
+use karat_store::Store;
+
+use super::estimate::N_SAMPLE;
+use super::report::Disagreement;
+use crate::asker::Asker;
+use crate::run::chunks;
+use crate::setup::Setup;
+
+/// How many disagreements a report shows.
+const N_DISAGREEMENTS: usize = 12;
+/// How much of a text a report shows, in characters.
+const CLIP: usize = 400;
+/// How many unreadable gold cells a report names.
+const N_PROBLEMS: usize = 20;
+
+/// Where the gold comes from.
+pub enum GoldSource {
+    /// A column of the data.
+    Column(String),
+    /// Another file: its name for reports, and the gold cell of each item.
+    File(String, HashMap<String, serde_json::Value>),
+}
+
+impl GoldSource {
+    /// For reports.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Column(column) => format!("column `{column}`"),
+            Self::File(file, _) => format!("`{file}`"),
+        }
+    }
+
+    fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
+        match self {
+            Self::Column(column) => item.fields.get(column).filter(|cell| !cell.is_null()),
+            Self::File(_, cells) => cells.get(item.id.as_str()),
+        }
+    }
+}
+
+/// A value as the statistics take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Plain {
+    Choice(Class),
+    Choices(Vec<Class>),
+    Spans(Vec<Span>),
+}
+
+/// What one annotator gave for one item with gold.
+pub(super) type Given = Result<Plain, NoLabel>;
+
+/// Everything the scores need.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) n_items: u64,
+    pub(super) gold: Vec<Plain>,
+    /// For each annotator, one for each of `gold`.
+    pub(super) given: Vec<Vec<Given>>,
+    pub(super) reasons: Vec<BTreeMap<String, u64>>,
+    pub(super) disagreements: Vec<(f64, Disagreement)>,
+    pub(super) problems: Vec<String>,
+    /// Some of the items, to count tokens in.
+    pub(super) sample: Vec<Item>,
+}
+
+/// Reads the data and the journal side by side.
+pub(super) async fn gather(setup: &Setup, store: &Store, askers: &[Asker], gold: &GoldSource) -> Result<Gathered> {
+    let mut all = Gathered {
+        given: vec![Vec::new(); askers.len()],
+        reasons: vec![BTreeMap::new(); askers.len()],
+        ..Gathered::default()
+    };
+    let mut chunks = chunks(setup.read.clone(), None);
+    while let Some(chunk) = chunks.recv().await {
+        let chunk = chunk?;
+        all.n_items += chunk.len() as u64;
+        let settled = all.read_gold(setup, gold, chunk);
+        let keys: Vec<_> =
+            settled.iter().map(|(item, _)| (item.id.shared(), setup.task.input_hash(item))).collect();
+        let mut outcomes = Vec::with_capacity(askers.len());
+        for asker in askers {
+            let rows = store.standing(asker.id, &keys).await?;
+            let read = |row: Option<_>| row.and_then(|row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok());
+            outcomes.push(rows.into_iter().map(read).collect::<Vec<_>>());
+        }
+        let missing = N_SAMPLE.saturating_sub(all.sample.len());
+        all.sample.extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
+        for (n, (item, value)) in settled.iter().enumerate() {
+            let of_item: Vec<Option<&Annotation>> = outcomes.iter().map(|rows| rows[n].as_ref()).collect();
+            all.add(setup, askers, item, value, &of_item);
+        }
+    }
+    all.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+    all.disagreements.truncate(N_DISAGREEMENTS);
+    Ok(all)
+}
+
+impl Gathered {
+    fn read_gold(&mut self, setup: &Setup, gold: &GoldSource, chunk: Vec<Item>) -> Vec<(Item, Value)> {
+        let mut settled = Vec::new();
+        for item in chunk {
+            let Some(cell) = gold.cell(&item) else { continue };
+            match setup.kind.read_gold(&setup.task, &item, cell) {
+                Ok(value) => settled.push((item, value)),
+                Err(why) if self.problems.len() < N_PROBLEMS => {
+                    self.problems.push(format!("item `{}`: the gold is not readable: {why}", item.id));
+                }
+                Err(_) => {}
+            }
+        }
+        settled
+    }
+
+    fn add(&mut self, setup: &Setup, askers: &[Asker], item: &Item, gold: &Value, outcomes: &[Option<&Annotation>]) {
+        self.gold.push(plain(gold));
+        for (n, annotation) in outcomes.iter().enumerate() {
+            let given = match annotation.map(|it| &it.outcome) {
+                Some(Outcome::Labeled(value)) => Ok(plain(value)),
+                Some(outcome) => Err(no_label(outcome.kind())),
+                None => Err(NoLabel::Pending),
+            };
+            self.given[n].push(given);
+            if let Some(why) = annotation.and_then(|it| tag(&it.outcome)) {
+                *self.reasons[n].entry(why).or_default() += 1;
+            }
+        }
+        let answers = answers(&setup.task, askers, outcomes);
+        if answers.len() > 1 && (self.disagreements.len() < 4 * N_DISAGREEMENTS || answers.len() > 2) {
+            let division = division(&answers);
+            let text: String = setup.task.text_of(item).chars().take(CLIP).collect();
+            let context = setup.task.context_of(item).into_iter().map(|(name, text)| (name.to_owned(), text.into_owned()));
+            self.disagreements.push((
+                division,
+                Disagreement {
+                    item: item.id.to_string(),
+                    text,
+                    context: context.collect(),
+                    gold: show(&setup.task, gold),
+                    answers,
+                },
+            ));
+            if self.disagreements.len() > 8 * N_DISAGREEMENTS {
+                self.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+                self.disagreements.truncate(N_DISAGREEMENTS);
+            }
+        }
+    }
+}
+
+/// The answers to one item and who gave each, the most frequent first.
+fn answers(task: &Task, askers: &[Asker], outcomes: &[Option<&Annotation>]) -> Vec<(String, Vec<String>)> {
+    let mut by_answer: Vec<(String, Vec<String>)> = Vec::new();
+    for (asker, annotation) in askers.iter().zip(outcomes) {
+        let Some(annotation) = annotation else { continue };
+        let answer = match &annotation.outcome {
+            Outcome::Labeled(value) => show(task, value),
+            other => format!("({})", other.kind()),
+        };
+        match by_answer.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, names)) => names.push(asker.annotator.name.clone()),
+            None => by_answer.push((answer, vec![asker.annotator.name.clone()])),
+        }
+    }
+    by_answer.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+    by_answer
+}
+
+/// How divided the annotators are: the entropy of their answers, in nats.
+fn division(answers: &[(String, Vec<String>)]) -> f64 {
+    let n: usize = answers.iter().map(|(_, names)| names.len()).sum();
+    let share = |names: &Vec<String>| names.len() as f64 / n as f64;
+    answers.iter().map(|(_, names)| -share(names) * share(names).ln()).sum()
+}
+
+/// A value in one line for a person.
+pub(super) fn show(task: &Task, value: &Value) -> String {
+    let name = |label| task.schema.name(label);
+    match value {
+        Value::Choice(label) => name(*label).to_owned(),
+        Value::Choices(labels) if labels.is_empty() => "(none)".to_owned(),
+        Value::Choices(labels) => labels.iter().map(|label| name(*label)).collect::<Vec<_>>().join(", "),
+        Value::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
+        Value::Spans(spans) => {
+            spans.iter().map(|it| format!("{} [{}]", it.quote, name(it.label))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn plain(value: &Value) -> Plain {
+    let class = |label: karat_core::LabelId| Class(label.index() as u32);
+    match value {
+        Value::Choice(label) => Plain::Choice(class(*label)),
+        Value::Choices(labels) => Plain::Choices(labels.iter().copied().map(class).collect()),
+        Value::Spans(spans) => Plain::Spans(
+            spans.iter().map(|it| Span { start: it.span.start(), end: it.span.end(), class: class(it.label) }).collect(),
+        ),
+    }
+}
+
+fn no_label(kind: OutcomeKind) -> NoLabel {
+    match kind {
+        OutcomeKind::Abstained => NoLabel::Abstained,
+        OutcomeKind::Unusable => NoLabel::Unusable,
+        OutcomeKind::Failed => NoLabel::Failed,
+        OutcomeKind::Labeled => NoLabel::Pending,
+    }
+}
+
+fn tag(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Labeled(_) => None,
+        Outcome::Abstained(_) => Some("abstained".to_owned()),
+        Outcome::Unusable(why) => Some(format!("unusable: {}", why.tag())),
+        Outcome::Failed(why) => Some(format!("failed: {}", why.class)),
+    }
+}

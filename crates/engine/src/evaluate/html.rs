@@ -1,0 +1,84 @@
+//! The report as one page for a browser: no script, no other host, nothing to install.
+//!
+//! In: a [`Report`]. Out: HTML with its style inside, readable on a phone, on paper, in the dark and by a screen reader.
+//! Each part of the page is one file; all of them write texts through [`text::Esc`], numbers through `text`, marks through
+//! `plot` and tables through `table`. Not here: any statistics; a number that the report does not hold is not on the page.
+
+mod annotator;
+mod bars;
+mod confusion;
+mod disagreements;
+mod header;
+mod labels;
+mod plot;
+mod ranking;
+mod spans;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod versus;
+
+use super::report::Report;
+use text::{Esc, level};
+
+const STYLE: &str = include_str!("html/page.css");
+
+/// The whole page. Everything that comes from data, models or people is escaped.
+pub fn page(report: &Report) -> String {
+    let sections = [
+        header::header(report),
+        ranking::ranking(report),
+        ranking::outcomes(report),
+        versus::versus(report),
+        annotator::annotators(report),
+        disagreements::disagreements(report),
+        problems(report),
+        how_to_read(report),
+    ];
+    let title = if report.name.is_empty() { "evaluation" } else { &report.name };
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{}: how good the labels are</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}\n\
+         <main>\n{}</main>\n</body>\n</html>\n",
+        Esc(title),
+        plot::SHAPES,
+        sections.concat()
+    )
+}
+
+/// A part of the page under its own heading.
+fn section(id: &str, title: &str, body: &str) -> String {
+    format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n")
+}
+
+fn problems(report: &Report) -> String {
+    if report.problems.is_empty() {
+        return String::new();
+    }
+    let rows: String = report.problems.iter().map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it))).collect();
+    let body = format!("<p>These items are left out of all numbers.</p>\n<ul class=\"problems\">\n{rows}</ul>\n");
+    section("problems", "Gold that could not be read", &body)
+}
+
+fn how_to_read(report: &Report) -> String {
+    let level = level(report.level);
+    let headline = report.annotators.first().map_or("effective accuracy", |it| it.headline.name);
+    let failures = match headline {
+        "exact F1" => "<b>Exact F1</b> asks for the same borders and the same label, and an item without an answer misses all its spans.",
+        _ => "<b>Effective accuracy</b> is the share of right items among all that were asked, so an abstained, unusable or failed answer counts as wrong.",
+    };
+    let body = format!(
+        "<ol class=\"how\">\n<li>{failures}</li>\n\
+         <li>The numbers in brackets are a <b>{level} interval</b>: in so many of all evaluations like this one, such an \
+         interval holds the value that endless items of the same sort would give.</li>\n\
+         <li><b>n</b> is how many items, labels or spans a number stands on; where n is small, trust the interval and not the dot.</li>\n\
+         <li>Everything here is measured against gold that people settled; what a model says of its own confidence is \
+         <b>not calibrated</b> and is not used.</li>\n</ol>\n"
+    );
+    section("how", "How to read this", &body)
+}

@@ -1,0 +1,88 @@
+//! One annotator after the other: all its numbers, its labels, what it confuses, its spans, its cost.
+
+use super::header::nature;
+use super::plot::Scale;
+use super::ranking::{UNDEFINED, money, time};
+use super::table::{Column, Table};
+use super::text::{Esc, count, dash, finite, level, measured, name, plain};
+use super::{confusion, labels, section, spans};
+use crate::evaluate::report::{Judged, Metric, Report};
+
+/// All annotators, the first one unfolded.
+pub(super) fn annotators(report: &Report) -> String {
+    if report.annotators.is_empty() {
+        return String::new();
+    }
+    let all: String = report.annotators.iter().enumerate().map(|(n, it)| annotator(report, it, n + 1)).collect();
+    let title = if report.annotators.len() == 1 { "The annotator" } else { "Each annotator" };
+    section("each", title, &all)
+}
+
+fn annotator(report: &Report, judged: &Judged, place: usize) -> String {
+    let open = if place == 1 { " open" } else { "" };
+    let nature = nature(judged).map_or(String::new(), |it| format!(" · {it}, not live"));
+    let model = if judged.model == judged.name { "" } else { &judged.model };
+    let parts = [
+        part("All numbers", &metrics(report, judged)),
+        part("Label by label", &labels::labels(&judged.labels, &level(report.level))),
+        judged.confusion.as_ref().map_or(String::new(), |it| part("What was taken for what", &confusion::confusion(it))),
+        judged.spans.as_ref().map_or(String::new(), |it| part("What became of the spans", &spans::spans(it))),
+        part("Cost", &cost(judged)),
+    ];
+    let about = match (model, nature.as_str()) {
+        ("", "") => String::new(),
+        (model, nature) => format!("<p class=\"about\">{}</p>\n", format!("{}{nature}", Esc(model)).trim_start_matches(" · ")),
+    };
+    format!(
+        "<details class=\"annotator\"{open}>\n<summary><span class=\"place\">{place}</span> <b>{}</b> \
+         <span class=\"sum\">{} <span class=\"what\">{}</span></span></summary>\n\
+         <div class=\"inside\" id=\"a{place}\">\n{about}{}</div>\n</details>\n",
+        name(&judged.name),
+        measured(judged.headline.number, "undefined, no item with gold was asked"),
+        judged.headline.name,
+        parts.concat()
+    )
+}
+
+/// A part of an annotator; nothing where there is nothing to show.
+fn part(title: &str, body: &str) -> String {
+    if body.is_empty() { String::new() } else { format!("<h3>{title}</h3>\n{body}") }
+}
+
+fn metrics(report: &Report, judged: &Judged) -> String {
+    let scale = Scale::whole();
+    let row = |metric: &Metric| {
+        let title = format!("{}: {}", metric.name, plain(metric.number));
+        vec![
+            format!("{}<span class=\"about\">{}</span>", metric.name, metric.about),
+            scale.row(&title, &scale.interval(metric.number)),
+            measured(metric.number, UNDEFINED),
+            finite(metric.number).map_or_else(|| dash(UNDEFINED), |it| count(it.n)),
+        ]
+    };
+    let table = Table {
+        caption: "All numbers over the whole set".to_owned(),
+        columns: vec![
+            Column::names("number"),
+            Column::plots("plot", scale.axis("%")),
+            Column::numbers(&format!("value ({} interval)", level(report.level))),
+            Column::numbers("n"),
+        ],
+        rows: judged.metrics.iter().map(row).collect(),
+    };
+    table.draw()
+}
+
+fn cost(judged: &Judged) -> String {
+    let cost = &judged.cost;
+    let tokens = |n: u64| if n == 0 { dash("not counted") } else { count(n) };
+    let facts = [
+        ("spent", money(cost)),
+        ("per right item", time(cost)),
+        ("calls answered", count(cost.n_calls)),
+        ("tokens sent", tokens(cost.tokens_in)),
+        ("tokens received", tokens(cost.tokens_out)),
+    ];
+    let facts: String = facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
+    format!("<dl class=\"facts\">{facts}</dl>\n")
+}

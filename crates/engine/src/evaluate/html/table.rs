@@ -1,0 +1,74 @@
+//! Tables whose first column names the row, with plots in cells; on a narrow screen each row becomes a block.
+//!
+//! The roles repeat what the tags say, because a browser forgets it where the style turns rows into blocks.
+
+/// One column.
+pub(super) struct Column {
+    label: String,
+    head: String,
+    class: &'static str,
+}
+
+impl Column {
+    /// Of names; the first column of a table.
+    pub(super) fn names(label: &str) -> Self {
+        Self { label: label.to_owned(), head: label.to_owned(), class: "name" }
+    }
+
+    /// Of numbers.
+    pub(super) fn numbers(label: &str) -> Self {
+        Self { label: label.to_owned(), head: label.to_owned(), class: "num" }
+    }
+
+    /// Of words.
+    pub(super) fn words(label: &str) -> Self {
+        Self { label: label.to_owned(), head: label.to_owned(), class: "words" }
+    }
+
+    /// Of plots, with the axis as its head.
+    pub(super) fn plots(label: &str, axis: String) -> Self {
+        let head = format!("<span class=\"sr\">{label}</span>{axis}");
+        Self { label: label.to_owned(), head, class: "plot" }
+    }
+
+    /// Of stacked bars.
+    pub(super) fn bars(label: &str) -> Self {
+        Self { label: label.to_owned(), head: label.to_owned(), class: "bars" }
+    }
+}
+
+/// A table: its columns, and for each row as many cells of HTML. Labels and caption are the page's own words.
+pub(super) struct Table {
+    /// What the table shows, for those who do not see it.
+    pub(super) caption: String,
+    /// The columns, names first.
+    pub(super) columns: Vec<Column>,
+    /// The rows.
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The table as HTML.
+    pub(super) fn draw(&self) -> String {
+        let head: String = self
+            .columns
+            .iter()
+            .map(|it| format!("<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>", it.class, it.head))
+            .collect();
+        let rows: String = self.rows.iter().map(|cells| self.row(cells)).collect();
+        format!(
+            "<table class=\"t\" role=\"table\"><caption class=\"sr\">{}</caption>\n\
+             <thead role=\"rowgroup\"><tr role=\"row\">{head}</tr></thead>\n<tbody role=\"rowgroup\">\n{rows}</tbody></table>\n",
+            self.caption
+        )
+    }
+
+    fn row(&self, cells: &[String]) -> String {
+        let cell = |(column, cell): (&Column, &String)| match column.class {
+            "name" => format!("<th scope=\"row\" role=\"rowheader\" class=\"name\">{cell}</th>"),
+            class => format!("<td role=\"cell\" class=\"{class}\" data-label=\"{}\">{cell}</td>", column.label),
+        };
+        let cells: String = self.columns.iter().zip(cells).map(cell).collect();
+        format!("<tr role=\"row\">{cells}</tr>\n")
+    }
+}

@@ -1,0 +1,175 @@
+//! The labeled file: every row of the data with its columns untouched, and beside them what each annotator made of it.
+//!
+//! A row without a label is a row too, with the outcome and the reason in the label's place; a row of the data that is not
+//! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
+//! already has gets a number: `karat_label_2`.
+
+use karat_core::{Annotation, AnnotatorKind, Fields, Note, Outcome, Problem, Result, route};
+use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
+use karat_store::Store;
+use serde_json::{Value as Json, json};
+
+use crate::asker::Asker;
+use crate::run::{CHUNK, row_chunks};
+use crate::setup::Setup;
+
+/// The columns that each annotator adds, and what they hold.
+pub const ADDED: [(&str, ColumnKind); 8] = [
+    ("label", ColumnKind::Text),
+    ("confidence", ColumnKind::Number),
+    ("confidence_source", ColumnKind::Text),
+    ("outcome", ColumnKind::Text),
+    ("reason", ColumnKind::Text),
+    ("route", ColumnKind::Text),
+    ("notes", ColumnKind::Json),
+    ("annotator", ColumnKind::Text),
+];
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Rows in the file.
+    pub n_rows: u64,
+    /// Of these, rows in which every annotator has a label.
+    pub n_labeled: u64,
+}
+
+/// Writes the labeled file; `to` is a path whose ending names the format, or `-` for JSON lines on standard output.
+pub async fn export(setup: &Setup, store: &Store, askers: &[Asker], to: &str, first: Option<u64>) -> Result<Exported> {
+    let mut columns = scan_columns(&setup.read)?;
+    let n_own = columns.len();
+    for asker in askers {
+        let prefix = if askers.len() == 1 { "karat".to_owned() } else { format!("karat_{}", asker.annotator.name) };
+        for (what, kind) in ADDED {
+            let kind = if what == "label" { label_kind(asker) } else { kind };
+            let name = free_name(&format!("{prefix}_{what}"), &columns);
+            columns.push(Column::new(name, kind));
+        }
+    }
+    let path = if to == "-" { to.to_owned() } else { setup.path(to).to_string_lossy().into_owned() };
+    let mut writer = TableWriter::create(&path, &columns)?;
+    let added: Vec<String> = columns.split_off(n_own).into_iter().map(|column| column.name).collect();
+    let mut done = Exported::default();
+    let mut chunks = row_chunks(setup.read.clone(), first, CHUNK);
+    while let Some(chunk) = chunks.recv().await {
+        for (fields, all_labeled) in joined(setup, store, askers, &added, chunk?).await? {
+            writer.write(&fields)?;
+            done.n_rows += 1;
+            done.n_labeled += u64::from(all_labeled);
+        }
+    }
+    writer.finish()?;
+    Ok(done)
+}
+
+/// The rows of a chunk with the added cells, and whether each has a label of every annotator.
+async fn joined(
+    setup: &Setup,
+    store: &Store,
+    askers: &[Asker],
+    added: &[String],
+    chunk: Vec<Row>,
+) -> Result<Vec<(Fields, bool)>> {
+    let items = chunk.iter().filter_map(|row| match row {
+        Row::Item(item) => Some((item.id.shared(), setup.task.input_hash(item))),
+        Row::Problem(..) => None,
+    });
+    let keys: Vec<_> = items.collect();
+    let mut standing = Vec::with_capacity(askers.len());
+    for asker in askers {
+        standing.push(store.standing(asker.id, &keys).await?.into_iter());
+    }
+    let mut rows = Vec::with_capacity(chunk.len());
+    for row in chunk {
+        match row {
+            Row::Item(item) => {
+                let mut fields = item.fields;
+                let mut all_labeled = true;
+                for ((asker, rows), names) in askers.iter().zip(&mut standing).zip(added.chunks(ADDED.len())) {
+                    let found = rows.next().flatten();
+                    let read = |row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok();
+                    let annotation = found.and_then(read);
+                    all_labeled &= annotation.as_ref().is_some_and(|it| it.outcome.value().is_some());
+                    fields.extend(names.iter().cloned().zip(cells(setup, asker, annotation.as_ref())));
+                }
+                rows.push((fields, all_labeled));
+            }
+            Row::Problem(problem, fields) => {
+                let mut fields = fields.unwrap_or_default();
+                for (asker, names) in askers.iter().zip(added.chunks(ADDED.len())) {
+                    fields.extend(names.iter().cloned().zip(problem_cells(asker, &problem)));
+                }
+                rows.push((fields, false));
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The cells of one annotator in the order of [`ADDED`].
+fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<Json> {
+    let name = json!(annotator_name(asker));
+    let Some(annotation) = annotation else {
+        return vec![Json::Null, Json::Null, Json::Null, json!("not_yet"), Json::Null, Json::Null, Json::Null, name];
+    };
+    let label = match &annotation.outcome {
+        Outcome::Labeled(value) => value.to_json(&setup.task.schema),
+        Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_) => Json::Null,
+    };
+    let route = route(&annotation.outcome, annotation.confidence, &annotation.notes, &setup.task.policy);
+    let notes = |notes: &[Note]| if notes.is_empty() { Json::Null } else { json!(notes) };
+    vec![
+        label,
+        json!(annotation.confidence.value()),
+        json!(annotation.confidence.source()),
+        json!(annotation.outcome.kind().as_str()),
+        json!(annotation.outcome.reason()),
+        json!(route.to_string()),
+        notes(&annotation.notes),
+        name,
+    ]
+}
+
+fn problem_cells(asker: &Asker, problem: &Problem) -> Vec<Json> {
+    let name = json!(annotator_name(asker));
+    let why = json!(problem.reason);
+    vec![Json::Null, Json::Null, Json::Null, json!("problem"), why, Json::Null, Json::Null, name]
+}
+
+/// Every output says which answers are not live.
+fn annotator_name(asker: &Asker) -> String {
+    let name = &asker.annotator.name;
+    match asker.annotator.kind {
+        AnnotatorKind::Model | AnnotatorKind::Person => name.clone(),
+        AnnotatorKind::Replay => format!("{name} [replay]"),
+        AnnotatorKind::Scripted => format!("{name} [scripted]"),
+    }
+}
+
+fn label_kind(asker: &Asker) -> ColumnKind {
+    match asker.shape() {
+        karat_core::Shape::Choice => ColumnKind::Text,
+        karat_core::Shape::Choices | karat_core::Shape::Spans => ColumnKind::Json,
+    }
+}
+
+/// A name that no column has.
+fn free_name(wanted: &str, columns: &[Column]) -> String {
+    let taken = |name: &str| columns.iter().any(|column| column.name == name);
+    if !taken(wanted) {
+        return wanted.to_owned();
+    }
+    (2..).map(|n| format!("{wanted}_{n}")).find(|name| !taken(name)).unwrap_or_else(|| wanted.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_the_data_has_gets_a_number() {
+        let columns = ["karat_label", "karat_label_2"].map(|name| Column::new(name, ColumnKind::Text));
+        assert_eq!(free_name("karat_label", &columns), "karat_label_3");
+        assert_eq!(free_name("karat_notes", &columns), "karat_notes");
+    }
+}

@@ -1,0 +1,294 @@
+//! Labels the data: read, leave out what is done, ask the rest, write.
+//!
+//! In: a [`Setup`], a store, a [`Selection`]. Out: annotations in the journal and the [`Count`] of them. The same call goes
+//! on where an earlier one ended: what stands is left alone, whatever ended the run before.
+//!
+//! Memory does not grow with the data: items flow in chunks, and only those under way are held.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+
+use futures::StreamExt;
+use futures::stream::{self, Stream};
+use karat_core::{Error, Hash, Hasher, Item, OutcomeKind, Result, RunRow};
+use karat_format::{ItemReader, ReadSpec, Row};
+use karat_store::{Journal, JournalOptions, Store};
+use tokio::sync::mpsc;
+
+use crate::ask::{Desk, Halt};
+use crate::asker::{Asker, Question};
+use crate::progress::{Count, Progress};
+use crate::purse::Purse;
+use crate::setup::Setup;
+use crate::stop::Stop;
+
+/// Items looked up in the journal with one query.
+pub(crate) const CHUNK: usize = 256;
+
+/// Which items are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// Those that have no outcome of this annotator yet.
+    New,
+    /// Those whose standing outcome is of one of these kinds. The old outcome stands until there is a new answer.
+    Again(Vec<OutcomeKind>),
+}
+
+impl Selection {
+    /// Whether an item with this standing outcome is to be asked.
+    pub(crate) fn wants(&self, standing: Option<OutcomeKind>) -> bool {
+        match (self, standing) {
+            (Self::New, None) => true,
+            (Self::New, Some(_)) | (Self::Again(_), None) => false,
+            (Self::Again(kinds), Some(kind)) => kinds.contains(&kind),
+        }
+    }
+}
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Which items.
+    pub selection: Selection,
+    /// Only the first so many items of the data; `None` for all.
+    pub first: Option<u64>,
+    /// The seed of what is random: the pauses between tries.
+    pub seed: u64,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunEnd {
+    /// What it did.
+    pub count: Count,
+    /// Whether the user stopped it.
+    pub stopped: bool,
+    /// Why each annotator that could not go on did not, with its name.
+    pub errors: Vec<(String, Error)>,
+    /// What the endpoints did not take, by annotator.
+    pub downgrades: Vec<(String, karat_llm::Downgrade)>,
+}
+
+/// Runs all annotators of the setup over the data, side by side.
+pub async fn run(
+    setup: &Setup,
+    store: &Store,
+    askers: &[Asker],
+    options: &RunOptions,
+    progress: &Progress,
+    stop: &Stop,
+) -> Result<RunEnd> {
+    let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
+    let command = if options.selection == Selection::New { "label" } else { "retry" };
+    let row = RunRow {
+        plan,
+        command: command.to_owned(),
+        seed: options.seed,
+        max_cost: setup.max_cost,
+        at_ms: crate::now_ms(),
+    };
+    let claims = askers.iter().map(|asker| store.claim(asker.id)).collect::<Result<Vec<_>>>()?;
+    for asker in askers {
+        store.register(&asker.annotator).await?;
+    }
+    let run = store.begin_run(&row).await?;
+    let journal = store.journal(JournalOptions::default())?;
+    let purse = setup.max_cost.map(|max| store.budget(run, max)).transpose()?.map(Purse::new);
+    let line = Line { setup, store, journal: &journal, purse: purse.as_ref(), options, progress, stop, run };
+    let ends = futures::future::join_all(askers.iter().map(|asker| line.annotator(asker))).await;
+    journal.finish().await?;
+    let mut errors = Vec::new();
+    for (asker, end) in askers.iter().zip(ends) {
+        if let Err(Halt::Fatal(error)) = end {
+            errors.push((asker.annotator.name.clone(), error));
+        }
+    }
+    let how = match (errors.first(), stop.asked()) {
+        (Some((name, error)), _) => format!("failed: {name}: {error}"),
+        (None, true) => "interrupted".to_owned(),
+        (None, false) => "finished".to_owned(),
+    };
+    store.end_run(run, &how, crate::now_ms()).await?;
+    drop(claims);
+    let downgrades =
+        askers.iter().flat_map(|it| it.downgrades().into_iter().map(|one| (it.annotator.name.clone(), one))).collect();
+    Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
+}
+
+/// What all annotators of one run share.
+struct Line<'a> {
+    setup: &'a Setup,
+    store: &'a Store,
+    journal: &'a Journal,
+    purse: Option<&'a Purse>,
+    options: &'a RunOptions,
+    progress: &'a Progress,
+    stop: &'a Stop,
+    run: i64,
+}
+
+impl Line<'_> {
+    /// One annotator over all items.
+    async fn annotator(&self, asker: &Asker) -> Result<(), Halt> {
+        let desk = Desk {
+            asker,
+            store: self.store,
+            journal: self.journal,
+            purse: self.purse,
+            progress: self.progress,
+            stop: self.stop,
+            run: self.run,
+            fresh: self.options.selection != Selection::New,
+            halted: AtomicBool::new(false),
+            under_way: Mutex::new(HashMap::new()),
+        };
+        let concurrency = asker.spec.concurrency as usize;
+        let questions = self.questions(&desk);
+        let mut done = std::pin::pin!(
+            questions
+                .map(|question| async {
+                    match question {
+                        Ok(question) => desk.annotate(question).await,
+                        Err(error) => Err(Halt::Fatal(error)),
+                    }
+                })
+                .buffer_unordered(concurrency)
+        );
+        let mut end = Ok(());
+        while let Some(one) = done.next().await {
+            match one {
+                Ok(()) => {}
+                Err(Halt::NotRecorded) => self.progress.not_recorded(),
+                Err(halt) => {
+                    // The calls in flight are still waited for and kept: they are paid for.
+                    if end.is_ok() {
+                        end = Err(halt);
+                    }
+                    // After a fatal error nothing new is asked. Another annotator of the run goes on.
+                    desk.halted.store(true, Relaxed);
+                }
+            }
+        }
+        end
+    }
+
+    /// The questions that are to be asked, in the order of the data.
+    fn questions<'b>(&'b self, desk: &'b Desk<'b>) -> impl Stream<Item = Result<Question>> + 'b {
+        let chunks = chunks(self.setup.read.clone(), self.options.first);
+        let prepared = stream::unfold((chunks, self, desk), |(mut chunks, line, desk)| async move {
+            if line.stop.asked() || desk.halted() {
+                return None;
+            }
+            let chunk = chunks.recv().await?;
+            let questions = match chunk {
+                Ok(items) => line.prepare(desk, items).await,
+                Err(error) => Err(error),
+            };
+            let questions = questions.map_or_else(|error| vec![Err(error)], |all| all.into_iter().map(Ok).collect());
+            Some((stream::iter(questions), (chunks, line, desk)))
+        });
+        let halted = || self.stop.asked() || desk.halted();
+        prepared.flatten().take_while(move |_| std::future::ready(!halted()))
+    }
+
+    /// Looks a chunk of items up in the journal: what stands is left out, what was answered needs no call.
+    async fn prepare(&self, desk: &Desk<'_>, items: Vec<Item>) -> Result<Vec<Question>> {
+        let asker = desk.asker;
+        let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
+        let keys: Vec<_> = items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
+        let standing = self.store.standing(asker.id, &keys).await?;
+        let mut questions = Vec::with_capacity(items.len());
+        let mut n_standing = 0;
+        for ((item, input), standing) in items.into_iter().zip(inputs).zip(standing) {
+            if self.options.selection.wants(standing.map(|row| row.kind)) {
+                questions.push(asker.question(item, input)?);
+            } else {
+                n_standing += 1;
+            }
+        }
+        self.progress.standing(n_standing);
+        // A retry wants a new answer, not the old one again.
+        if self.options.selection == Selection::New {
+            self.find_answers(desk, &mut questions).await?;
+        }
+        Ok(questions)
+    }
+
+    /// Attaches the answers that the journal knows, and marks the questions whose twin is under way.
+    async fn find_answers(&self, desk: &Desk<'_>, questions: &mut [Question]) -> Result<()> {
+        if desk.asker.shares_answers()
+            && let Ok(mut under_way) = desk.under_way.lock()
+        {
+            // First under way, then the journal: an answer is written before it is taken off this list.
+            for question in questions.iter_mut() {
+                question.twin = under_way.contains_key(&question.request);
+                question.turn = Some(Arc::clone(under_way.entry(question.request).or_default()));
+            }
+        }
+        let wanted: Vec<Hash> = questions.iter().filter(|it| !it.twin).map(|it| it.request).collect();
+        let known = self.store.answers(&wanted).await?;
+        for question in questions.iter_mut() {
+            question.cached = known.get(&question.request).cloned();
+        }
+        Ok(())
+    }
+}
+
+impl Desk<'_> {
+    fn halted(&self) -> bool {
+        self.halted.load(Relaxed)
+    }
+}
+
+/// Reads the items on a thread of its own, in chunks; problems are left to [`crate::survey`], which saw them first.
+pub(crate) fn chunks(read: ReadSpec, first: Option<u64>) -> mpsc::Receiver<Result<Vec<Item>>> {
+    let item = |row| match row {
+        Row::Item(item) => Some(item),
+        Row::Problem(..) => None,
+    };
+    in_chunks(read, first, CHUNK, item)
+}
+
+/// Reads all rows on a thread of its own, in chunks of so many rows.
+pub(crate) fn row_chunks(read: ReadSpec, first: Option<u64>, size: usize) -> mpsc::Receiver<Result<Vec<Row>>> {
+    in_chunks(read, first, size, Some)
+}
+
+fn in_chunks<T: Send + 'static>(
+    read: ReadSpec,
+    first: Option<u64>,
+    size: usize,
+    keep: impl Fn(Row) -> Option<T> + Send + 'static,
+) -> mpsc::Receiver<Result<Vec<T>>> {
+    let (send, receive) = mpsc::channel(2);
+    std::thread::spawn(move || {
+        let reader = match ItemReader::open(&read) {
+            Ok(reader) => reader,
+            Err(error) => {
+                let _ = send.blocking_send(Err(error));
+                return;
+            }
+        };
+        let mut rows = first_items(reader, first).filter_map(keep);
+        loop {
+            let chunk: Vec<T> = rows.by_ref().take(size).collect();
+            // The receiver is gone when the run has ended.
+            if chunk.is_empty() || send.blocking_send(Ok(chunk)).is_err() {
+                return;
+            }
+        }
+    });
+    receive
+}
+
+/// The rows up to the `first`-th item.
+pub(crate) fn first_items(rows: impl Iterator<Item = Row>, first: Option<u64>) -> impl Iterator<Item = Row> {
+    let mut left = first.unwrap_or(u64::MAX);
+    rows.take_while(move |row| {
+        let is_item = matches!(row, Row::Item(_));
+        let fits = left > 0;
+        left -= u64::from(fits && is_item);
+        fits
+    })
+}

@@ -1,0 +1,202 @@
+//! What a command works on: the project of a folder, or what the flags of one line say.
+//!
+//! In: a `karat.toml` with its guideline, or a [`OneLine`]. Out: a [`Setup`]: the task, how the data is read, who answers,
+//! what may be spent. Nothing is sent and no store is opened here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use karat_core::{
+    AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, LabelSpec, MicroUsd, Project, Result, Task, TaskSpec,
+};
+use karat_format::ReadSpec;
+use karat_llm::{Limiters, Prices};
+use karat_task::{TaskKind, kind};
+
+/// The name of the file that makes a folder a project.
+pub const PROJECT_FILE: &str = "karat.toml";
+
+/// What a command works on.
+#[derive(Clone)]
+pub struct Setup {
+    /// The folder with the store; paths of the project are relative to it.
+    pub folder: PathBuf,
+    /// A name for reports.
+    pub name: String,
+    /// What is to be done with each item.
+    pub task: Arc<Task>,
+    /// The kind of the task.
+    pub kind: &'static dyn TaskKind,
+    /// How the data is read.
+    pub read: ReadSpec,
+    /// The column with values settled by people.
+    pub gold: Option<String>,
+    /// Who answers.
+    pub annotators: Vec<AnnotatorSpec>,
+    /// The hard limit over all runs.
+    pub max_cost: Option<MicroUsd>,
+    /// What calls cost.
+    pub prices: Arc<Prices>,
+    /// What endpoints bear, found out and shared by all annotators of one address and key.
+    pub limiters: Arc<Limiters>,
+}
+
+/// The one-line command without a project: what its flags say.
+#[derive(Debug, Clone, Default)]
+pub struct OneLine {
+    /// The files.
+    pub files: Vec<String>,
+    /// The kind of the task.
+    pub kind: String,
+    /// The label names.
+    pub labels: Vec<String>,
+    /// The column with the text; guessed without one.
+    pub text: Option<String>,
+    /// The column with the id.
+    pub id: Option<String>,
+    /// Further columns that the annotator sees.
+    pub context: Vec<String>,
+    /// The column with values settled by people.
+    pub gold: Option<String>,
+    /// A file with the guideline.
+    pub guideline: Option<String>,
+    /// Whether spans may overlap.
+    pub overlap: bool,
+    /// Who answers.
+    pub annotators: Vec<AnnotatorSpec>,
+    /// What may be spent.
+    pub budget: Budget,
+}
+
+impl Setup {
+    /// The project whose `karat.toml` lies in `folder`.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(PROJECT_FILE);
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::not_found(format!("there is no `{PROJECT_FILE}` in `{}`", folder.display()))
+                    .hint("make one with `karat init FILE`, or label a file at once with `karat label FILE --labels a,b --model …`")
+            }
+            _ => Error::external(format!("cannot read `{}`", path.display())).because(error),
+        })?;
+        let project = Project::parse(&text, PROJECT_FILE)?;
+        Self::new(folder, project)
+    }
+
+    /// What the flags of one line say; the store lies in `folder`.
+    pub fn one_line(folder: &Path, line: OneLine) -> Result<Self> {
+        let files = line.files.clone();
+        let text = match line.text {
+            Some(text) => text,
+            None => guess_text(folder, &files)?,
+        };
+        let labels = line.labels.iter().map(LabelSpec::named).collect();
+        let task = TaskSpec { kind: line.kind, labels, guideline: line.guideline, overlap: line.overlap, examples: vec![] };
+        let data = DataSpec { files, text, id: line.id, context: line.context, gold: line.gold, max_chars: 100_000 };
+        let project = Project {
+            name: String::new(),
+            data,
+            task,
+            annotators: line.annotators,
+            policy: Default::default(),
+            budget: line.budget,
+        };
+        Self::new(folder, project)
+    }
+
+    fn new(folder: &Path, project: Project) -> Result<Self> {
+        let Project { name, data, task: spec, annotators, policy, budget } = project;
+        let kind = kind(&spec.kind)?;
+        let guideline = spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
+        let task = Task::new(
+            &spec,
+            guideline,
+            data.text.clone(),
+            data.context.clone(),
+            &policy.always_review,
+            policy.min_confidence,
+        )?;
+        let prices = match &budget.prices {
+            Some(file) => Prices::with_override(&read_text(folder, file)?)
+                .map_err(|why| Error::invalid(format!("`{file}`: {why}")))?,
+            None => Prices::built_in().map_err(Error::bug)?,
+        };
+        let concurrency = annotators.iter().map(|it| it.concurrency).max().unwrap_or(1);
+        Ok(Self {
+            folder: folder.to_owned(),
+            name,
+            task: Arc::new(task),
+            kind,
+            read: ReadSpec {
+                files: data.files,
+                base: folder.to_owned(),
+                text: Some(data.text),
+                id: data.id,
+                context: data.context,
+                max_chars: data.max_chars,
+                ..ReadSpec::default()
+            },
+            gold: data.gold,
+            annotators,
+            max_cost: limit(budget.max_cost_usd)?,
+            prices: Arc::new(prices),
+            limiters: Arc::new(Limiters::new(concurrency)),
+        })
+    }
+
+    /// Keeps only the annotators of these names; an empty list keeps all.
+    pub fn keep_annotators(&mut self, names: &[String]) -> Result<()> {
+        for name in names {
+            if !self.annotators.iter().any(|it| it.display_name() == name) {
+                let known: Vec<&str> = self.annotators.iter().map(AnnotatorSpec::display_name).collect();
+                return Err(Error::invalid(format!("no annotator is called `{name}`"))
+                    .hint(format!("there are `{}`", known.join("`, `"))));
+            }
+        }
+        if !names.is_empty() {
+            self.annotators.retain(|it| names.iter().any(|name| name == it.display_name()));
+        }
+        Ok(())
+    }
+
+    /// A path of the project.
+    pub fn path(&self, written: &str) -> PathBuf {
+        self.folder.join(written)
+    }
+
+    /// An error where nobody answers.
+    pub fn require_annotators(&self) -> Result<()> {
+        if self.annotators.is_empty() {
+            return Err(Error::invalid("the project names no annotator")
+                .hint("add `[[annotators]]` with `model = \"ollama/qwen3:8b\"` to `karat.toml`, or give `--model`"));
+        }
+        Ok(())
+    }
+}
+
+/// A limit in dollars, checked.
+pub fn limit(usd: Option<f64>) -> Result<Option<MicroUsd>> {
+    usd.map(|usd| {
+        MicroUsd::from_usd(usd).ok_or_else(|| Error::invalid(format!("`{usd}` is not an amount of dollars of 0 or more")))
+    })
+    .transpose()
+}
+
+fn read_text(folder: &Path, file: &str) -> Result<String> {
+    let path = folder.join(file);
+    fs::read_to_string(&path).map_err(|error| {
+        let kind = if error.kind() == std::io::ErrorKind::NotFound { ErrorKind::NotFound } else { ErrorKind::External };
+        Error::new(kind, format!("cannot read `{}`", path.display())).because(error)
+    })
+}
+
+fn guess_text(folder: &Path, files: &[String]) -> Result<String> {
+    let first = files.first().ok_or_else(|| Error::invalid("no file was named"))?;
+    let look = karat_format::look(folder.join(first), 200)?;
+    look.text.ok_or_else(|| {
+        let columns: Vec<String> = look.columns.into_iter().map(|column| column.name).collect();
+        Error::invalid(format!("cannot tell which column of `{first}` is the text"))
+            .hint(format!("name it: `--text COLUMN`, one of `{}`", columns.join("`, `")))
+    })
+}

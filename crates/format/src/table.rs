@@ -59,3 +59,40 @@ impl TableWriter {
         self.writer.finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Column, ColumnKind};
+
+    use super::*;
+
+    #[track_caller]
+    fn check_refused(path: &str, format: Option<&str>, want: &str) {
+        let columns = [Column::new("a", ColumnKind::Text)];
+        let writer = match format {
+            Some(format) => TableWriter::create_as(path, &columns, format),
+            None => TableWriter::create(path, &columns),
+        };
+        assert_eq!(writer.err().unwrap().to_string(), want);
+    }
+
+    #[test]
+    fn an_ending_that_means_no_format_is_refused_before_anything_is_written() {
+        check_refused(
+            "a.doc",
+            None,
+            "the ending of `a.doc` does not say which format it is to have",
+        );
+        check_refused(
+            "a",
+            None,
+            "the ending of `a` does not say which format it is to have",
+        );
+        check_refused(
+            "a.gz",
+            None,
+            "the ending of `a.gz` does not say which format it is to have",
+        );
+        check_refused("a.csv", Some("doc"), "there is no format `doc`");
+    }
+}

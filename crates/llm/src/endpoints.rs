@@ -275,8 +275,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         name: "zhipu",
         base_url: "https://open.bigmodel.cn/api/paas/v4",
-        base_url_env: Some("ZHIPU_BASE_URL"),
-        key_env: Some("ZHIPU_API_KEY"),
+        base_url_env: Some("ZHIPUAI_BASE_URL"),
+        key_env: Some("ZHIPUAI_API_KEY"),
         can: Can {
             json_schema: false,
             logprobs: false,

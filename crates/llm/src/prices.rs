@@ -103,7 +103,9 @@ impl Price {
     /// Whether nothing is charged.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        [self.input, self.cached_read, self.cached_write, self.output].iter().all(|it| it.0 == 0)
+        [self.input, self.cached_read, self.cached_write, self.output]
+            .iter()
+            .all(|it| it.0 == 0)
     }
 
     /// What counted tokens cost, rounded up.

@@ -81,7 +81,10 @@ impl RetryPolicy {
     }
 }
 
-/// The tries of one call, for a caller that keeps books between them.
+/// Counts the starts of jitter in this process, so that no two calls get the same waits.
+static STARTS: AtomicU64 = AtomicU64::new(0);
+
+/// The tries of one call: [`Retry`] goes by them, and so may a caller that keeps books between the tries.
 ///
 /// ```
 /// use karat_llm::{CallError, CallErrorClass, RetryPolicy, Tries};
@@ -93,8 +96,9 @@ impl RetryPolicy {
 pub struct Tries {
     policy: RetryPolicy,
     counts: Counts,
+    /// When the first failure came. The clock is not read before: the first try's own time is not waiting.
     began: Option<Instant>,
-    n_waits: u64,
+    jitter: u64,
 }
 
 impl Tries {
@@ -105,18 +109,25 @@ impl Tries {
             policy,
             counts: Counts::default(),
             began: None,
-            n_waits: 0,
+            jitter: 0,
         }
+    }
+
+    /// How many tries failed so far.
+    #[must_use]
+    pub fn n_failed(&self) -> u32 {
+        self.counts.all
     }
 
     /// How long to wait before the next try, after one that failed; `None` to give up.
     pub fn wait_after(&mut self, error: &CallError) -> Option<Duration> {
+        if self.counts.all == 0 {
+            self.jitter = mix(self.policy.seed ^ mix(STARTS.fetch_add(1, Ordering::Relaxed)));
+        }
         self.counts.count(error.class);
-        // The clock is read only once something failed: the first try's own time is not waiting.
+        self.jitter = mix(self.jitter);
         let passed = self.began.get_or_insert_with(Instant::now).elapsed();
-        self.n_waits += 1;
-        let chance = unit(mix(self.policy.seed ^ mix(self.n_waits)));
-        self.policy.wait(error, self.counts, passed, chance)
+        self.policy.wait(error, self.counts, passed, unit(self.jitter))
     }
 }
 
@@ -143,52 +154,38 @@ impl Counts {
 pub struct Retry {
     inner: Arc<dyn Complete>,
     policy: RetryPolicy,
-    n_waits: AtomicU64,
 }
 
 impl Retry {
     /// Wraps `inner`.
     #[must_use]
     pub fn new(inner: Arc<dyn Complete>, policy: RetryPolicy) -> Retry {
-        Retry {
-            inner,
-            policy,
-            n_waits: AtomicU64::new(0),
-        }
+        Retry { inner, policy }
     }
 
     async fn persist(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
-        let mut counts = Counts::default();
-        let mut began = None;
+        let mut tries = Tries::new(self.policy);
         loop {
             let error = match self.inner.complete(request).await {
                 Ok(answer) => {
                     return Ok(ModelAnswer {
-                        tries: counts.all + 1,
+                        tries: tries.n_failed() + 1,
                         ..answer
                     });
                 }
                 Err(error) => error,
             };
-            counts.count(error.class);
-            // The clock is read only once something failed: the first try's own time is not waiting.
-            let passed = began.get_or_insert_with(Instant::now).elapsed();
-            let Some(wait) = self.policy.wait(&error, counts, passed, self.chance()) else {
-                // What was never sent stays at 0 tries.
-                let tries = if error.tries == 0 {
-                    counts.all - 1
+            let Some(wait) = tries.wait_after(&error) else {
+                // What was never sent is no try.
+                let n = if error.tries == 0 {
+                    tries.n_failed() - 1
                 } else {
-                    counts.all
+                    tries.n_failed()
                 };
-                return Err(CallError { tries, ..error });
+                return Err(CallError { tries: n, ..error });
             };
             sleep(wait).await;
         }
-    }
-
-    fn chance(&self) -> f64 {
-        let n = self.n_waits.fetch_add(1, Ordering::Relaxed);
-        unit(mix(self.policy.seed ^ mix(n)))
     }
 }
 
@@ -208,8 +205,6 @@ impl Complete for Retry {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
     use crate::testing::{Played, ask, error};
 
@@ -300,15 +295,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn calls_that_fail_together_come_back_apart() {
-        let waits = Mutex::new(Vec::new());
-        let retry = Retry::new(Arc::new(Played::new(vec![])), RetryPolicy::default());
-        for _ in 0..100 {
-            waits.lock().unwrap().push((retry.chance() * 1000.0) as u32);
-        }
-        let mut waits = waits.into_inner().unwrap();
+        let wait = |_| Tries::new(RetryPolicy::default()).wait_after(&error(CallErrorClass::Server));
+        let mut waits: Vec<u128> = (0..100).map(wait).map(|wait| wait.unwrap().as_millis()).collect();
         waits.sort_unstable();
+        assert!(waits[0] >= 250 && waits[99] <= 500, "{waits:?}");
         waits.dedup();
-        assert!(waits.len() > 80, "{}", waits.len());
+        assert!(waits.len() > 60, "{waits:?}");
     }
 
     #[tokio::test(start_paused = true)]

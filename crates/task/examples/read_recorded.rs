@@ -21,17 +21,17 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--markdown"] => print!("{}", recorded::markdown(&sets)),
         [what, name] => show(&sets, what, name),
-        _ => sets
-            .iter()
-            .flat_map(|set| &set.rows)
-            .for_each(|row| println!("{}", plain(row))),
+        _ => sets.iter().for_each(|set| {
+            set.rows
+                .iter()
+                .for_each(|row| println!("{} {}", set.name, plain(row)))
+        }),
     }
 }
 
 fn plain(row: &Row) -> String {
     format!(
-        "{:12} {:30} answers {:5} holding {:5} read {:5} ({:.2} %) different {:3} abstained {:3} unusable {:?} unlabeled {:?}",
-        row.set,
+        "{:30} answers {:5} holding {:5} read {:5} ({:.2} %) different {:3} abstained {:3} unusable {:?} unlabeled {:?}",
         row.model,
         row.n_answers,
         row.n_holding,

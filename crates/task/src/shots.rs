@@ -46,7 +46,8 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
                 .reasoning
                 .then(|| shot.reason.clone())
                 .filter(|reason| !reason.is_empty()),
-            confidence: style.state_confidence.then_some(1.0),
+            // Not 1: models copy the number that they see.
+            confidence: style.state_confidence.then_some(0.95),
         };
         let context: Vec<(&str, Cow<'_, str>)> = shot
             .context

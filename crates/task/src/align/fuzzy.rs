@@ -98,7 +98,7 @@ fn score(a: &[char], b: &[char]) -> f64 {
 /// What `strsim` takes: something whose reference iterates.
 struct Chars<'a>(&'a [char]);
 
-impl<'a, 'b> IntoIterator for &'b Chars<'a> {
+impl<'a> IntoIterator for &Chars<'a> {
     type Item = &'a char;
     type IntoIter = std::slice::Iter<'a, char>;
     fn into_iter(self) -> Self::IntoIter {

@@ -3,7 +3,7 @@
 //! Asked for: `{"label": "x"}`, with `reason` before and `confidence` after it where wanted; `{"label": null}` where the
 //! model cannot tell.
 
-use karat_core::{Abstention, Item, Note, Outcome, Shape, Task, Unusable, Value};
+use karat_core::{Abstention, Item, Outcome, Shape, Task, Unusable, Value};
 use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
@@ -227,6 +227,8 @@ fn examples() -> Option<Vec<Example>> {
 
 #[cfg(test)]
 mod tests {
+    use karat_core::Note;
+
     use super::*;
 
     #[test]

@@ -183,7 +183,7 @@ fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> R
             }),
         }
         reading.notes.splice(0..0, notes);
-        if parsed.cut {
+        if parsed.cut && !matches!(reading.outcome, Outcome::Abstained(_)) {
             let limit = truncated_at.map_or(String::new(), |limit| format!(" at {limit} tokens"));
             reading
                 .problem

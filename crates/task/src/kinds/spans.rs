@@ -266,6 +266,10 @@ fn from_json(schema: &LabelSchema, answer: &str) -> Option<(Gathered, bool)> {
         return Some((all, is_cut));
     }
     let (parsed, mut last) = fits.pop()?;
+    // The mention in which the answer was cut is no mention.
+    if parsed.cut && last.unknown.last().is_some_and(|(label, _)| label.is_empty()) {
+        last.unknown.pop();
+    }
     let mut notes = outside::notes(answer, parsed);
     match fits.iter().all(|(_, other)| other.mentions == last.mentions) {
         true if fits.is_empty() => {}

@@ -11,35 +11,34 @@ use karat_task::{RawAnswer, kind};
 use serde_json::Value as Json;
 
 /// One set of answers.
-pub struct Set {
-    pub name: &'static str,
-    pub rows: Vec<Row>,
+pub(crate) struct Set {
+    pub(crate) name: &'static str,
+    pub(crate) rows: Vec<Row>,
     /// Answers read as another label than the recording gives.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
     /// Answers that hold the recorded label in some form and are not read.
-    pub unread: Vec<String>,
+    pub(crate) unread: Vec<String>,
 }
 
 /// One model of one set.
 #[derive(Default)]
-pub struct Row {
-    pub set: &'static str,
-    pub model: String,
-    pub n_answers: usize,
+pub(crate) struct Row {
+    pub(crate) model: String,
+    pub(crate) n_answers: usize,
     /// Answers whose text holds a word for the recorded label.
-    pub n_holding: usize,
+    pub(crate) n_holding: usize,
     /// Of these, read as a label.
-    pub n_read: usize,
+    pub(crate) n_read: usize,
     /// Of these, read as another label than recorded.
-    pub n_different: usize,
-    pub n_abstained: usize,
-    pub unusable: BTreeMap<&'static str, usize>,
+    pub(crate) n_different: usize,
+    pub(crate) n_abstained: usize,
+    pub(crate) unusable: BTreeMap<&'static str, usize>,
     /// What became of answers for which the recording has no label.
-    pub unlabeled: BTreeMap<String, usize>,
+    pub(crate) unlabeled: BTreeMap<String, usize>,
 }
 
 impl Row {
-    pub fn share_read(&self) -> f64 {
+    pub(crate) fn share_read(&self) -> f64 {
         self.n_read as f64 / self.n_holding.max(1) as f64
     }
 }
@@ -100,7 +99,7 @@ const SPECS: &[Spec] = &[
 ];
 
 /// The folder with the recorded answers.
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     std::env::var_os("KARAT_SHARED")
         .map_or(beside, PathBuf::from)
@@ -108,7 +107,7 @@ pub fn folder() -> PathBuf {
 }
 
 /// All sets; `None` where the folder is absent.
-pub fn read_all() -> Option<Vec<Set>> {
+pub(crate) fn read_all() -> Option<Vec<Set>> {
     if !folder().is_dir() {
         return None;
     }
@@ -167,7 +166,6 @@ fn read_set(spec: &Spec) -> Option<Set> {
                     model = format!("{model} {}", answer["prompt_id"].as_str().unwrap_or_default());
                 }
                 let row = rows.entry(model.clone()).or_insert_with(|| Row {
-                    set: spec.name,
                     model,
                     ..Row::default()
                 });
@@ -282,7 +280,7 @@ fn count(row: &mut Row, task: &Task, outcome: &Outcome, recorded: Option<&str>, 
 }
 
 /// The tables of docs/reading.md.
-pub fn markdown(sets: &[Set]) -> String {
+pub(crate) fn markdown(sets: &[Set]) -> String {
     let mut out = String::new();
     for set in sets {
         writeln!(out, "### {}\n", set.name).unwrap();

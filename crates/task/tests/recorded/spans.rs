@@ -34,7 +34,6 @@ fn read_set(form: &'static str) -> Option<Set> {
             }
             let model = answer["model"].as_str().unwrap_or_default().to_owned();
             let row = rows.entry(model.clone()).or_insert_with(|| Row {
-                set: name,
                 model,
                 ..Row::default()
             });

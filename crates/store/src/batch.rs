@@ -10,10 +10,13 @@ use crate::blob::Stored;
 use crate::budget::{BudgetError, Hold, Wish};
 use crate::journal::Entry;
 use crate::lock::RunLocks;
-use crate::rows::{Rows, Settled, next_number};
+use crate::rows::{Rows, Settled, Start, next_number, open_holds};
 use crate::sql::read_number;
-use crate::tally;
+use crate::tally::{self, Tallies};
 use crate::writer::{Command, Reply, RunEnd, Writer};
+
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
 
 /// A command, and the answer once there is one.
 struct Waiting<C, T> {
@@ -101,22 +104,24 @@ impl Batch {
         writer: &mut Writer,
     ) -> sqlx::Result<()> {
         // The lock is taken at once: what is read below must still hold when it is written.
-        query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
-        for waiting in &self.registers.0 {
-            writer.known.register(conn, &waiting.command).await?;
-        }
-        self.begin_runs(conn, writer).await?;
-        for waiting in &self.ends.0 {
-            end_run(conn, &waiting.command).await?;
+        let mut begin = Some(BEGIN);
+        if self.is_rare() {
+            query(BEGIN).execute(&mut *conn).await?;
+            begin = None;
+            self.write_rare(conn, writer).await?;
         }
         let rows = self.rows(conn, writer).await?;
-        rows.insert(conn, &mut writer.statements).await?;
-        if !self.rebuilds.0.is_empty() {
+        let start = &mut rows.start(conn, &mut writer.statements, begin).await?;
+        let changes = rows.count(start);
+        // After the entries: what they settled is free for others.
+        let granted = self.grant(&rows, start, &changes);
+        rows.insert(conn, &mut writer.statements, start).await?;
+        open_holds(conn, &mut writer.statements, granted).await?;
+        if self.rebuilds.0.is_empty() {
+            tally::apply(conn, &mut writer.statements, changes, COMMIT).await?;
+        } else {
             rebuild(conn, writer).await?;
         }
-        // After the entries: what they settled is free for others.
-        self.grant(conn, writer).await?;
-        query("COMMIT").execute(&mut *conn).await?;
         for waiting in &self.ends.0 {
             writer.runs.end(waiting.command.run);
         }
@@ -152,6 +157,25 @@ impl Batch {
         self.wishes.refuse(&error);
         self.rebuilds.refuse(&error);
         self.tidies.refuse(&error);
+    }
+
+    /// Whether there are commands other than entries and money.
+    fn is_rare(&self) -> bool {
+        !(self.registers.0.is_empty()
+            && self.begins.0.is_empty()
+            && self.ends.0.is_empty()
+            && self.rebuilds.0.is_empty())
+    }
+
+    async fn write_rare(&mut self, conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Result<()> {
+        for waiting in &self.registers.0 {
+            writer.known.register(conn, &waiting.command).await?;
+        }
+        self.begin_runs(conn, writer).await?;
+        for waiting in &self.ends.0 {
+            end_run(conn, &waiting.command).await?;
+        }
+        Ok(())
     }
 
     async fn begin_runs(&mut self, conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Result<()> {
@@ -194,27 +218,29 @@ impl Batch {
         let released = self.releases.0.iter().filter(|waiting| waiting.command.id > 0);
         rows.settled
             .extend(released.map(|waiting| Settled::released(&waiting.command)));
+        for waiting in &mut self.wishes.0 {
+            if !writer.known.run(conn, waiting.command.run).await? {
+                waiting.answer = Some(Err(unknown_run(waiting.command.run)));
+            }
+        }
         Ok(rows)
     }
 
-    async fn grant(&mut self, conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Result<()> {
-        if self.wishes.0.is_empty() {
-            return Ok(());
-        }
-        let spent = sum(conn, "SELECT CAST(coalesce(sum(cost), 0) AS BIGINT) FROM tally").await?;
-        let mut held = sum(
-            conn,
-            "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM open_hold",
-        )
-        .await?;
-        let mut next = next_number(conn, "SELECT max(id) FROM hold").await?;
+    /// Decides on the requests for money, in the order of their arrival; returns the holds to write.
+    fn grant(&mut self, rows: &Rows, start: &Start, changes: &Tallies) -> Vec<(i64, i64, i64)> {
+        let paid = changes.values().map(|sums| MicroUsd(read_number(sums.cost)));
+        let spent = start.spent + paid.sum();
+        let freed = rows.settled.iter().map(|settled| settled.amount).sum();
+        let mut held = start.held.saturating_sub(freed);
+        let mut next = start.hold + 1;
         let mut granted = Vec::new();
-        for waiting in &mut self.wishes.0 {
+        for waiting in self
+            .wishes
+            .0
+            .iter_mut()
+            .filter(|waiting| waiting.answer.is_none())
+        {
             let wish = waiting.command;
-            if !writer.known.run(conn, wish.run).await? {
-                waiting.answer = Some(Err(unknown_run(wish.run)));
-                continue;
-            }
             let hold = wish.check(spent, held).map(|()| {
                 held += wish.amount;
                 granted.push((next, wish.run, stored_money(wish.amount)));
@@ -226,7 +252,7 @@ impl Batch {
             });
             waiting.answer = Some(Ok(hold));
         }
-        crate::rows::open_holds(conn, &mut writer.statements, granted).await
+        granted
     }
 }
 
@@ -278,7 +304,7 @@ async fn end_run(conn: &mut SqliteConnection, end: &RunEnd) -> sqlx::Result<()> 
         .map(|_| ())
 }
 
-/// Computes everything anew that is derived from the log.
+/// Computes everything anew that is derived from the log, and ends the transaction.
 async fn rebuild(conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Result<()> {
     for view in [
         "DELETE FROM tally_count",
@@ -290,12 +316,7 @@ async fn rebuild(conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Resu
         query(view).execute(&mut *conn).await?;
     }
     let tallies = tally::recomputed(conn).await?;
-    tally::apply(conn, &mut writer.statements, tallies).await
-}
-
-async fn sum(conn: &mut SqliteConnection, of: &'static str) -> sqlx::Result<MicroUsd> {
-    let sum: i64 = sqlx::query_scalar(of).fetch_one(conn).await?;
-    Ok(MicroUsd(read_number(sum)))
+    tally::apply(conn, &mut writer.statements, tallies, COMMIT).await
 }
 
 fn stored_money(amount: MicroUsd) -> i64 {

@@ -3,16 +3,19 @@
 //! In: entries whose annotators are known. Out: rows in the log, and the sums over it in step. Not here: beginning and
 //! ending the transaction (`writer.rs`).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use karat_core::{AnnotationRow, AttemptRow, Hash};
+use karat_core::{AnnotationRow, AttemptRow, Hash, MicroUsd};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use crate::blob::Stored;
 use crate::budget::Hold;
-use crate::sql::{Binds, Lookup, MAX_KEYS, Statements, Table, read_hash};
-use crate::tally::{self, Counted, Tallies, in_order, read_kind};
+use crate::sql::{
+    Binds, Lookup, MAX_KEYS, Script, Statements, Table, Waited, Waiting, read_hash, read_number,
+};
+use crate::tally::{Counted, Tallies, in_order, read_kind};
 
 /// What goes into the tables. Annotators are named by their numbers.
 #[derive(Default)]
@@ -26,6 +29,7 @@ pub(crate) struct Rows {
 /// A hold that ends.
 pub(crate) struct Settled {
     pub(crate) hold: i64,
+    pub(crate) amount: MicroUsd,
     pub(crate) how: &'static str,
     pub(crate) cost: i64,
 }
@@ -35,6 +39,7 @@ impl Settled {
     pub(crate) fn paid(hold: &Hold, cost: i64) -> Self {
         Self {
             hold: hold.id,
+            amount: hold.amount,
             how: "settled",
             cost,
         }
@@ -44,13 +49,14 @@ impl Settled {
     pub(crate) fn released(hold: &Hold) -> Self {
         Self {
             hold: hold.id,
+            amount: hold.amount,
             how: "released",
             cost: 0,
         }
     }
 }
 
-const ATTEMPT: Table = Table {
+static ATTEMPT: Table = Table {
     name: "attempt",
     columns: &[
         "seq",
@@ -79,7 +85,7 @@ const ATTEMPT: Table = Table {
     tail: "",
 };
 
-const ANNOTATION: Table = Table {
+static ANNOTATION: Table = Table {
     name: "annotation",
     columns: &[
         "seq",
@@ -97,25 +103,25 @@ const ANNOTATION: Table = Table {
     tail: "",
 };
 
-const BLOB: Table = Table {
+static BLOB: Table = Table {
     name: "blob",
     columns: &["hash", "codec", "size", "bytes"],
     tail: "ON CONFLICT (hash) DO NOTHING",
 };
 
-const HOLD: Table = Table {
+static HOLD: Table = Table {
     name: "hold",
     columns: &["id", "run", "amount"],
     tail: "",
 };
 
-const OPEN_HOLD: Table = Table {
+static OPEN_HOLD: Table = Table {
     name: "open_hold",
     columns: &["hold", "run", "amount"],
     tail: "",
 };
 
-const HOLD_END: Table = Table {
+static HOLD_END: Table = Table {
     name: "hold_end",
     columns: &["hold", "how", "cost"],
     tail: "",
@@ -123,7 +129,7 @@ const HOLD_END: Table = Table {
 
 /// What stands, for some items of one annotator; of a label nothing but its kind is needed.
 const STANDING: Lookup = Lookup {
-    head: "SELECT item, input, kind, CASE WHEN kind = 'labeled' THEN '' ELSE body END FROM annotation \
+    head: "SELECT annotator, item, input, kind, CASE WHEN kind = 'labeled' THEN '' ELSE body END FROM annotation \
            WHERE annotator = ? AND item IN ",
     tail: " ORDER BY seq",
 };
@@ -133,79 +139,135 @@ const CLOSE_HOLDS: Lookup = Lookup {
     tail: "",
 };
 
+/// What a transaction starts from: the largest numbers so far, and the money.
+pub(crate) struct Start {
+    attempt: i64,
+    annotation: i64,
+    pub(crate) hold: i64,
+    pub(crate) spent: MicroUsd,
+    pub(crate) held: MicroUsd,
+    stands: Stands,
+}
+
+/// What stands, for the items of a transaction, by annotator, item and input.
+type Stands = HashMap<(i64, Arc<str>, Hash), Counted>;
+
+const START: &str = "SELECT (SELECT max(seq) FROM attempt), (SELECT max(seq) FROM annotation), \
+     (SELECT max(id) FROM hold), (SELECT CAST(sum(cost) AS BIGINT) FROM tally), \
+     (SELECT CAST(sum(amount) AS BIGINT) FROM open_hold)";
+
 impl Rows {
-    /// Adds everything to the tables, inside the transaction of the caller.
-    pub(crate) async fn insert(
-        self,
+    /// Begins the transaction, unless that was done (`begin` is empty), and reads what it starts from.
+    pub(crate) async fn start(
+        &self,
         conn: &mut SqliteConnection,
         statements: &mut Statements,
-    ) -> sqlx::Result<()> {
-        let changes = self.count(conn, statements).await?;
-        statements.insert(conn, &BLOB, self.blobs, bind_blob).await?;
-        if !self.attempts.is_empty() {
-            let first = next_number(conn, "SELECT max(seq) FROM attempt").await?;
-            let rows = (first..).zip(self.attempts).collect();
-            statements.insert(conn, &ATTEMPT, rows, bind_attempt).await?;
+        begin: Option<&str>,
+    ) -> sqlx::Result<Start> {
+        let mut by_annotator: BTreeMap<i64, Vec<Arc<str>>> = BTreeMap::new();
+        for (annotator, row) in &self.annotations {
+            let items = by_annotator.entry(*annotator).or_default();
+            items.push(Arc::clone(&row.item));
         }
-        if !self.annotations.is_empty() {
-            let first = next_number(conn, "SELECT max(seq) FROM annotation").await?;
-            let rows = (first..).zip(self.annotations).collect();
-            statements
-                .insert(conn, &ANNOTATION, rows, bind_annotation)
+        let mut lookups: Vec<(i64, &[Arc<str>])> = Vec::new();
+        for (annotator, items) in &by_annotator {
+            lookups.extend(items.chunks(MAX_KEYS).map(|items| (*annotator, items)));
+        }
+        let mut lookups = lookups.into_iter();
+        let mut script = Script::default();
+        if let Some(begin) = begin {
+            script.add(begin);
+        }
+        script.add(START);
+        if let Some((annotator, items)) = lookups.next() {
+            statements.add_lookup(&mut script, &STANDING, Some(annotator), (items, Binds::add));
+        }
+        let mut found = script.run(conn).await?.into_iter();
+        let first = found.next().ok_or(sqlx::Error::RowNotFound)?;
+        let mut start = read_start(&first)?;
+        found.try_for_each(|row| read_standing(&row, &mut start.stands))?;
+        for (annotator, items) in lookups {
+            let found = statements
+                .look_up(conn, &STANDING, Some(annotator), (items, Binds::add))
                 .await?;
+            found
+                .iter()
+                .try_for_each(|row| read_standing(row, &mut start.stands))?;
         }
-        end_holds(conn, statements, self.settled).await?;
-        tally::apply(conn, statements, changes).await
+        Ok(start)
     }
 
-    /// The changes of the sums. Reads what stood before, since an outcome that is replaced counts no more.
-    async fn count(&self, conn: &mut SqliteConnection, statements: &mut Statements) -> sqlx::Result<Tallies> {
+    /// The changes of the sums: an outcome that is replaced counts no more.
+    pub(crate) fn count(&self, start: &mut Start) -> Tallies {
         let mut changes = Tallies::new();
         for (annotator, row) in &self.attempts {
             changes.entry(*annotator).or_default().attempt(row);
         }
-        let mut by_annotator: HashMap<i64, Vec<&AnnotationRow>> = HashMap::new();
         for (annotator, row) in &self.annotations {
-            by_annotator.entry(*annotator).or_default().push(row);
-        }
-        for (annotator, rows) in by_annotator {
-            let mut stands = standing_before(conn, statements, annotator, &rows).await?;
-            let sums = changes.entry(annotator).or_default();
-            for row in rows {
-                let now = Counted::of(row.kind, &row.body);
-                let key = (Arc::clone(&row.item), row.input);
-                let before = stands.get(&key);
-                sums.annotation(row, &now, before);
-                if before.is_none_or(|before| now.replaces(before)) {
-                    stands.insert(key, now);
-                }
+            let now = Counted::of(row.kind, &row.body);
+            let key = (*annotator, Arc::clone(&row.item), row.input);
+            let before = start.stands.get(&key);
+            changes
+                .entry(*annotator)
+                .or_default()
+                .annotation(row, &now, before);
+            if before.is_none_or(|before| now.replaces(before)) {
+                start.stands.insert(key, now);
             }
         }
-        Ok(changes)
+        changes
+    }
+
+    /// Adds everything to the tables of the log, and ends holds.
+    pub(crate) async fn insert(
+        self,
+        conn: &mut SqliteConnection,
+        statements: &mut Statements,
+        start: &Start,
+    ) -> sqlx::Result<()> {
+        let attempts = (start.attempt + 1..).zip(self.attempts).collect();
+        let annotations = (start.annotation + 1..).zip(self.annotations).collect();
+        let log: &mut [&mut (dyn Waiting + Send)] = &mut [
+            &mut Waited::new(&ATTEMPT, attempts, bind_attempt),
+            &mut Waited::new(&ANNOTATION, annotations, bind_annotation),
+            &mut Waited::new(&BLOB, self.blobs, bind_blob),
+        ];
+        statements.insert(conn, log).await?;
+        let holds: Vec<i64> = self.settled.iter().map(|settled| settled.hold).collect();
+        for holds in holds.chunks(MAX_KEYS) {
+            statements
+                .look_up(conn, &CLOSE_HOLDS, None, (holds, Binds::add))
+                .await?;
+        }
+        let mut ends = Waited::new(&HOLD_END, self.settled, bind_hold_end);
+        statements.insert(conn, &mut [&mut ends]).await
     }
 }
 
-async fn standing_before(
-    conn: &mut SqliteConnection,
-    statements: &mut Statements,
-    annotator: i64,
-    rows: &[&AnnotationRow],
-) -> sqlx::Result<HashMap<(Arc<str>, Hash), Counted>> {
-    let mut stands = HashMap::new();
-    for rows in rows.chunks(MAX_KEYS) {
-        let items: Vec<_> = rows.iter().map(|row| Arc::clone(&row.item)).collect();
-        let found = statements
-            .look_up(conn, &STANDING, Some(annotator), (&items, Binds::add))
-            .await?;
-        for row in found {
-            let key = (Arc::from(row.try_get::<&str, _>(0)?), read_hash(row.try_get(1)?)?);
-            let now = Counted::of(read_kind(row.try_get(2)?)?, row.try_get(3)?);
-            if stands.get(&key).is_none_or(|before| now.replaces(before)) {
-                stands.insert(key, now);
-            }
-        }
+fn read_start(row: &SqliteRow) -> sqlx::Result<Start> {
+    let number = |column: usize| {
+        row.try_get::<Option<i64>, _>(column)
+            .map(Option::unwrap_or_default)
+    };
+    Ok(Start {
+        attempt: number(0)?,
+        annotation: number(1)?,
+        hold: number(2)?,
+        spent: MicroUsd(read_number(number(3)?)),
+        held: MicroUsd(read_number(number(4)?)),
+        stands: HashMap::new(),
+    })
+}
+
+/// A row of [`STANDING`], the oldest first.
+fn read_standing(row: &SqliteRow, stands: &mut Stands) -> sqlx::Result<()> {
+    let item = Arc::from(row.try_get::<&str, _>(1)?);
+    let key = (row.try_get(0)?, item, read_hash(row.try_get(2)?)?);
+    let now = Counted::of(read_kind(row.try_get(3)?)?, row.try_get(4)?);
+    if stands.get(&key).is_none_or(|before| now.replaces(before)) {
+        stands.insert(key, now);
     }
-    Ok(stands)
+    Ok(())
 }
 
 /// The number after the largest one.
@@ -220,34 +282,21 @@ pub(crate) async fn open_holds(
     statements: &mut Statements,
     holds: Vec<(i64, i64, i64)>,
 ) -> sqlx::Result<()> {
-    for table in [&HOLD, &OPEN_HOLD] {
-        let insert = statements.insert(conn, table, holds.clone(), |binds, (hold, run, amount)| {
-            binds.add(hold);
-            binds.add(run);
-            binds.add(amount);
-        });
-        insert.await?;
-    }
-    Ok(())
+    let log = &mut Waited::new(&HOLD, holds.clone(), bind_hold);
+    let view = &mut Waited::new(&OPEN_HOLD, holds, bind_hold);
+    statements.insert(conn, &mut [log, view]).await
 }
 
-async fn end_holds(
-    conn: &mut SqliteConnection,
-    statements: &mut Statements,
-    settled: Vec<Settled>,
-) -> sqlx::Result<()> {
-    let holds: Vec<i64> = settled.iter().map(|settled| settled.hold).collect();
-    for holds in holds.chunks(MAX_KEYS) {
-        statements
-            .look_up(conn, &CLOSE_HOLDS, None, (holds, Binds::add))
-            .await?;
-    }
-    let insert = statements.insert(conn, &HOLD_END, settled, |binds, settled| {
-        binds.add(settled.hold);
-        binds.add(settled.how);
-        binds.add(settled.cost);
-    });
-    insert.await
+fn bind_hold(binds: &mut Binds, (hold, run, amount): (i64, i64, i64)) {
+    binds.add(hold);
+    binds.add(run);
+    binds.add(amount);
+}
+
+fn bind_hold_end(binds: &mut Binds, settled: Settled) {
+    binds.add(settled.hold);
+    binds.add(settled.how);
+    binds.add(settled.cost);
 }
 
 fn bind_attempt(binds: &mut Binds, (seq, (annotator, row)): (i64, (i64, AttemptRow))) {

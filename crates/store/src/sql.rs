@@ -14,7 +14,7 @@ use sqlx::{Arguments, AssertSqlSafe, Encode, Sqlite, SqliteConnection, Type};
 const MAX_ROWS: usize = 256;
 
 /// The sizes of lists: a shorter list is filled up with its last key.
-const LIST_SIZES: [usize; 4] = [1, 16, 128, 512];
+const LIST_SIZES: [usize; 6] = [1, 4, 16, 64, 256, MAX_KEYS];
 
 /// The most keys of one list.
 pub(crate) const MAX_KEYS: usize = 512;
@@ -64,6 +64,70 @@ impl Binds {
     }
 }
 
+/// Rows that wait for their table.
+pub(crate) trait Waiting {
+    /// The table.
+    fn table(&self) -> &'static Table;
+    /// How many rows wait.
+    fn len(&self) -> usize;
+    /// Binds the next `n` rows.
+    fn bind(&mut self, n: usize, binds: &mut Binds);
+}
+
+/// Rows of one kind that wait for their table.
+pub(crate) struct Waited<R> {
+    table: &'static Table,
+    rows: std::vec::IntoIter<R>,
+    bind: fn(&mut Binds, R),
+}
+
+impl<R> Waited<R> {
+    pub(crate) fn new(table: &'static Table, rows: Vec<R>, bind: fn(&mut Binds, R)) -> Self {
+        let rows = rows.into_iter();
+        Self { table, rows, bind }
+    }
+}
+
+impl<R> Waiting for Waited<R> {
+    fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn bind(&mut self, n: usize, binds: &mut Binds) {
+        for row in self.rows.by_ref().take(n) {
+            (self.bind)(binds, row);
+        }
+    }
+}
+
+/// Several statements that are sent as one: each journey to the database and back costs more than many rows.
+#[derive(Default)]
+pub(crate) struct Script {
+    text: String,
+    binds: Binds,
+}
+
+impl Script {
+    pub(crate) fn add(&mut self, statement: &str) {
+        if !self.text.is_empty() {
+            self.text.push_str("; ");
+        }
+        self.text.push_str(statement);
+    }
+
+    /// The rows of all its statements, one after the other.
+    pub(crate) async fn run(self, conn: &mut SqliteConnection) -> sqlx::Result<Vec<SqliteRow>> {
+        let binds = self.binds.done()?;
+        sqlx::query_with(AssertSqlSafe(self.text), binds)
+            .fetch_all(conn)
+            .await
+    }
+}
+
 /// The texts of statements, by table or query and by size.
 #[derive(Default)]
 pub(crate) struct Statements {
@@ -71,34 +135,61 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
-    /// Adds rows: one statement for each power of two in their number.
-    pub(crate) async fn insert<R>(
+    /// Adds rows to several tables, with as few journeys as possible. Tables with equally many rows go together.
+    pub(crate) async fn insert(
         &mut self,
         conn: &mut SqliteConnection,
-        table: &Table,
-        rows: Vec<R>,
-        bind: impl Fn(&mut Binds, R),
+        waiting: &mut [&mut (dyn Waiting + Send)],
     ) -> sqlx::Result<()> {
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let n_rows = (1 << rows.len().ilog2()).min(MAX_ROWS);
-            let mut binds = Binds::default();
-            binds.values.reserve(n_rows * table.columns.len(), 0);
-            for row in rows.by_ref().take(n_rows) {
-                bind(&mut binds, row);
+        while let Some(n_rows) = waiting.iter().map(|rows| rows.len()).filter(|n| *n > 0).min() {
+            let n_rows = part(n_rows);
+            let mut script = Script::default();
+            for rows in waiting.iter_mut().filter(|rows| rows.len() > 0) {
+                self.add(&mut script, &mut **rows, n_rows);
             }
-            let text = self
-                .texts
-                .entry((table.name, n_rows))
-                .or_insert_with(|| insert_text(table, n_rows));
-            sqlx::query_with(AssertSqlSafe(Arc::clone(text)), binds.done()?)
-                .execute(&mut *conn)
-                .await?;
+            script.run(conn).await?;
         }
         Ok(())
     }
 
-    /// The rows of a query over at most [`MAX_KEYS`] keys; `first` is bound before the keys. No keys, no query.
+    /// Adds the next `n_rows` rows of a table to a script.
+    pub(crate) fn add(&mut self, script: &mut Script, rows: &mut (dyn Waiting + Send), n_rows: usize) {
+        let table = rows.table();
+        let text = self.texts.entry((table.name, n_rows));
+        script.add(text.or_insert_with(|| insert_text(table, n_rows)));
+        script.binds.values.reserve(n_rows * table.columns.len(), 0);
+        rows.bind(n_rows, &mut script.binds);
+    }
+
+    /// Adds a query over at most [`MAX_KEYS`] keys to a script; `first` is bound before the keys. No keys, no query.
+    pub(crate) fn add_lookup<K: Clone>(
+        &mut self,
+        script: &mut Script,
+        lookup: &Lookup,
+        first: Option<i64>,
+        keys: (&[K], fn(&mut Binds, K)),
+    ) {
+        let (keys, bind) = keys;
+        let size = LIST_SIZES.into_iter().find(|size| *size >= keys.len());
+        let (Some(last), Some(size)) = (keys.last(), size) else {
+            return;
+        };
+        let text = self.texts.entry((lookup.head, size)).or_insert_with(|| {
+            let list = placeholders(size);
+            format!("{}{list}{}", lookup.head, lookup.tail).into()
+        });
+        script.add(text);
+        script.binds.values.reserve(size + 1, 0);
+        if let Some(first) = first {
+            script.binds.add(first);
+        }
+        let padding = std::iter::repeat_n(last, size - keys.len());
+        for key in keys.iter().chain(padding) {
+            bind(&mut script.binds, key.clone());
+        }
+    }
+
+    /// The rows of a query: see [`Statements::add_lookup`].
     pub(crate) async fn look_up<K: Clone>(
         &mut self,
         conn: &mut SqliteConnection,
@@ -106,29 +197,21 @@ impl Statements {
         first: Option<i64>,
         keys: (&[K], fn(&mut Binds, K)),
     ) -> sqlx::Result<Vec<SqliteRow>> {
-        let (keys, bind) = keys;
-        let (Some(last), Some(size)) = (
-            keys.last(),
-            LIST_SIZES.into_iter().find(|size| *size >= keys.len()),
-        ) else {
+        if keys.0.is_empty() {
             return Ok(Vec::new());
-        };
-        let mut binds = Binds::default();
-        binds.values.reserve(size + 1, 0);
-        if let Some(first) = first {
-            binds.add(first);
         }
-        let padding = std::iter::repeat_n(last, size - keys.len());
-        keys.iter()
-            .chain(padding)
-            .for_each(|key| bind(&mut binds, key.clone()));
-        let text = self
-            .texts
-            .entry((lookup.head, size))
-            .or_insert_with(|| format!("{}{}{}", lookup.head, placeholders(size), lookup.tail).into());
-        sqlx::query_with(AssertSqlSafe(Arc::clone(text)), binds.done()?)
-            .fetch_all(conn)
-            .await
+        let mut script = Script::default();
+        self.add_lookup(&mut script, lookup, first, keys);
+        script.run(conn).await
+    }
+}
+
+/// How many of `n` rows go into the next statement: few different numbers, so that statements are prepared once.
+fn part(n: usize) -> usize {
+    match n {
+        0..16 => n,
+        16..MAX_ROWS => n / 16 * 16,
+        _ => MAX_ROWS,
     }
 }
 

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use karat_core::{Abstention, AnnotationRow, AttemptRow, Failure, OutcomeKind, Tokens, Unusable};
 use sqlx::{Row, SqliteConnection};
 
-use crate::sql::{Statements, Table};
+use crate::sql::{Binds, Script, Statements, Table, Waited, Waiting};
 
 /// Changes or sums, by the id of the annotator.
 pub(crate) type Tallies = BTreeMap<i64, Sums>;
@@ -123,7 +123,7 @@ pub(crate) fn in_order(tokens: &Tokens) -> [i64; 5] {
     .map(clamp)
 }
 
-const TALLY: Table = Table {
+static TALLY: Table = Table {
     name: "tally",
     columns: &[
         "annotator",
@@ -155,44 +155,60 @@ const TALLY: Table = Table {
             THEN excluded.last_at_ms ELSE tally.last_at_ms END",
 };
 
-const TALLY_COUNT: Table = Table {
+static TALLY_COUNT: Table = Table {
     name: "tally_count",
     columns: &["annotator", "what", "name", "n"],
     tail: "ON CONFLICT (annotator, what, name) DO UPDATE SET n = tally_count.n + excluded.n",
 };
 
-/// Adds changes to what is stored.
+/// The most rows of sums that are sent together with the end of a transaction.
+const FEW: usize = 16;
+
+/// Adds changes to what is stored, and ends the transaction with the statement `end`.
 pub(crate) async fn apply(
     conn: &mut SqliteConnection,
     statements: &mut Statements,
     changes: Tallies,
+    end: &str,
 ) -> sqlx::Result<()> {
     let mut counts = Vec::new();
     for (annotator, sums) in &changes {
         let changed = sums.counts.iter().filter(|(_, n)| **n != 0);
         counts.extend(changed.map(|((what, name), n)| (*annotator, what.clone(), name.clone(), *n)));
     }
-    let sums: Vec<_> = changes.into_iter().collect();
-    statements
-        .insert(conn, &TALLY, sums, |binds, (annotator, sums)| {
-            for number in [annotator, sums.annotations, sums.attempts, sums.calls] {
-                binds.add(number);
-            }
-            sums.tokens.into_iter().for_each(|n| binds.add(n));
-            binds.add(sums.cost);
-            let (first, last) = sums.at_ms.unwrap_or_default();
-            binds.add(first);
-            binds.add(last);
-        })
-        .await?;
-    statements
-        .insert(conn, &TALLY_COUNT, counts, |binds, (annotator, what, name, n)| {
-            binds.add(annotator);
-            binds.add(what);
-            binds.add(name);
-            binds.add(n);
-        })
-        .await
+    let mut sums = Waited::new(&TALLY, changes.into_iter().collect(), bind_sums);
+    let mut counts = Waited::new(&TALLY_COUNT, counts, bind_count);
+    if sums.len().max(counts.len()) > FEW {
+        statements.insert(conn, &mut [&mut sums]).await?;
+        statements.insert(conn, &mut [&mut counts]).await?;
+    }
+    let mut script = Script::default();
+    for rows in [&mut sums as &mut (dyn Waiting + Send), &mut counts] {
+        if rows.len() > 0 {
+            let n_rows = rows.len();
+            statements.add(&mut script, rows, n_rows);
+        }
+    }
+    script.add(end);
+    script.run(conn).await.map(|_| ())
+}
+
+fn bind_sums(binds: &mut Binds, (annotator, sums): (i64, Sums)) {
+    for number in [annotator, sums.annotations, sums.attempts, sums.calls] {
+        binds.add(number);
+    }
+    sums.tokens.into_iter().for_each(|n| binds.add(n));
+    binds.add(sums.cost);
+    let (first, last) = sums.at_ms.unwrap_or_default();
+    binds.add(first);
+    binds.add(last);
+}
+
+fn bind_count(binds: &mut Binds, (annotator, what, name, n): (i64, String, String, i64)) {
+    binds.add(annotator);
+    binds.add(what);
+    binds.add(name);
+    binds.add(n);
 }
 
 /// The sums as stored.

@@ -1,16 +1,19 @@
 //! The one writer of a store: a task that owns a connection and puts what waits into one transaction.
 //!
 //! In: commands, from many callers at once. Out: an answer to each, sent after the transaction that holds it is on disk.
-//! One sync of the disk serves all that arrived while the last one was under way, so nobody waits for a timer.
+//! One sync of the disk serves all that arrived while the last one was under way, and those who come back from it
+//! within two milliseconds.
 //!
 //! Not here: what rows look like (`rows.rs`) and what is counted (`tally.rs`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use karat_core::{Annotator, Error, Hash, Result, RunRow};
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use crate::batch::Batch;
 use crate::blob::Packer;
@@ -27,6 +30,9 @@ const QUEUE: usize = 1024;
 
 /// The most hashes of blobs that are remembered as written; 1 MiB.
 const REMEMBERED_BLOBS: usize = 32_768;
+
+/// How long a transaction waits for those who are expected.
+const LINGER: Duration = Duration::from_millis(2);
 
 /// Where to send an answer.
 pub(crate) type Reply<T> = oneshot::Sender<T>;
@@ -103,7 +109,10 @@ impl Writer {
     async fn work(mut self, mut receiver: mpsc::Receiver<Command>) {
         let limit = self.options.batch.max(1);
         let mut commands = Vec::with_capacity(limit);
+        let mut expected = 1;
         while receiver.recv_many(&mut commands, limit).await > 0 {
+            gather(&mut receiver, &mut commands, expected.min(limit)).await;
+            expected = commands.len();
             let batch = Batch::collect(commands.drain(..), &mut self);
             self.write(batch).await;
         }
@@ -138,6 +147,19 @@ impl Writer {
         match self.conn.take() {
             Some(conn) => Ok(conn),
             None => connect_writer(&self.place, &self.options).await,
+        }
+    }
+}
+
+/// Waits a moment for as many commands as the last transaction held: those who waited for it are about to come back.
+/// Whoever writes alone does not wait.
+async fn gather(receiver: &mut mpsc::Receiver<Command>, commands: &mut Vec<Command>, expected: usize) {
+    let until = Instant::now() + LINGER;
+    while commands.len() < expected {
+        let more = receiver.recv_many(commands, expected - commands.len());
+        match timeout_at(until, more).await {
+            Ok(n) if n > 0 => {}
+            _ => return,
         }
     }
 }

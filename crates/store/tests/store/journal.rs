@@ -203,6 +203,7 @@ async fn the_sums_tell_failures_by_class_and_tokens_and_cost() {
     let want = [4, 2].map(|n| UsageSample {
         prompt_bytes: prompt_text(n).len() as u64,
         tokens: attempt(1, n).tokens.unwrap(),
+        latency_ms: 12,
     });
     assert_eq!(samples, want);
 }

@@ -42,8 +42,8 @@ pub(crate) struct Work {
     /// Spans may nest or overlap.
     #[arg(long, help_heading = "Task")]
     overlap: bool,
-    /// Who answers: `provider/model`, for example `ollama/qwen3:8b`. Several are asked side by side.
-    #[arg(long, value_name = "MODEL", value_delimiter = ',', help_heading = "Model")]
+    /// Who answers: `provider/model`, for example `ollama/qwen3:8b`. Given more than once, all are asked side by side.
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
     model: Vec<String>,
     /// Where the endpoint is, if not where its provider says.
     #[arg(long, value_name = "URL", help_heading = "Model")]

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use karat_core::{
-    Annotation, AttemptRow, Confidence, ConfidenceSource, Error, ErrorKind, Failure, Hash, MicroUsd, NoConfidence, Note,
+    Annotation, AnnotatorKind, AttemptRow, Confidence, ConfidenceSource, Error, ErrorKind, Failure, Hash, MicroUsd, NoConfidence, Note,
     Outcome, Result, Tokens, Unusable, Value,
 };
 use karat_llm::{CallError, CallErrorClass, Message, ModelAnswer, ModelRequest, Tries};
@@ -23,6 +23,9 @@ use crate::progress::Progress;
 use crate::prompt_blob;
 use crate::purse::Purse;
 use crate::stop::Stop;
+
+/// After so many tries without a connection, a server that has never answered is not there.
+const TRIES_TO_ABSENT: u32 = 3;
 
 /// Why a run ends before its end.
 #[derive(Debug)]
@@ -133,7 +136,9 @@ impl Desk<'_> {
         let mut reading = self.read(question, &answer);
         let mut confidence = self.confidence(&answer, &reading);
         reading.notes.extend(reused);
-        if let Some(problem) = reading.problem.take() {
+        // A recording has one answer: asking it again would only play that once more.
+        let asks_again = self.asker.annotator.kind != AnnotatorKind::Replay;
+        if let Some(problem) = reading.problem.take().filter(|_| asks_again) {
             // What was paid for is kept before more is spent.
             if !entry.attempts.is_empty() {
                 self.write(std::mem::take(&mut entry)).await?;
@@ -224,7 +229,8 @@ impl Desk<'_> {
                     if entry.settle.is_some() {
                         self.write(std::mem::take(&mut entry)).await?;
                     }
-                    let Some(pause) = tries.wait_after(&error) else {
+                    let pause = tries.wait_after(&error).filter(|_| !self.is_absent(&error, n_try));
+                    let Some(pause) = pause else {
                         return self.give_up(error, hold, entry).await;
                     };
                     if self.stop.sleep(pause).await {
@@ -241,13 +247,18 @@ impl Desk<'_> {
     async fn give_up(&self, error: CallError, hold: Option<Hold>, mut entry: Entry) -> Result<Called, Halt> {
         entry.settle = hold;
         // A bad request before anything was answered is a wrong model or parameter; later it is this item's own.
-        let of_this_item = error.class == CallErrorClass::BadRequest && self.progress.count().n_calls > 0;
-        if error.class.is_fatal() && !of_this_item {
+        let of_this_item = error.class == CallErrorClass::BadRequest && self.progress.n_calls() > 0;
+        if (error.class.is_fatal() && !of_this_item) || self.is_absent(&error, TRIES_TO_ABSENT) {
             self.write(entry).await?;
             return Err(Halt::Fatal(fatal(&error, self.asker)));
         }
         let failure = Failure { class: error.class.as_str().to_owned(), message: error.message };
         Ok(Called::Failed(failure, entry))
+    }
+
+    /// Whether there is no server at all: it has never answered in this run, and cannot be reached again and again.
+    fn is_absent(&self, error: &CallError, n_tries: u32) -> bool {
+        error.class == CallErrorClass::Connection && n_tries >= TRIES_TO_ABSENT && self.progress.n_calls() == 0
     }
 
     async fn give_back(&self, hold: Option<Hold>, mut entry: Entry) -> Result<(), Halt> {
@@ -433,9 +444,11 @@ fn better(second: &Reading, first: &Reading) -> bool {
 }
 
 fn fatal(error: &CallError, asker: &Asker) -> Error {
-    let message = format!("`{}` refuses: {}", asker.annotator.name, error.message);
+    let verb = if error.class == CallErrorClass::Connection { "cannot be reached" } else { "refuses" };
+    let message = format!("`{}` {verb}: {}", asker.annotator.name, error.message);
     let hint = match error.class {
         CallErrorClass::Auth => "check the key: `karat doctor` shows which are set",
+        CallErrorClass::Connection => "start the server, or name another with `--base-url`: `karat doctor` shows what is reachable",
         CallErrorClass::QuotaSpent => "the account has no credit left; what is labeled is kept, the same command goes on later",
         _ => "check the model's name and settings: `karat doctor` lists what the endpoint offers",
     };

@@ -111,7 +111,8 @@ impl Asker {
         let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
         let price = match spec.price.as_deref().and_then(|name| name.split_once('/')) {
             Some((endpoint, model)) => setup.prices.find(endpoint, model),
-            None => setup.prices.find(&provider.endpoint, &provider.model),
+            None if nature.is_live() => setup.prices.find(&provider.endpoint, &provider.model),
+            None => None,
         };
         Ok(Self {
             id: annotator.id(),

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COLUMN")]
     gold: Option<String>,
     /// Who answers: `provider/model`.
-    #[arg(long, value_name = "MODEL", value_delimiter = ',')]
+    #[arg(long, value_name = "MODEL")]
     model: Vec<String>,
     /// A hard limit in US dollars.
     #[arg(long, value_name = "USD")]

@@ -36,7 +36,11 @@ pub fn page(report: &Report) -> String {
         problems(report),
         how_to_read(report),
     ];
-    let title = if report.name.is_empty() { "evaluation" } else { &report.name };
+    let title = if report.name.is_empty() {
+        "evaluation"
+    } else {
+        &report.name
+    };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" \
@@ -53,32 +57,46 @@ pub fn page(report: &Report) -> String {
 
 /// A part of the page under its own heading.
 fn section(id: &str, title: &str, body: &str) -> String {
-    format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n")
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n"
+    )
 }
 
 fn problems(report: &Report) -> String {
     if report.problems.is_empty() {
         return String::new();
     }
-    let rows: String = report.problems.iter().map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it))).collect();
-    let body = format!("<p>These items are left out of all numbers.</p>\n<ul class=\"problems\">\n{rows}</ul>\n");
+    let rows: String = report
+        .problems
+        .iter()
+        .map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it)))
+        .collect();
+    let body =
+        format!("<p>These items are left out of all numbers.</p>\n<ul class=\"problems\">\n{rows}</ul>\n");
     section("problems", "Gold that could not be read", &body)
 }
 
 fn how_to_read(report: &Report) -> String {
     let level = level(report.level);
-    let headline = report.annotators.first().map_or("effective accuracy", |it| it.headline.name);
+    let headline = report
+        .annotators
+        .first()
+        .map_or("effective accuracy", |it| it.headline.name);
     let failures = match headline {
-        "exact F1" => "<b>Exact F1</b> asks for the same borders and the same label, and an item without an answer misses all its spans.",
-        _ => "<b>Effective accuracy</b> is the share of right items among all that were asked, so an abstained, unusable or failed answer counts as wrong.",
+        "exact F1" => {
+            "<b>Exact F1</b> asks for the same borders and the same label, and an item without an answer misses all its spans."
+        }
+        _ => {
+            "<b>Effective accuracy</b> is the share of right items among all that were asked, so an abstained, unusable or failed answer counts as wrong."
+        }
     };
     let body = format!(
         "<ol class=\"how\">\n<li>{failures}</li>\n\
          <li>The numbers in brackets are a <b>{level} interval</b>: in so many of all evaluations like this one, such an \
          interval holds the value that endless items of the same sort would give.</li>\n\
          <li><b>n</b> is how many items, labels or spans a number stands on; where n is small, trust the interval and not the dot.</li>\n\
-         <li>Everything here is measured against gold that people settled; what a model says of its own confidence is \
-         <b>not calibrated</b> and is not used.</li>\n</ol>\n"
+         <li>All of this is measured against the gold named above; what a model says of its own confidence is \
+         <b>not calibrated</b> and plays no part here.</li>\n</ol>\n"
     );
     section("how", "How to read this", &body)
 }

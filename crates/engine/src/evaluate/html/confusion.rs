@@ -44,7 +44,12 @@ fn pairs(confusion: &Confusion) -> Vec<Pair<'_>> {
         let of = counts.iter().sum();
         for (of_given, (given, n)) in confusion.columns.iter().zip(counts).enumerate() {
             if of_given < confusion.rows.len() && of_given != of_gold && *n > 0 {
-                all.push(Pair { gold, given, n: *n, of });
+                all.push(Pair {
+                    gold,
+                    given,
+                    n: *n,
+                    of,
+                });
             }
         }
     }
@@ -74,14 +79,24 @@ fn table(confusion: &Confusion) -> String {
     let is_wide = n_labels > WIDE;
     let head = |(n, column): (usize, &String)| {
         let class = if n == n_labels { " class=\"first-out\"" } else { "" };
-        format!("<th scope=\"col\"{class}><span class=\"head\">{}</span></th>", name(column))
+        format!(
+            "<th scope=\"col\"{class}><span class=\"head\">{}</span></th>",
+            name(column)
+        )
     };
     let heads: String = confusion.columns.iter().enumerate().map(head).collect();
     let row = |(of_gold, (gold, counts)): (usize, &(String, Vec<u64>))| {
         let of: u64 = counts.iter().sum();
-        let cells: String =
-            counts.iter().enumerate().map(|(given, n)| cell(*n, of, class(given, of_gold, n_labels), is_wide)).collect();
-        format!("<tr><th scope=\"row\">{}</th>{cells}<td class=\"sum\">{}</td></tr>\n", name(gold), count(of))
+        let cells: String = counts
+            .iter()
+            .enumerate()
+            .map(|(given, n)| cell(*n, of, class(given, of_gold, n_labels), is_wide))
+            .collect();
+        format!(
+            "<tr><th scope=\"row\">{}</th>{cells}<td class=\"sum\">{}</td></tr>\n",
+            name(gold),
+            count(of)
+        )
     };
     let rows: String = confusion.rows.iter().enumerate().map(row).collect();
     let n_out = confusion.columns.len().saturating_sub(n_labels);
@@ -91,11 +106,13 @@ fn table(confusion: &Confusion) -> String {
         format!("<th scope=\"colgroup\" colspan=\"{n_out}\" class=\"first-out\">no label</th>")
     };
     format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Which label was taken for which\">\n\
-         <table class=\"heat{}\"><caption>Rows are gold, columns what was given. The shade is the share of the row; the framed \
-         diagonal is right.</caption>\n<thead><tr><td></td><th scope=\"colgroup\" colspan=\"{n_labels}\">given</th>{out}<td></td></tr>\n\
+        "<p class=\"note\">Rows are gold, columns are what was given. A framed cell is right; the darker a cell, the larger its \
+         share of the row{}.</p>\n\
+         <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Which label was taken for which\">\n\
+         <table class=\"heat{}\"><caption class=\"sr\">Rows are gold, columns are what was given</caption>\n<thead><tr><td></td><th scope=\"colgroup\" colspan=\"{n_labels}\">given</th>{out}<td></td></tr>\n\
          <tr><th scope=\"col\">gold</th>{heads}<th scope=\"col\" class=\"sum\"><span class=\"head\">all</span></th></tr></thead>\n\
          <tbody>\n{rows}</tbody></table></div>\n",
+        if is_wide { "; a dot is 0" } else { "" },
         if is_wide { " wide" } else { "" }
     )
 }
@@ -111,11 +128,23 @@ fn class(given: usize, gold: usize, n_labels: usize) -> &'static str {
 
 fn cell(n: u64, of: u64, class: &str, is_wide: bool) -> String {
     if n == 0 {
-        return format!("<td class=\"{class}\"><span class=\"zero\">0</span></td>");
+        let zero = if is_wide { "·" } else { "0" };
+        return format!("<td class=\"{class}\"><span class=\"zero\">{zero}</span></td>");
     }
     let share = n as f64 / of as f64;
-    let below = if is_wide { String::new() } else { format!("<span class=\"share\">{}</span>", percent(share)) };
-    format!("<td class=\"{class}\" style=\"--s:{share:.3}\" title=\"{}\">{}{below}</td>", percent(share), count(n))
+    // The root lets a few percent be seen beside a hundred.
+    let shade = share.sqrt();
+    let below = if is_wide {
+        String::new()
+    } else {
+        format!("<span class=\"share\">{}</span>", percent(share))
+    };
+    format!(
+        "<td class=\"{class}\" style=\"--s:{:.3}\" title=\"{}\">{}{below}</td>",
+        shade,
+        percent(share),
+        count(n)
+    )
 }
 
 fn list(confusion: &Confusion, pairs: &[Pair<'_>]) -> String {
@@ -127,7 +156,13 @@ fn list(confusion: &Confusion, pairs: &[Pair<'_>]) -> String {
     );
     let row = |it: &Pair<'_>| {
         let words = format!("{} of the gold {}", percent(it.share()), it.gold);
-        vec![name(it.gold), name(it.given), share(it.share(), &Esc(&words).to_string()), count(it.n), percent(it.share())]
+        vec![
+            name(it.gold),
+            name(it.given),
+            share(it.share(), &Esc(&words).to_string()),
+            count(it.n),
+            percent(it.share()),
+        ]
     };
     let table = Table {
         caption: "The labels that were confused most".to_owned(),
@@ -135,7 +170,7 @@ fn list(confusion: &Confusion, pairs: &[Pair<'_>]) -> String {
             Column::names("gold"),
             Column::words("was taken for"),
             Column::bars("share of the gold"),
-            Column::numbers("times"),
+            Column::counts("times"),
             Column::numbers("of its gold"),
         ],
         rows: pairs.iter().take(N_PAIRS).map(row).collect(),

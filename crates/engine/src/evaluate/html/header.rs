@@ -1,12 +1,16 @@
 //! The head of the page: what was judged, against what, what came of it in one sentence, and how real the answers are.
 
 use super::text::{Esc, count, counted, level, measured, name, ticked};
-use super::versus::may_be_as_good;
+use super::versus::in_short;
 use crate::evaluate::report::{Judged, Report};
 
 /// The head of the page, with the way to its parts.
 pub(super) fn header(report: &Report) -> String {
-    let title = if report.name.is_empty() { "How good the labels are".to_owned() } else { name(&report.name) };
+    let title = if report.name.is_empty() {
+        "How good the labels are".to_owned()
+    } else {
+        name(&report.name)
+    };
     format!(
         "<header>\n<p class=\"eyebrow\">karat · evaluation</p>\n<h1>{title}</h1>\n{}{}{}{}</header>\n",
         badge(report),
@@ -28,7 +32,10 @@ pub(super) fn nature(judged: &Judged) -> Option<&'static str> {
 
 /// Whether all annotators give the same kind of answers.
 pub(super) fn is_one_nature(report: &Report) -> bool {
-    report.annotators.windows(2).all(|pair| pair[0].nature == pair[1].nature)
+    report
+        .annotators
+        .windows(2)
+        .all(|pair| pair[0].nature == pair[1].nature)
 }
 
 /// Says which answers are not live.
@@ -45,9 +52,15 @@ fn badge(report: &Report) -> String {
     }
     let words: Vec<String> = match natures.as_slice() {
         [(words, _)] if is_one_nature(report) => vec![(*words).to_owned()],
-        _ => natures.iter().map(|(words, n)| format!("{words} of {}", counted(*n, "annotator", "annotators"))).collect(),
+        _ => natures
+            .iter()
+            .map(|(words, n)| format!("{words} of {}", counted(*n, "annotator", "annotators")))
+            .collect(),
     };
-    format!("<p class=\"badge\"><span aria-hidden=\"true\">◷</span> {}, not live</p>\n", words.join(" and "))
+    format!(
+        "<p class=\"badge\"><span aria-hidden=\"true\">◷</span> {}, not live</p>\n",
+        words.join(" and ")
+    )
 }
 
 /// What came of it, in a sentence or two.
@@ -60,20 +73,19 @@ fn lede(report: &Report) -> String {
         return format!("<p class=\"lede\">There is no {what} yet: no item with gold has been asked.</p>\n");
     };
     let on = counted(number.n, "item", "items");
-    let verb = if report.annotators.len() == 1 { "reaches" } else { "is ahead with" };
-    let on = if best.spans.is_none() { format!(" on {on}") } else { String::new() };
-    let number = measured(best.headline.number, "");
-    let as_good = report.comparisons.iter().filter(|it| may_be_as_good(it)).count() as u64;
-    let others = match (report.comparisons.len() as u64, as_good) {
-        (0, _) => String::new(),
-        (_, 0) => " Each other one differs from it by more than chance explains.".to_owned(),
-        (all, as_good) => {
-            let others = if all == 1 { "the other one" } else { "of the others" };
-            let n = if all == 1 { String::new() } else { format!("{} ", count(as_good)) };
-            format!(" As far as these items tell, {n}{others} may be as good.")
-        }
+    let verb = if report.annotators.len() == 1 {
+        "reaches"
+    } else {
+        "is ahead with"
     };
-    format!("<p class=\"lede\"><b>{who}</b> {verb} {number} {what}{on}.{others}</p>\n")
+    let on = if best.spans.is_none() {
+        format!(" on {on}")
+    } else {
+        String::new()
+    };
+    let number = measured(best.headline.number, "");
+    let others = in_short(report);
+    format!("<p class=\"lede\"><b>{who}</b> {verb} {number} {what}{on}. {others}</p>\n")
 }
 
 fn facts(report: &Report) -> String {
@@ -88,12 +100,18 @@ fn facts(report: &Report) -> String {
         ("Annotators", count(report.annotators.len() as u64)),
         ("With gold", gold),
         ("Gold from", ticked(&report.gold)),
-        ("Intervals", format!("{}, seed {}", level(report.level), report.seed)),
+        (
+            "Intervals",
+            format!("{}, seed {}", level(report.level), report.seed),
+        ),
     ];
     if of_live {
         facts.push(("Answers", "live".to_owned()));
     }
-    let facts: String = facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
+    let facts: String = facts
+        .iter()
+        .map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>"))
+        .collect();
     format!("<dl class=\"facts\">{facts}</dl>\n")
 }
 

@@ -50,8 +50,14 @@ fn table(caption: &str, rows: &[&LabelRow]) -> String {
             plain(it.recall),
             plain(it.f1)
         );
-        let mark = |shape, number, down| finite(number).map_or(String::new(), |it| scale.mark(shape, it.value, down));
-        let marks = [mark("triangle", it.precision, 24), mark("square", it.recall, 76), scale.interval(it.f1)];
+        let mark = |shape, number, down| {
+            finite(number).map_or(String::new(), |it| scale.mark(shape, it.value, down))
+        };
+        let marks = [
+            mark("triangle", it.precision, 24),
+            mark("square", it.recall, 76),
+            scale.interval(it.f1),
+        ];
         vec![
             name(&it.label),
             scale.row(&title, &marks.concat()),
@@ -70,8 +76,8 @@ fn table(caption: &str, rows: &[&LabelRow]) -> String {
             Column::numbers("precision"),
             Column::numbers("recall"),
             Column::numbers("F1"),
-            Column::numbers("gold"),
-            Column::numbers("given"),
+            Column::counts("gold"),
+            Column::counts("given"),
         ],
         rows: rows.iter().map(row).collect(),
     };

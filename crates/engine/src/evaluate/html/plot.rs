@@ -32,31 +32,59 @@ pub(super) struct Scale {
 impl Scale {
     /// From 0 to 100 %.
     pub(super) fn whole() -> Self {
-        Self { step: 0.25, first: 0, last: 4, signed: false }
+        Self {
+            step: 0.25,
+            first: 0,
+            last: 4,
+            signed: false,
+        }
     }
 
     /// The narrowest round scale that holds all `values`, which are shares.
     pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = values.filter(|it| it.is_finite()).fold((1.0_f64, 0.0_f64), |(low, high), value| {
-            let value = value.clamp(0.0, 1.0);
-            (low.min(value), high.max(value))
-        });
-        if low > high { Self::whole() } else { Self { signed: false, ..Self::narrowest(low, high) } }
+        let (low, high) =
+            values
+                .filter(|it| it.is_finite())
+                .fold((1.0_f64, 0.0_f64), |(low, high), value| {
+                    let value = value.clamp(0.0, 1.0);
+                    (low.min(value), high.max(value))
+                });
+        if low > high {
+            Self::whole()
+        } else {
+            Self {
+                signed: false,
+                ..Self::narrowest(low, high)
+            }
+        }
     }
 
     /// The narrowest round scale that holds 0 and all `values`, which are differences of shares.
     pub(super) fn about_zero(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = values
             .filter(|it| it.is_finite())
-            .fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value.max(-1.0)), high.max(value.min(1.0))));
-        Self { signed: true, ..Self::narrowest(low, high) }
+            .fold((0.0_f64, 0.0_f64), |(low, high), value| {
+                (low.min(value.max(-1.0)), high.max(value.min(1.0)))
+            });
+        Self {
+            signed: true,
+            ..Self::narrowest(low, high)
+        }
     }
 
     fn narrowest(low: f64, high: f64) -> Self {
         let of = |step: f64| {
             // The bit of slack keeps 0.3 / 0.1 from being a hair over 3.
-            let (first, last) = ((low / step + 1e-9).floor() as i64, (high / step - 1e-9).ceil() as i64);
-            Self { step, first, last: last.max(first + 1), signed: false }
+            let (first, last) = (
+                (low / step + 1e-9).floor() as i64,
+                (high / step - 1e-9).ceil() as i64,
+            );
+            Self {
+                step,
+                first,
+                last: last.max(first + 1),
+                signed: false,
+            }
         };
         let fits = |scale: &Self| scale.last - scale.first <= MAX_STEPS;
         STEPS.map(of).into_iter().find(fits).unwrap_or_else(Self::whole)
@@ -87,35 +115,55 @@ impl Scale {
         let (mut ticks, mut all) = (String::new(), Vec::new());
         for value in self.ticks() {
             let words = self.words(value);
-            ticks.push_str(&format!("<text x=\"{:.1}%\" y=\"1em\">{words}</text>", self.at(value)));
+            ticks.push_str(&format!(
+                "<text x=\"{:.1}%\" y=\"1em\">{words}</text>",
+                self.at(value)
+            ));
             all.push(words);
         }
-        let title = format!("Scale in {}: {}", if unit == "%" { "percent" } else { unit }, all.join(", "));
+        let title = format!(
+            "Scale in {}: {}",
+            if unit == "%" { "percent" } else { unit },
+            all.join(", ")
+        );
         format!("<svg class=\"axis\" role=\"img\"><title>{title}</title>{ticks}</svg>")
     }
 
     /// One row of a plot. `title` says in words what the marks say.
     pub(super) fn row(&self, title: &str, marks: &str) -> String {
         let line = |value: f64| {
-            let class = if self.signed && value == 0.0 { " class=\"zero\"" } else { "" };
+            let class = if self.signed && value == 0.0 {
+                " class=\"zero\""
+            } else {
+                ""
+            };
             let x = self.at(value);
             format!("<line{class} x1=\"{x:.1}%\" x2=\"{x:.1}%\" y2=\"100%\"/>")
         };
         let grid: String = self.ticks().map(line).collect();
-        format!("<svg class=\"row\" role=\"img\"><title>{}</title><g class=\"grid\">{grid}</g>{marks}</svg>", Esc(title))
+        format!(
+            "<svg class=\"row\" role=\"img\"><title>{}</title><g class=\"grid\">{grid}</g>{marks}</svg>",
+            Esc(title)
+        )
     }
 
     /// A number with its interval; nothing where it is undefined.
     pub(super) fn interval(&self, number: Option<Number>) -> String {
-        let Some(it) = super::text::finite(number) else { return String::new() };
+        let Some(it) = super::text::finite(number) else {
+            return String::new();
+        };
         let (low, high) = (self.at(it.low), self.at(it.high));
-        let whisker = format!("<line class=\"whisker\" x1=\"{low:.2}%\" x2=\"{high:.2}%\" y1=\"50%\" y2=\"50%\"/>");
+        let whisker =
+            format!("<line class=\"whisker\" x1=\"{low:.2}%\" x2=\"{high:.2}%\" y1=\"50%\" y2=\"50%\"/>");
         whisker + &self.mark("dot", it.value, 50)
     }
 
     /// One mark of a shape, `down` percent from the top.
     pub(super) fn mark(&self, shape: &str, value: f64, down: u32) -> String {
-        format!("<use class=\"m {shape}\" href=\"#m-{shape}\" x=\"{:.2}%\" y=\"{down}%\"/>", self.at(value))
+        format!(
+            "<use class=\"m {shape}\" href=\"#m-{shape}\" x=\"{:.2}%\" y=\"{down}%\"/>",
+            self.at(value)
+        )
     }
 }
 

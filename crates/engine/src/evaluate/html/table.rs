@@ -12,28 +12,57 @@ pub(super) struct Column {
 impl Column {
     /// Of names; the first column of a table.
     pub(super) fn names(label: &str) -> Self {
-        Self { label: label.to_owned(), head: label.to_owned(), class: "name" }
+        Self {
+            label: label.to_owned(),
+            head: label.to_owned(),
+            class: "name",
+        }
     }
 
     /// Of numbers.
     pub(super) fn numbers(label: &str) -> Self {
-        Self { label: label.to_owned(), head: label.to_owned(), class: "num" }
+        Self {
+            label: label.to_owned(),
+            head: label.to_owned(),
+            class: "num",
+        }
+    }
+
+    /// Of counts, which need little room.
+    pub(super) fn counts(label: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            head: label.to_owned(),
+            class: "num count",
+        }
     }
 
     /// Of words.
     pub(super) fn words(label: &str) -> Self {
-        Self { label: label.to_owned(), head: label.to_owned(), class: "words" }
+        Self {
+            label: label.to_owned(),
+            head: label.to_owned(),
+            class: "words",
+        }
     }
 
     /// Of plots, with the axis as its head.
     pub(super) fn plots(label: &str, axis: String) -> Self {
         let head = format!("<span class=\"sr\">{label}</span>{axis}");
-        Self { label: label.to_owned(), head, class: "plot" }
+        Self {
+            label: label.to_owned(),
+            head,
+            class: "plot",
+        }
     }
 
     /// Of stacked bars.
     pub(super) fn bars(label: &str) -> Self {
-        Self { label: label.to_owned(), head: label.to_owned(), class: "bars" }
+        Self {
+            label: label.to_owned(),
+            head: label.to_owned(),
+            class: "bars",
+        }
     }
 }
 
@@ -53,7 +82,12 @@ impl Table {
         let head: String = self
             .columns
             .iter()
-            .map(|it| format!("<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>", it.class, it.head))
+            .map(|it| {
+                format!(
+                    "<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>",
+                    it.class, it.head
+                )
+            })
             .collect();
         let rows: String = self.rows.iter().map(|cells| self.row(cells)).collect();
         format!(
@@ -66,7 +100,10 @@ impl Table {
     fn row(&self, cells: &[String]) -> String {
         let cell = |(column, cell): (&Column, &String)| match column.class {
             "name" => format!("<th scope=\"row\" role=\"rowheader\" class=\"name\">{cell}</th>"),
-            class => format!("<td role=\"cell\" class=\"{class}\" data-label=\"{}\">{cell}</td>", column.label),
+            class => format!(
+                "<td role=\"cell\" class=\"{class}\" data-label=\"{}\">{cell}</td>",
+                column.label
+            ),
         };
         let cells: String = self.columns.iter().zip(cells).map(cell).collect();
         format!("<tr role=\"row\">{cells}</tr>\n")

@@ -86,12 +86,16 @@ pub(super) fn finite(number: Option<Number>) -> Option<Number> {
 
 /// `81.3 % (78.6–83.7)` in one line of words, for titles.
 pub(super) fn plain(number: Option<Number>) -> String {
-    finite(number).map_or("undefined".to_owned(), |it| format!("{} ({})", percent(it.value), range(it.low, it.high)))
+    finite(number).map_or("undefined".to_owned(), |it| {
+        format!("{} ({})", percent(it.value), range(it.low, it.high))
+    })
 }
 
 /// `81.3 % (78.6–83.7)`, or a dash that says `why`.
 pub(super) fn measured(number: Option<Number>, why: &str) -> String {
-    let Some(it) = finite(number) else { return dash(why) };
+    let Some(it) = finite(number) else {
+        return dash(why);
+    };
     let (value, range) = (percent(it.value), range(it.low, it.high));
     format!("<span class=\"v\">{value}</span> <span class=\"ci\">({range})</span>")
 }
@@ -99,7 +103,9 @@ pub(super) fn measured(number: Option<Number>, why: &str) -> String {
 /// What stands where there is no number: a dash that says `why`.
 pub(super) fn dash(why: &str) -> String {
     let why = Esc(why);
-    format!("<span class=\"none\" title=\"{why}\"><span aria-hidden=\"true\">–</span><span class=\"sr\">none: {why}</span></span>")
+    format!(
+        "<span class=\"none\" title=\"{why}\"><span aria-hidden=\"true\">–</span><span class=\"sr\">none: {why}</span></span>"
+    )
 }
 
 /// Dollars: cents from a dollar on, two digits that count below it.

@@ -7,8 +7,31 @@ use super::text::{dash, finite, level, name};
 use crate::evaluate::report::{Number, Report, Versus};
 
 /// Whether the interval of the difference holds 0: the items do not tell the two apart.
-pub(super) fn may_be_as_good(versus: &Versus) -> bool {
+fn may_be_as_good(versus: &Versus) -> bool {
     finite(versus.difference).is_some_and(|it| it.low <= 0.0 && it.high >= 0.0)
+}
+
+/// What the comparisons say together, in a sentence; empty where they say different things.
+pub(super) fn in_short(report: &Report) -> String {
+    let all = report.comparisons.len();
+    let as_good = report.comparisons.iter().filter(|it| may_be_as_good(it)).count();
+    let behind = report
+        .comparisons
+        .iter()
+        .filter(|it| finite(it.difference).is_some_and(|it| it.low > 0.0))
+        .count();
+    match (all, as_good, behind) {
+        (0, ..) => String::new(),
+        (1, 1, _) => "Compared item by item, the other one may be as good.".to_owned(),
+        (1, _, 1) => {
+            "Compared item by item, the other one is behind by more than chance explains.".to_owned()
+        }
+        (_, _, behind) if behind == all => {
+            "Compared item by item, each of the others is behind by more than chance explains.".to_owned()
+        }
+        (_, 0, _) => String::new(),
+        _ => format!("Compared item by item, {as_good} of the {all} others may be as good."),
+    }
 }
 
 /// The best annotator against each other one.
@@ -26,11 +49,22 @@ pub(super) fn versus(report: &Report) -> String {
         let words = plain(it.difference);
         let title = format!("{} against {}: {words}", it.best, it.other);
         let difference = match finite(it.difference) {
-            Some(it) => format!("<span class=\"v\">{}</span> <span class=\"ci\">{}</span>", points(it.value), range(it)),
+            Some(it) => format!(
+                "<span class=\"v\">{}</span> <span class=\"ci\">{}</span>",
+                points(it.value),
+                range(it)
+            ),
             None => dash("undefined, they share no items"),
         };
         let n = finite(it.difference).map_or(String::new(), |it| super::text::count(it.n));
-        vec![name(&it.other), scale.row(&title, &scale.interval(it.difference)), difference, p_value(it.p_value), n, verdict(it)]
+        vec![
+            name(&it.other),
+            scale.row(&title, &scale.interval(it.difference)),
+            difference,
+            p_value(it.p_value),
+            n,
+            verdict(it),
+        ]
     };
     let table = Table {
         caption: "The best annotator against each other one on the same items".to_owned(),
@@ -38,8 +72,8 @@ pub(super) fn versus(report: &Report) -> String {
             Column::names("other annotator"),
             Column::plots("plot", scale.axis("points")),
             Column::numbers("difference in points"),
-            Column::numbers("p"),
-            Column::numbers("n"),
+            Column::counts("p"),
+            Column::counts("n"),
             Column::words("what it says"),
         ],
         rows: report.comparisons.iter().map(row).collect(),
@@ -50,7 +84,9 @@ pub(super) fn versus(report: &Report) -> String {
     };
     let many = match report.comparisons.len() {
         0 | 1 => "",
-        _ => " The p-values are not corrected for how many they are, and the best was chosen on these very items.",
+        _ => {
+            " The p-values are not corrected for how many they are, and the best was chosen on these very items."
+        }
     };
     let intro = format!(
         "<p>How many percentage points more of the same items <b>{best}</b> has right than each other annotator, with the {} \
@@ -65,14 +101,18 @@ fn verdict(it: &Versus) -> String {
     let other = name(&it.other);
     match finite(it.difference) {
         None => "nothing: there are no items to compare".to_owned(),
-        Some(_) if may_be_as_good(it) => format!("<span class=\"same\"><b>≈</b> {other} may be as good</span>"),
+        Some(_) if may_be_as_good(it) => {
+            format!("<span class=\"same\"><b>≈</b> {other} may be as good</span>")
+        }
         Some(number) if number.value > 0.0 => format!("<b>&gt;</b> {} is better", name(&it.best)),
         Some(_) => format!("<b>&lt;</b> {other} is better on the items that both were asked"),
     }
 }
 
 fn plain(number: Option<Number>) -> String {
-    finite(number).map_or("undefined".to_owned(), |it| format!("{} points {}", points(it.value), range(it)))
+    finite(number).map_or("undefined".to_owned(), |it| {
+        format!("{} points {}", points(it.value), range(it))
+    })
 }
 
 fn range(number: Number) -> String {

@@ -4,6 +4,13 @@
 //! `cargo run -p karat-task --example read_recorded [-- --markdown | --differences SET | --unread SET]`. The data lie in the folder
 //! that `KARAT_SHARED` names, else in `../shared` beside the repository; without them it says so and ends well.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "an example reads files and prints"
+)]
+
 #[path = "../tests/recorded/mod.rs"]
 mod recorded;
 

@@ -5,6 +5,13 @@
 //! where given `notes`, `problem`, `stated`, `prompt`. A case without a `task`, `style` or `item` has that of the case
 //! before it in the file. A block may be fenced with more backticks than it holds.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test reads files"
+)]
+
 use karat_core::{Abstention, Alignment, Fields, Item, ItemId, Note, Outcome, Task, TaskSpec, Value};
 use karat_task::{PromptStyle, Prompter, RawAnswer, Reading, kind};
 

@@ -1,5 +1,7 @@
 //! What must hold for every string: a reading never panics, and every span quotes its text.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
 use karat_core::{Item, LabelSpec, Note, Outcome, Task, TaskSpec, Value};
 use karat_task::{KINDS, RawAnswer};
 use proptest::prelude::*;

@@ -1,5 +1,11 @@
 //! The bounds that the reading of recorded answers must keep. Without the recordings it says so and passes.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test reads files"
+)]
+
 mod recorded;
 
 use recorded::{Row, Set};

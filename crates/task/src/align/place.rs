@@ -21,7 +21,7 @@ pub(crate) struct Quoted {
     pub(crate) occurrence: Option<u32>,
     /// Positions: believed only where these words stand there.
     pub(crate) start: Option<u32>,
-    /// Whether `start` may as well count words: a bare number does not say.
+    /// Whether `start` is a bare number, which does not say what it counts.
     pub(crate) is_bare: bool,
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
@@ -55,7 +55,11 @@ struct Open {
 
 /// Places all mentions of one text. The result has one placement for each mention, in order.
 pub(crate) fn place_all(haystack: &Haystack, mentions: &[Quoted], overlap: bool) -> Vec<Placement> {
-    let mut open: Vec<Open> = mentions.iter().map(|it| begin(haystack, it)).collect();
+    let in_words = counts_words(haystack, mentions);
+    let mut open: Vec<Open> = mentions
+        .iter()
+        .map(|it| begin(haystack, it, in_words && it.is_bare))
+        .collect();
     count_spellings(haystack, mentions, &mut open);
     // A placed mention may leave only one place for another: until nothing moves.
     while settle(&mut open, overlap) {}
@@ -72,7 +76,7 @@ pub(crate) fn place_all(haystack: &Haystack, mentions: &[Quoted], overlap: bool)
 }
 
 /// The places of a mention, and the one that its hints tell.
-fn begin(haystack: &Haystack, mention: &Quoted) -> Open {
+fn begin(haystack: &Haystack, mention: &Quoted, in_words: bool) -> Open {
     let mut hits = haystack.find(&mention.quote);
     let n = mention.occurrence.map(|n| n as usize);
     if hits.how == Alignment::Exact && hits.places.len() > 1 && n.is_some_and(|n| n > hits.places.len()) {
@@ -87,7 +91,7 @@ fn begin(haystack: &Haystack, mention: &Quoted) -> Open {
     }
     let place = match hits.places.len() {
         0 | 1 => None,
-        _ => hinted(haystack, mention, &hits).map(|at| {
+        _ => hinted(haystack, mention, &hits, in_words).map(|at| {
             Placement::At(Placed {
                 at,
                 how: hits.how,
@@ -102,26 +106,36 @@ fn begin(haystack: &Haystack, mention: &Quoted) -> Open {
     }
 }
 
-fn hinted(haystack: &Haystack, mention: &Quoted, hits: &Hits) -> Option<Range<usize>> {
-    let text = haystack.source;
-    if let Some(start) = mention.start {
-        let by_char = hits
-            .places
-            .iter()
-            .find(|it| text[..it.start].chars().count() == start as usize);
-        let begins_word = |it: &Range<usize>| {
-            text[..it.start]
-                .chars()
-                .next_back()
-                .is_none_or(char::is_whitespace)
-        };
-        let nth_word = |it: &Range<usize>| text[..it.start].split_whitespace().count() == start as usize;
-        let by_word = hits.places.iter().find(|it| begins_word(it) && nth_word(it));
-        match (by_char, by_word) {
-            (Some(a), Some(b)) if a != b && mention.is_bare => {}
-            (Some(at), _) | (None, Some(at)) => return Some(at.clone()),
-            (None, None) => {}
+/// Whether the bare numbers of an answer count words: one answer counts in one unit, and more of them fit so.
+fn counts_words(haystack: &Haystack, mentions: &[Quoted]) -> bool {
+    let mut balance = 0i64;
+    for mention in mentions.iter().filter(|it| it.is_bare) {
+        let places = haystack.find(&mention.quote).places;
+        let fits = |in_words| i64::from(at_start(haystack.source, mention, &places, in_words).is_some());
+        balance += fits(true) - fits(false);
+    }
+    balance > 0
+}
+
+/// The place that begins at the mention's position, in words or in code points.
+fn at_start(text: &str, mention: &Quoted, places: &[Range<usize>], in_words: bool) -> Option<Range<usize>> {
+    let start = mention.start? as usize;
+    let begins = |it: &&Range<usize>| {
+        let before = &text[..it.start];
+        match in_words {
+            true => {
+                before.split_whitespace().count() == start && !before.ends_with(|c: char| !c.is_whitespace())
+            }
+            false => before.chars().count() == start,
         }
+    };
+    places.iter().find(begins).cloned()
+}
+
+fn hinted(haystack: &Haystack, mention: &Quoted, hits: &Hits, in_words: bool) -> Option<Range<usize>> {
+    let text = haystack.source;
+    if let Some(at) = at_start(text, mention, &hits.places, in_words) {
+        return Some(at);
     }
     let near = |words: &Option<String>,
                 side: &dyn Fn(&Range<usize>) -> String,

@@ -171,17 +171,26 @@ fn is_quote(prose: &Prose, n: usize) -> bool {
 
 /// Where the words quoted before the closing mark `n` begin: what is quoted is not the answer's own denial.
 fn quote_begin(prose: &Prose, n: usize) -> Option<usize> {
+    let open = match prose.quote(n, n).as_str() {
+        "”" => &["“", "„"][..],
+        "»" => &["«"],
+        "」" => &["「"],
+        "\"" => &["\""],
+        _ => &["'", "‘"],
+    };
     let opens = |n: usize| {
         let at = &prose.tokens[n].at;
         let before = prose.folded.text[..at.start].chars().next_back();
         let after = prose.folded.text[at.end..].chars().next();
-        !before.is_some_and(char::is_alphanumeric) && !after.is_none_or(char::is_whitespace)
+        let is_open = !before.is_some_and(char::is_alphanumeric) && !after.is_none_or(char::is_whitespace);
+        is_open && open.contains(&prose.quote(n, n).as_str())
     };
-    let begin = (0..n)
+    let end = |n: &usize| is_quote(prose, *n) && opens(*n) || prose.kind(*n) == Some(Kind::Break);
+    (0..n)
         .rev()
         .take(80)
-        .find(|n| is_quote(prose, *n) && opens(*n) || prose.kind(*n) == Some(Kind::Break))?;
-    is_quote(prose, begin).then_some(begin)
+        .find(end)
+        .filter(|begin| is_quote(prose, *begin))
 }
 
 /// A closing mark without its opening one: the text was cut, and all before it is quoted.

@@ -10,6 +10,7 @@ mod confusion;
 mod disagreements;
 mod header;
 mod labels;
+mod outcomes;
 mod plot;
 mod ranking;
 mod spans;
@@ -29,7 +30,7 @@ pub fn page(report: &Report) -> String {
     let sections = [
         header::header(report),
         ranking::ranking(report),
-        ranking::outcomes(report),
+        outcomes::outcomes(report),
         versus::versus(report),
         annotator::annotators(report),
         disagreements::disagreements(report),

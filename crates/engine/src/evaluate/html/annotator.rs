@@ -77,7 +77,8 @@ fn part(title: &str, body: &str) -> String {
 }
 
 fn metrics(report: &Report, judged: &Judged) -> String {
-    let scale = Scale::whole();
+    let numbers = judged.metrics.iter().filter_map(|it| finite(it.number));
+    let scale = Scale::around(numbers.flat_map(|it| [it.low, it.value, it.high]));
     let row = |metric: &Metric| {
         let title = format!("{}: {}", metric.name, plain(metric.number));
         vec![
@@ -91,7 +92,7 @@ fn metrics(report: &Report, judged: &Judged) -> String {
         caption: "All numbers over the whole set".to_owned(),
         columns: vec![
             Column::names("number"),
-            Column::plots("plot", scale.axis("%")),
+            Column::plots("plot", &scale.axis()),
             Column::numbers(&format!("value ({} interval)", level(report.level))),
             Column::counts("n"),
         ],

@@ -31,10 +31,11 @@ impl Pair<'_> {
 /// The table with the worst pairs in words, or a list of pairs.
 pub(super) fn confusion(confusion: &Confusion) -> String {
     let pairs = pairs(confusion);
-    if confusion.rows.len() > MAX_LABELS {
-        return list(confusion, &pairs);
+    match confusion.rows.len() {
+        ..=MAX_LABELS => told(&pairs) + &table(confusion),
+        _ if pairs.is_empty() => told(&pairs),
+        _ => list(confusion, &pairs),
     }
-    told(&pairs) + &table(confusion)
 }
 
 /// All pairs that are wrong and occur, the most frequent first. Columns past the labels are outcomes without one.

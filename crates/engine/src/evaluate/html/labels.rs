@@ -1,10 +1,9 @@
 //! Precision, recall and F1 of each label of one annotator.
 
 use super::plot::{Scale, key};
-use super::ranking::number;
 use super::table::{Column, Table};
-use super::text::{finite, measured, name, plain};
-use crate::evaluate::report::LabelRow;
+use super::text::{finite, measured, name, number, plain};
+use crate::evaluate::report::{LabelRow, Number};
 
 /// With more labels than this, the weakest are shown and the rest is folded.
 const MANY: usize = 20;
@@ -41,7 +40,10 @@ pub(super) fn labels(rows: &[LabelRow], level: &str) -> String {
 }
 
 fn table(caption: &str, rows: &[&LabelRow]) -> String {
-    let scale = Scale::whole();
+    let shares = |it: &&LabelRow| [value(it.precision), value(it.recall)];
+    let intervals = rows.iter().filter_map(|it| finite(it.f1));
+    let ends = intervals.flat_map(|it| [it.low, it.value, it.high]);
+    let scale = Scale::around(ends.chain(rows.iter().flat_map(shares)));
     let row = |it: &&LabelRow| {
         let title = format!(
             "{}: precision {}, recall {}, F1 {}",
@@ -72,7 +74,7 @@ fn table(caption: &str, rows: &[&LabelRow]) -> String {
         caption: caption.to_owned(),
         columns: vec![
             Column::names("label"),
-            Column::plots("plot", scale.axis("%")),
+            Column::plots("plot", &scale.axis()),
             Column::numbers("precision"),
             Column::numbers("recall"),
             Column::numbers("F1"),
@@ -82,4 +84,9 @@ fn table(caption: &str, rows: &[&LabelRow]) -> String {
         rows: rows.iter().map(row).collect(),
     };
     table.draw()
+}
+
+/// A number alone; NaN, which no scale holds, where it is undefined.
+fn value(number: Option<Number>) -> f64 {
+    number.map_or(f64::NAN, |it| it.value)
 }

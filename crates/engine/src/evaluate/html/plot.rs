@@ -31,7 +31,7 @@ pub(super) struct Scale {
 
 impl Scale {
     /// From 0 to 100 %.
-    pub(super) fn whole() -> Self {
+    fn whole() -> Self {
         Self {
             step: 0.25,
             first: 0,
@@ -74,11 +74,9 @@ impl Scale {
 
     fn narrowest(low: f64, high: f64) -> Self {
         let of = |step: f64| {
-            // The bit of slack keeps 0.3 / 0.1 from being a hair over 3.
-            let (first, last) = (
-                (low / step + 1e-9).floor() as i64,
-                (high / step - 1e-9).ceil() as i64,
-            );
+            // The bit of slack keeps 0.3 / 0.1 from being a hair over 3; a scale never starts at 100 %.
+            let first = ((low / step + 1e-9).floor() as i64).min((1.0 / step).round() as i64 - 1);
+            let last = (high / step - 1e-9).ceil() as i64;
             Self {
                 step,
                 first,
@@ -92,8 +90,12 @@ impl Scale {
 
     /// Where a value stands, in percent of the width; outside the scale, at its end.
     fn at(&self, value: f64) -> f64 {
-        let (low, high) = (self.first as f64 * self.step, self.last as f64 * self.step);
+        let (low, high) = (self.first as f64 * self.step, self.end());
         INSET + (100.0 - 2.0 * INSET) * ((value - low) / (high - low)).clamp(0.0, 1.0)
+    }
+
+    fn end(&self) -> f64 {
+        self.last as f64 * self.step
     }
 
     fn ticks(&self) -> impl Iterator<Item = f64> {
@@ -110,22 +112,27 @@ impl Scale {
         }
     }
 
-    /// The head of the column: what the scale counts, and its ticks. `unit` is `%` or `points`.
-    pub(super) fn axis(&self, unit: &str) -> String {
-        let (mut ticks, mut all) = (String::new(), Vec::new());
-        for value in self.ticks() {
-            let words = self.words(value);
-            ticks.push_str(&format!(
-                "<text x=\"{:.1}%\" y=\"1em\">{words}</text>",
+    /// The head of the column: the ticks, in percent or in percentage points.
+    pub(super) fn axis(&self) -> String {
+        let words: Vec<String> = self.ticks().map(|value| self.words(value)).collect();
+        let tick = |(value, words): (f64, &String)| {
+            let unit = if value >= self.end() && !self.signed {
+                " %"
+            } else {
+                ""
+            };
+            format!(
+                "<text x=\"{:.1}%\" y=\"1em\">{words}{unit}</text>",
                 self.at(value)
-            ));
-            all.push(words);
-        }
-        let title = format!(
-            "Scale in {}: {}",
-            if unit == "%" { "percent" } else { unit },
-            all.join(", ")
-        );
+            )
+        };
+        let ticks: String = self.ticks().zip(&words).map(tick).collect();
+        let unit = if self.signed {
+            "percentage points"
+        } else {
+            "percent"
+        };
+        let title = format!("Scale in {unit}: {}", words.join(", "));
         format!("<svg class=\"axis\" role=\"img\"><title>{title}</title>{ticks}</svg>")
     }
 

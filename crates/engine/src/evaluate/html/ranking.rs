@@ -1,12 +1,11 @@
-//! The annotators side by side: how good each is, and what came of the items it was asked.
+//! The annotators side by side, the best first: a plot of the headline, and the numbers beside it.
 
-use super::bars::{Part, bar, legend};
 use super::header::{is_one_nature, nature};
 use super::plot::{Scale, key};
 use super::section;
 use super::table::{Column, Table};
-use super::text::{Esc, count, dash, finite, level, measured, name, plain, seconds, usd};
-use crate::evaluate::report::{Cost, Counts, Judged, Number, Report};
+use super::text::{Esc, dash, finite, level, measured, name, plain, seconds, usd};
+use crate::evaluate::report::{Cost, Judged, Number, Report};
 
 /// Numbers that stand beside the headline, where the kind of task has them.
 const BESIDE: [&str; 3] = ["accuracy among labeled", "exact precision", "exact recall"];
@@ -17,147 +16,107 @@ const FULL: f64 = 0.9995;
 /// Why a number of a whole set is not there.
 pub(super) const UNDEFINED: &str = "undefined, there is nothing to count";
 
+/// A column of numbers, and how an annotator's cell is written.
+type Shown = (Column, Box<dyn Fn(&Judged) -> String>);
+
 /// The annotators by their headline.
 pub(super) fn ranking(report: &Report) -> String {
     let Some(best) = report.annotators.first() else {
         return String::new();
     };
     let headline = best.headline.name;
-    let numbers = report
-        .annotators
-        .iter()
-        .filter_map(|it| finite(it.headline.number));
-    let ends = numbers.flat_map(|it| [it.low, it.value, it.high]);
-    let coverages = report.annotators.iter().filter_map(coverage).map(|it| it.value);
-    // A coverage of 100 % throughout says nothing, and it would push the intervals into a corner.
-    let draw_coverage = report
-        .annotators
-        .iter()
-        .filter_map(coverage)
-        .any(|it| it.value < FULL);
-    let scale = Scale::around(ends.chain(coverages.filter(|_| draw_coverage)));
-    let has = |metric: &str| {
-        report
-            .annotators
-            .iter()
-            .any(|it| it.metrics.iter().any(|of| of.name == metric))
-    };
-    let beside: Vec<&str> = BESIDE.into_iter().filter(|metric| has(metric)).collect();
-
-    let mut columns = vec![
-        Column::names("annotator"),
-        Column::plots("plot", scale.axis("%")),
-        Column::numbers(headline),
-    ];
-    columns.extend(beside.iter().map(|metric| Column::numbers(metric)));
-    columns.extend(["coverage", "cost", "seconds per right item"].map(Column::numbers));
+    let (columns, cells): (Vec<Column>, Vec<_>) = numbers(report, headline).into_iter().unzip();
+    let covered = covered(report);
+    let scale = scale(report, covered);
     let say_nature = !is_one_nature(report);
-    let row = |(place, judged): (usize, &Judged)| {
-        let title = format!("{}: {headline} {}", judged.name, plain(judged.headline.number));
-        let covered = coverage(judged).filter(|_| draw_coverage);
-        let mark = covered.map_or(String::new(), |it| scale.mark("diamond", it.value, 50));
-        let mut cells = vec![
-            who(judged, place + 1, say_nature),
-            scale.row(&title, &(mark + &scale.interval(judged.headline.number))),
-            measured(judged.headline.number, "undefined, no item with gold was asked"),
-        ];
-        cells.extend(
-            beside
-                .iter()
-                .map(|metric| measured(metric_of(judged, metric), UNDEFINED)),
-        );
-        cells.extend([
-            measured(coverage(judged), UNDEFINED),
-            money(&judged.cost),
-            time(&judged.cost),
-        ]);
-        cells
+    let row = |(n, judged): (usize, &Judged)| {
+        let mut row = vec![who(judged, n + 1, say_nature), plot(&scale, judged, covered)];
+        row.extend(cells.iter().map(|cell| cell(judged)));
+        row
     };
-    let rows = report.annotators.iter().enumerate().map(row).collect();
+    let axis = Column::plots("plot", &scale.axis());
     let table = Table {
         caption: format!("Annotators by {headline}, the best first"),
-        columns,
-        rows,
+        columns: [Column::names("annotator"), axis]
+            .into_iter()
+            .chain(columns)
+            .collect(),
+        rows: report.annotators.iter().enumerate().map(row).collect(),
     };
-    let mut keys = vec![key(
+    let mut keys = key(
         "dot",
         &format!("{headline} with its {} interval", level(report.level)),
-    )];
-    if draw_coverage {
-        keys.push(key("diamond", "coverage: the share of asked items with a label"));
+    );
+    if covered {
+        keys += &key("diamond", "coverage: the share of asked items with a label");
     }
-    let body = format!("<ul class=\"legend\">{}</ul>\n{}", keys.concat(), table.draw());
+    let note = match report.annotators.iter().any(|it| it.cost.micro_usd.is_some()) {
+        true => "",
+        false => "<p>What they cost is not known: there are no prices, or no counts of tokens.</p>\n",
+    };
+    let body = format!("<ul class=\"legend\">{keys}</ul>\n{}{note}", table.draw());
     section("ranked", "Annotators, the best first", &body)
 }
 
-/// What came of the items with gold, for each annotator.
-pub(super) fn outcomes(report: &Report) -> String {
-    if report.annotators.is_empty() {
-        return String::new();
-    }
-    let mut columns = vec![Column::names("annotator"), Column::bars("outcomes")];
-    columns.extend(parts(&Counts::default()).map(|(_, words, _)| Column::counts(words)));
-    if report.annotators.iter().any(|it| !reasons(it).is_empty()) {
-        columns.push(Column::words("why there is no label"));
-    }
-    let row = |judged: &Judged| {
-        let parts = parts(&judged.counts);
-        let mut cells = vec![name(&judged.name), bar(&parts)];
-        cells.extend(parts.map(|(_, _, n)| number(n)));
-        cells.push(reasons(judged));
-        cells
+/// The columns of numbers; time and cost where they are known of any annotator.
+fn numbers(report: &Report, headline: &str) -> Vec<Shown> {
+    let any = |is: fn(&Judged) -> bool| report.annotators.iter().any(is);
+    let has = |metric: &&str| {
+        report
+            .annotators
+            .iter()
+            .any(|it| it.metrics.iter().any(|of| of.name == *metric))
     };
-    let table = Table {
-        caption: "What came of the items with gold, for each annotator".to_owned(),
-        columns,
-        rows: report.annotators.iter().map(row).collect(),
-    };
-    let note = match report.annotators.iter().any(|it| it.counts.not_yet > 0) {
-        true => {
-            "<p>Items that were not asked yet are left out of all scores; all other outcomes count.</p>\n"
+    let why = "undefined, no item with gold was asked";
+    let mut shown: Vec<Shown> = vec![(
+        Column::numbers(headline),
+        Box::new(move |it| measured(it.headline.number, why)),
+    )];
+    for metric in BESIDE.into_iter().filter(has).chain(["coverage"]) {
+        let cell = move |it: &Judged| measured(metric_of(it, metric), UNDEFINED);
+        shown.push((Column::numbers(metric), Box::new(cell)));
+    }
+    if any(|it| it.cost.seconds_per_correct.is_some()) {
+        shown.push((
+            Column::numbers("seconds per right item"),
+            Box::new(|it| time(&it.cost)),
+        ));
+    }
+    if any(|it| it.cost.micro_usd.is_some()) {
+        shown.push((Column::told_numbers("cost"), Box::new(|it| money(&it.cost))));
+    }
+    shown
+}
+
+/// Whether coverage is drawn: 100 % throughout says nothing, and it would push the intervals into a corner.
+fn covered(report: &Report) -> bool {
+    report
+        .annotators
+        .iter()
+        .filter_map(coverage)
+        .any(|it| it.value < FULL)
+}
+
+fn scale(report: &Report, covered: bool) -> Scale {
+    let headlines = report
+        .annotators
+        .iter()
+        .filter_map(|it| finite(it.headline.number));
+    let coverages = report.annotators.iter().filter_map(coverage).filter(|_| covered);
+    let ends = headlines.flat_map(|it| [it.low, it.value, it.high]);
+    Scale::around(ends.chain(coverages.map(|it| it.value)))
+}
+
+fn plot(scale: &Scale, judged: &Judged, covered: bool) -> String {
+    let Judged { name, headline, .. } = judged;
+    let title = format!("{name}: {} {}", headline.name, plain(headline.number));
+    match coverage(judged).filter(|_| covered) {
+        None => scale.row(&title, &scale.interval(headline.number)),
+        Some(it) => {
+            let mark = scale.mark("diamond", it.value, 50);
+            let title = format!("{title}, coverage {}", plain(Some(it)));
+            scale.row(&title, &(mark + &scale.interval(headline.number)))
         }
-        false => "",
-    };
-    let body = format!("{note}{}{}", legend(&parts(&Counts::default())), table.draw());
-    section("outcomes", "What came of the items with gold", &body)
-}
-
-fn parts(counts: &Counts) -> [Part; 5] {
-    [
-        ("p-good", "labeled", counts.labeled),
-        ("p-dots", "abstained", counts.abstained),
-        ("p-hatch", "unusable", counts.unusable),
-        ("p-cross", "failed", counts.failed),
-        ("p-empty", "not yet", counts.not_yet),
-    ]
-}
-
-/// A count; a zero steps back.
-pub(super) fn number(n: u64) -> String {
-    if n == 0 {
-        "<span class=\"zero\">0</span>".to_owned()
-    } else {
-        count(n)
-    }
-}
-
-/// Why there is no label, the most frequent reason first; that it abstained is in the counts already.
-fn reasons(judged: &Judged) -> String {
-    let says_more = |(why, _): &(&String, &u64)| *why != "abstained";
-    let mut reasons: Vec<(&String, &u64)> = judged.reasons.iter().filter(says_more).collect();
-    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    let reason = |(why, n): (&String, &u64)| {
-        format!(
-            "<li>{} <span class=\"n\">{}</span></li>",
-            Esc(&why.replace('_', " ")),
-            count(*n)
-        )
-    };
-    let reasons: String = reasons.into_iter().map(reason).collect();
-    if reasons.is_empty() {
-        String::new()
-    } else {
-        format!("<ul class=\"reasons\">{reasons}</ul>")
     }
 }
 

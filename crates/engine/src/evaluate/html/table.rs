@@ -12,56 +12,48 @@ pub(super) struct Column {
 impl Column {
     /// Of names; the first column of a table.
     pub(super) fn names(label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            head: label.to_owned(),
-            class: "name",
-        }
+        Self::of("name", label)
     }
 
-    /// Of numbers.
+    /// Of numbers with their intervals.
     pub(super) fn numbers(label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            head: label.to_owned(),
-            class: "num",
-        }
+        Self::of("num", label)
     }
 
     /// Of counts, which need little room.
     pub(super) fn counts(label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            head: label.to_owned(),
-            class: "num count",
-        }
+        Self::of("num count", label)
+    }
+
+    /// Of numbers with words beside them.
+    pub(super) fn told_numbers(label: &str) -> Self {
+        Self::of("num wide", label)
     }
 
     /// Of words.
     pub(super) fn words(label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            head: label.to_owned(),
-            class: "words",
-        }
-    }
-
-    /// Of plots, with the axis as its head.
-    pub(super) fn plots(label: &str, axis: String) -> Self {
-        let head = format!("<span class=\"sr\">{label}</span>{axis}");
-        Self {
-            label: label.to_owned(),
-            head,
-            class: "plot",
-        }
+        Self::of("words", label)
     }
 
     /// Of stacked bars.
     pub(super) fn bars(label: &str) -> Self {
+        Self::of("bars", label)
+    }
+
+    /// Of plots, with the axis as its head.
+    pub(super) fn plots(label: &str, axis: &str) -> Self {
+        let head = format!("<span class=\"sr\">{label}</span>{axis}");
+        Self {
+            head,
+            ..Self::of("plot", label)
+        }
+    }
+
+    fn of(class: &'static str, label: &str) -> Self {
         Self {
             label: label.to_owned(),
             head: label.to_owned(),
-            class: "bars",
+            class,
         }
     }
 }

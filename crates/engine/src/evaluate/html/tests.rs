@@ -1,1 +1,610 @@
+//! What the page promises: nothing foreign unescaped, nobody left out, nothing from elsewhere, tags that close.
 
+use std::collections::BTreeMap;
+
+use karat_core::MicroUsd;
+
+use super::page;
+use crate::evaluate::report::{
+    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, Report, SpanRow, Versus,
+};
+
+const DASH: &str = "<span aria-hidden=\"true\">–</span>";
+
+fn number(value: f64) -> Option<Number> {
+    Some(Number {
+        value,
+        low: value - 0.025,
+        high: value + 0.025,
+        n: 200,
+    })
+}
+
+fn metric(name: &'static str, value: f64) -> Metric {
+    Metric {
+        name,
+        about: "about it",
+        number: number(value),
+    }
+}
+
+fn label(name: &str, f1: f64) -> LabelRow {
+    let (precision, recall) = (number(f1 - 0.01), number(f1 + 0.01));
+    LabelRow {
+        label: name.to_owned(),
+        support: 90,
+        n_predicted: 80,
+        precision,
+        recall,
+        f1: number(f1),
+    }
+}
+
+fn judged(name: &str, value: f64) -> Judged {
+    let row = |gold: &str, counts: [u64; 5]| (gold.to_owned(), counts.to_vec());
+    let columns = ["pos", "neg", "abstained", "unusable", "failed"].map(str::to_owned);
+    Judged {
+        name: name.to_owned(),
+        model: format!("endpoint/{name}"),
+        nature: "live",
+        counts: Counts {
+            labeled: 190,
+            abstained: 4,
+            unusable: 3,
+            failed: 3,
+            not_yet: 1_100,
+        },
+        reasons: BTreeMap::from([("unusable: unknown_label".to_owned(), 3)]),
+        headline: metric("effective accuracy", value),
+        metrics: vec![metric("effective accuracy", value), metric("coverage", 0.95)],
+        labels: vec![label("pos", 0.8), label("neg", 0.7)],
+        confusion: Some(Confusion {
+            columns: columns.to_vec(),
+            rows: vec![row("pos", [75, 25, 0, 0, 0]), row("neg", [10, 80, 4, 3, 3])],
+        }),
+        spans: None,
+        cost: Cost {
+            micro_usd: Some(MicroUsd(1_250_000)),
+            n_calls: 200,
+            ..Cost::default()
+        },
+    }
+}
+
+fn versus(best: &str, other: &str, low: f64, high: f64) -> Versus {
+    let difference = Some(Number {
+        value: (low + high) / 2.0,
+        low,
+        high,
+        n: 200,
+    });
+    Versus {
+        best: best.to_owned(),
+        other: other.to_owned(),
+        difference,
+        p_value: 0.03,
+    }
+}
+
+fn report() -> Report {
+    Report {
+        version: 1,
+        name: "reviews".to_owned(),
+        kind: "classify".to_owned(),
+        gold: "column `label`".to_owned(),
+        n_items: 1_500,
+        n_gold: 1_300,
+        level: 0.95,
+        seed: 7,
+        annotators: vec![
+            judged("first", 0.812),
+            judged("второй", 0.79),
+            judged("第三", 0.6),
+        ],
+        comparisons: vec![
+            versus("first", "второй", -0.01, 0.05),
+            versus("first", "第三", 0.1, 0.3),
+        ],
+        disagreements: vec![Disagreement {
+            item: "r-17".to_owned(),
+            text: "שירות טוב".to_owned(),
+            context: vec![("product".to_owned(), "phone".to_owned())],
+            gold: "pos".to_owned(),
+            answers: vec![
+                ("neg".to_owned(), vec!["второй".to_owned()]),
+                ("pos".to_owned(), vec!["first".to_owned()]),
+                ("(failed)".to_owned(), vec!["第三".to_owned()]),
+            ],
+        }],
+        problems: vec!["item `r-3`: the gold is not readable".to_owned()],
+    }
+}
+
+fn of_spans() -> Report {
+    let row = |label: &str| SpanRow {
+        label: label.to_owned(),
+        right: 41,
+        wrong_border: 42,
+        wrong_type: 43,
+        wrong_both: 44,
+        missed: 45,
+        invented: 46,
+    };
+    let mut report = report();
+    for it in &mut report.annotators {
+        it.headline.name = "exact F1";
+        it.confusion = None;
+        it.spans = Some(vec![row("all"), row("PERSON")]);
+    }
+    report
+}
+
+fn of_many_labels() -> Report {
+    let mut report = report();
+    let name = |n: usize| format!("label-{n:02}");
+    for it in &mut report.annotators {
+        it.labels = (0..40).map(|n| label(&name(n), 0.5 + n as f64 / 100.0)).collect();
+        let columns = (0..40).map(name).chain(["failed".to_owned()]).collect();
+        let counts = |n: usize| {
+            (0..41).map(move |given| {
+                if given == n {
+                    50
+                } else {
+                    u64::from(given == n + 1) * 7
+                }
+            })
+        };
+        let rows = (0..40).map(|n| (name(n), counts(n).collect())).collect();
+        it.confusion = Some(Confusion { columns, rows });
+    }
+    report
+}
+
+fn without_numbers() -> Report {
+    let mut report = report();
+    report.comparisons.clear();
+    for it in &mut report.annotators {
+        it.headline.number = None;
+        it.metrics.iter_mut().for_each(|it| it.number = None);
+        it.labels
+            .iter_mut()
+            .for_each(|it| (it.precision, it.recall, it.f1) = (None, None, None));
+        it.cost = Cost::default();
+    }
+    report
+}
+
+fn empty() -> Report {
+    Report {
+        annotators: vec![],
+        comparisons: vec![],
+        disagreements: vec![],
+        problems: vec![],
+        ..report()
+    }
+}
+
+fn all() -> [(&'static str, Report); 5] {
+    [
+        ("labels", report()),
+        ("spans", of_spans()),
+        ("many labels", of_many_labels()),
+        ("without numbers", without_numbers()),
+        ("empty", empty()),
+    ]
+}
+
+/// Puts a mark that would run as a script into every text of a report, and says how many there are.
+fn mark(report: &mut Report) -> usize {
+    let mut texts: Vec<&mut String> = vec![&mut report.name, &mut report.kind, &mut report.gold];
+    texts.extend(&mut report.problems);
+    for it in &mut report.annotators {
+        texts.extend([&mut it.name, &mut it.model]);
+        texts.extend(it.labels.iter_mut().map(|it| &mut it.label));
+        texts.extend(it.spans.iter_mut().flatten().skip(1).map(|it| &mut it.label));
+        if let Some(Confusion { columns, rows }) = &mut it.confusion {
+            texts.extend(columns);
+            texts.extend(rows.iter_mut().map(|(gold, _)| gold));
+        }
+    }
+    for it in &mut report.comparisons {
+        texts.extend([&mut it.best, &mut it.other]);
+    }
+    for it in &mut report.disagreements {
+        texts.extend([&mut it.item, &mut it.text, &mut it.gold]);
+        texts.extend(it.context.iter_mut().flat_map(|(name, text)| [name, text]));
+        texts.extend(
+            it.answers
+                .iter_mut()
+                .flat_map(|(answer, names)| names.iter_mut().chain([answer])),
+        );
+    }
+    let n = texts.len();
+    for (n, text) in texts.into_iter().enumerate() {
+        *text = format!("\"'><script>mark-{n}-</script>&amp;\u{0}");
+    }
+    for (n, it) in report.annotators.iter_mut().enumerate() {
+        it.reasons = BTreeMap::from([(format!("<script>why-{n}-"), 1)]);
+    }
+    n
+}
+
+/// Fails where a tag does not close, an id is there twice, or a link within the page leads nowhere.
+#[track_caller]
+fn check_form(what: &str, page: &str) {
+    let (mut open, mut ids, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    let body = page.split_once("</style>").map_or(page, |(_, body)| body);
+    for tag in body.split('<').skip(1) {
+        let (tag, _) = tag
+            .split_once('>')
+            .unwrap_or_else(|| panic!("{what}: `{tag}` does not end"));
+        if let Some(name) = tag.strip_prefix('/') {
+            let opened = open.pop();
+            if opened != Some(name) && !["head", "html"].contains(&name) {
+                panic!("{what}: `{name}` closes {opened:?}");
+            }
+            continue;
+        }
+        assert_eq!(tag.matches('"').count() % 2, 0, "{what}: quotes in `{tag}`");
+        ids.extend(tag.split(" id=\"").skip(1).filter_map(|it| it.split('"').next()));
+        links.extend(
+            tag.split(" href=\"#")
+                .skip(1)
+                .filter_map(|it| it.split('"').next()),
+        );
+        let name = tag.split([' ', '/']).next().unwrap_or_default();
+        if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{what}: {open:?} are not closed");
+    let lost: Vec<_> = links.iter().filter(|link| !ids.contains(link)).collect();
+    assert!(lost.is_empty(), "{what}: {lost:?} lead nowhere");
+    let n = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), n, "{what}: an id is there twice");
+}
+
+#[track_caller]
+fn check_holds(report: &Report, wanted: &[&str]) {
+    let page = page(report);
+    for wanted in wanted {
+        assert!(page.contains(wanted), "`{wanted}` is not on the page");
+    }
+}
+
+#[track_caller]
+fn check_lacks(report: &Report, unwanted: &[&str]) {
+    let page = page(report);
+    for unwanted in unwanted {
+        assert!(!page.contains(unwanted), "`{unwanted}` is on the page");
+    }
+}
+
+#[test]
+fn all_texts_are_on_the_page_and_none_of_them_can_run() {
+    for (what, mut report) in all() {
+        let n = mark(&mut report);
+        let page = page(&report);
+        assert!(!page.contains("<script"), "{what}");
+        assert!(!page.contains('\0'), "{what}");
+        check_form(what, &page);
+        if what == "labels" || what == "spans" {
+            let lost: Vec<usize> = (0..n)
+                .filter(|n| !page.contains(&format!("&lt;script&gt;mark-{n}-&lt;/script&gt;&amp;amp;")))
+                .collect();
+            assert!(lost.is_empty(), "{what}: the texts {lost:?} of {n} are not shown");
+        }
+        if what != "empty" {
+            assert!(page.contains("&lt;script&gt;why-2-"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn every_tag_closes_and_every_link_arrives() {
+    for (what, report) in all() {
+        check_form(what, &page(&report));
+    }
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    for (_, report) in all() {
+        check_lacks(
+            &report,
+            &[
+                "http:", "https:", "//", "<script", "<link", "<img", " src=", "url(", "@import", " onclick",
+            ],
+        );
+    }
+}
+
+#[test]
+fn every_annotator_is_in_every_part() {
+    let page = page(&report());
+    for part in ["ranked", "outcomes", "best", "each", "disagreements"] {
+        let (_, section) = page.split_once(&format!("<section id=\"{part}\"")).unwrap();
+        let (section, _) = section.split_once("</section>").unwrap();
+        for name in ["first", "второй", "第三"] {
+            assert!(
+                section.contains(&format!("<bdi>{name}</bdi>")),
+                "{name} in {part}"
+            );
+        }
+    }
+}
+
+#[test]
+fn numbers_stand_with_interval_and_n() {
+    check_holds(
+        &report(),
+        &[
+            "<span class=\"v\">81.2 %</span> <span class=\"ci\">(78.7–83.7)</span>",
+            "1,300 of 1,500 items",
+            "95 %, seed 7",
+            "<code>label</code>",
+            "<span class=\"v\">$1.25</span>",
+            "data-label=\"not yet\">1,100</td>",
+        ],
+    );
+}
+
+#[test]
+fn what_is_undefined_is_a_dash_that_says_why() {
+    let report = without_numbers();
+    check_lacks(&report, &["NaN", "inf", ">0.0 %"]);
+    let why = [
+        "no item with gold was asked",
+        "the label was never given",
+        "there is no price",
+        "share no items",
+    ];
+    check_holds(&report, &[DASH]);
+    check_holds(&report, &why);
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_undefined() {
+    let mut report = report();
+    report.annotators[0].headline.number = Some(Number {
+        value: 0.5,
+        low: f64::NAN,
+        high: 1.0,
+        n: 1,
+    });
+    report.annotators[1].metrics[1].number = Some(Number {
+        value: f64::INFINITY,
+        low: 0.0,
+        high: 1.0,
+        n: 1,
+    });
+    check_lacks(&report, &["NaN", "inf "]);
+    check_form("not finite", &page(&report));
+}
+
+#[test]
+fn what_is_not_live_says_so() {
+    let mut report = report();
+    check_lacks(&report, &["class=\"badge\"", "not live"]);
+    report.annotators.iter_mut().for_each(|it| it.nature = "replay");
+    check_holds(&report, &["recorded answers, not live</p>"]);
+    report.annotators[1].nature = "scripted";
+    check_holds(
+        &report,
+        &["recorded answers of 2 annotators and made-up answers of 1 annotator, not live</p>"],
+    );
+}
+
+#[test]
+fn an_interval_of_the_difference_that_holds_zero_is_said_in_words() {
+    check_holds(
+        &report(),
+        &[
+            "второй</bdi> may be as good",
+            "first</bdi> is better",
+            "1 of the 2 others may be as good",
+            "+2.0",
+            "(−1.0 to +5.0)",
+        ],
+    );
+    let mut report = report();
+    report.comparisons = vec![versus("first", "второй", -0.4, -0.2)];
+    check_holds(
+        &report,
+        &["<bdi>второй</bdi> is better on the items that both were asked"],
+    );
+    check_lacks(&report, &["may be as good"]);
+}
+
+#[test]
+fn agreeing_with_gold_is_told_by_sign_and_word() {
+    check_holds(
+        &report(),
+        &[
+            "✓</span><div><b dir=\"auto\">pos</b> <span class=\"verdict\">as gold · 1 of 3",
+            "✗</span><div><b dir=\"auto\">neg</b> <span class=\"verdict\">not gold · 1 of 3",
+            "∅</span><div><b dir=\"auto\">failed</b> <span class=\"verdict\">no label · 1 of 3",
+            "<blockquote dir=\"auto\">שירות טוב</blockquote>",
+        ],
+    );
+}
+
+#[test]
+fn a_confusion_cell_is_shaded_by_its_row_and_outcomes_are_set_apart() {
+    check_holds(
+        &report(),
+        &[
+            "<td class=\"wrong\" style=\"--s:0.500\" title=\"25.0 %\">25",
+            "<td class=\"right\" style=\"--s:0.894\" title=\"80.0 %\">80",
+            "<td class=\"out first-out\" style=\"--s:0.200\" title=\"4.0 %\">4",
+            "<b><bdi>pos</bdi></b> for <b><bdi>neg</bdi></b> 25 times (25.0 % of its gold)",
+        ],
+    );
+}
+
+#[test]
+fn many_labels_are_listed_as_their_worst_pairs() {
+    let report = of_many_labels();
+    check_lacks(&report, &["class=\"heat"]);
+    check_holds(
+        &report,
+        &[
+            "the 20 pairs that were confused most, of 39",
+            "All 40 labels",
+            "12.3 %",
+        ],
+    );
+}
+
+#[test]
+fn the_fate_of_spans_is_shown_in_all_its_kinds() {
+    check_holds(
+        &of_spans(),
+        &[
+            "aria-label=\"41 right, 42 wrong border, 43 wrong label, 44 wrong both, 45 missed, 46 invented\"",
+            "all labels",
+            "An item counts as right here when all its spans are",
+            "<b>Exact F1</b> asks",
+        ],
+    );
+}
+
+#[test]
+fn only_the_first_annotator_is_unfolded() {
+    assert_eq!(
+        page(&report())
+            .matches("<details class=\"annotator\" open>")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn coverage_is_drawn_where_it_differs_from_all() {
+    check_holds(&report(), &["class=\"m diamond\""]);
+    let mut report = report();
+    report.annotators.iter_mut().for_each(|it| {
+        it.metrics[1].number = Some(Number {
+            value: 1.0,
+            low: 0.98,
+            high: 1.0,
+            n: 200,
+        })
+    });
+    check_lacks(&report, &["class=\"m diamond\""]);
+}
+
+mod of_text {
+    use crate::evaluate::html::text::{Esc, count, level, seconds, ticked, usd};
+
+    #[track_caller]
+    fn check(got: impl ToString, want: &str) {
+        assert_eq!(got.to_string(), want);
+    }
+
+    #[test]
+    fn counts_have_commas() {
+        check(count(0), "0");
+        check(count(999), "999");
+        check(count(1_000), "1,000");
+        check(count(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn small_amounts_keep_two_digits_that_count() {
+        check(usd(0.0), "$0.00");
+        check(usd(12.345), "$12.35");
+        check(usd(0.5), "$0.50");
+        check(usd(0.0123), "$0.012");
+        check(usd(0.000_034_2), "$0.000034");
+        check(seconds(0.0), "0.0 s");
+        check(seconds(0.384), "0.38 s");
+        check(seconds(0.003_84), "0.0038 s");
+        check(seconds(1.96), "2.0 s");
+        check(seconds(125.4), "125 s");
+    }
+
+    #[test]
+    fn levels_have_no_needless_zeros() {
+        check(level(0.95), "95 %");
+        check(level(0.999), "99.9 %");
+        check(level(0.9), "90 %");
+    }
+
+    #[test]
+    fn only_paired_backticks_make_a_literal() {
+        check(ticked("column `a<b`"), "column <code>a&lt;b</code>");
+        check(ticked("it`s <b>"), "it`s &lt;b&gt;");
+    }
+
+    #[test]
+    fn what_means_something_in_html_is_escaped() {
+        check(
+            Esc("a<b>&\"'\u{1b}\n中"),
+            "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}\n中",
+        );
+    }
+}
+
+mod of_scales {
+    use crate::evaluate::html::plot::Scale;
+
+    #[track_caller]
+    fn check(scale: Scale, want: &str) {
+        let axis = scale.axis();
+        let title = axis
+            .split("<title>")
+            .nth(1)
+            .and_then(|it| it.split("</title>").next());
+        assert_eq!(title, Some(want));
+    }
+
+    #[test]
+    fn a_scale_is_the_narrowest_round_one() {
+        check(
+            Scale::around([0.861, 0.9].into_iter()),
+            "Scale in percent: 86, 87, 88, 89, 90",
+        );
+        check(
+            Scale::around([0.41, 0.98].into_iter()),
+            "Scale in percent: 40, 60, 80, 100",
+        );
+        check(
+            Scale::around([0.0, 1.0].into_iter()),
+            "Scale in percent: 0, 20, 40, 60, 80, 100",
+        );
+    }
+
+    #[test]
+    fn one_value_has_a_scale_within_bounds() {
+        check(Scale::around([1.0].into_iter()), "Scale in percent: 99, 100");
+        check(Scale::around([0.0].into_iter()), "Scale in percent: 0, 1");
+        check(Scale::around([0.3].into_iter()), "Scale in percent: 30, 31");
+    }
+
+    #[test]
+    fn no_value_has_the_whole_scale() {
+        check(
+            Scale::around(std::iter::empty()),
+            "Scale in percent: 0, 25, 50, 75, 100",
+        );
+        check(
+            Scale::around([f64::NAN].into_iter()),
+            "Scale in percent: 0, 25, 50, 75, 100",
+        );
+    }
+
+    #[test]
+    fn differences_are_shown_about_zero() {
+        check(
+            Scale::about_zero([-0.012, 0.05].into_iter()),
+            "Scale in percentage points: −2, 0, +2, +4, +6",
+        );
+        check(
+            Scale::about_zero(std::iter::empty()),
+            "Scale in percentage points: 0, +1",
+        );
+    }
+}

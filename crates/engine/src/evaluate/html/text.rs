@@ -74,6 +74,15 @@ pub(super) fn count(n: u64) -> String {
     out
 }
 
+/// A count in a table; a zero steps back.
+pub(super) fn number(n: u64) -> String {
+    if n == 0 {
+        "<span class=\"zero\">0</span>".to_owned()
+    } else {
+        count(n)
+    }
+}
+
 /// `1 item`, `12 items`.
 pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })

@@ -70,7 +70,7 @@ pub(super) fn versus(report: &Report) -> String {
         caption: "The best annotator against each other one on the same items".to_owned(),
         columns: vec![
             Column::names("other annotator"),
-            Column::plots("plot", scale.axis("points")),
+            Column::plots("plot", &scale.axis()),
             Column::numbers("difference in points"),
             Column::counts("p"),
             Column::counts("n"),

@@ -1,0 +1,69 @@
+//! What came of the items with gold: labeled, abstained, unusable, failed, not yet, and why.
+
+use super::bars::{Part, bar, legend};
+use super::section;
+use super::table::{Column, Table};
+use super::text::{Esc, count, name, number};
+use crate::evaluate::report::{Counts, Judged, Report};
+
+/// What came of the items with gold, for each annotator.
+pub(super) fn outcomes(report: &Report) -> String {
+    if report.annotators.is_empty() {
+        return String::new();
+    }
+    let mut columns = vec![Column::names("annotator"), Column::bars("outcomes")];
+    columns.extend(parts(&Counts::default()).map(|(_, words, _)| Column::counts(words)));
+    if report.annotators.iter().any(|it| !reasons(it).is_empty()) {
+        columns.push(Column::words("why there is no label"));
+    }
+    let row = |judged: &Judged| {
+        let parts = parts(&judged.counts);
+        let mut cells = vec![name(&judged.name), bar(&parts)];
+        cells.extend(parts.map(|(_, _, n)| number(n)));
+        cells.push(reasons(judged));
+        cells
+    };
+    let table = Table {
+        caption: "What came of the items with gold, for each annotator".to_owned(),
+        columns,
+        rows: report.annotators.iter().map(row).collect(),
+    };
+    let note = match report.annotators.iter().any(|it| it.counts.not_yet > 0) {
+        true => {
+            "<p>Items that were not asked yet are left out of all scores; all other outcomes count.</p>\n"
+        }
+        false => "",
+    };
+    let body = format!("{note}{}{}", legend(&parts(&Counts::default())), table.draw());
+    section("outcomes", "What came of the items with gold", &body)
+}
+
+fn parts(counts: &Counts) -> [Part; 5] {
+    [
+        ("p-good", "labeled", counts.labeled),
+        ("p-dots", "abstained", counts.abstained),
+        ("p-hatch", "unusable", counts.unusable),
+        ("p-cross", "failed", counts.failed),
+        ("p-empty", "not yet", counts.not_yet),
+    ]
+}
+
+/// Why there is no label, the most frequent reason first; that it abstained is in the counts already.
+fn reasons(judged: &Judged) -> String {
+    let says_more = |(why, _): &(&String, &u64)| *why != "abstained";
+    let mut reasons: Vec<(&String, &u64)> = judged.reasons.iter().filter(says_more).collect();
+    reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let reason = |(why, n): (&String, &u64)| {
+        format!(
+            "<li>{} <span class=\"n\">{}</span></li>",
+            Esc(&why.replace('_', " ")),
+            count(*n)
+        )
+    };
+    let reasons: String = reasons.into_iter().map(reason).collect();
+    if reasons.is_empty() {
+        String::new()
+    } else {
+        format!("<ul class=\"reasons\">{reasons}</ul>")
+    }
+}

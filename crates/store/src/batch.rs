@@ -103,6 +103,10 @@ impl Batch {
         conn: &mut SqliteConnection,
         writer: &mut Writer,
     ) -> sqlx::Result<()> {
+        if !self.rebuilds.0.is_empty() {
+            // Sorting the whole log does not fit into memory.
+            query("PRAGMA temp_store = FILE").execute(&mut *conn).await?;
+        }
         // The lock is taken at once: what is read below must still hold when it is written.
         let mut begin = Some(BEGIN);
         if self.is_rare() {
@@ -121,6 +125,7 @@ impl Batch {
             tally::apply(conn, &mut writer.statements, changes, COMMIT).await?;
         } else {
             rebuild(conn, writer).await?;
+            query("PRAGMA temp_store = MEMORY").execute(&mut *conn).await?;
         }
         for waiting in &self.ends.0 {
             writer.runs.end(waiting.command.run);

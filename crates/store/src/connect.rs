@@ -66,7 +66,9 @@ pub(crate) async fn connect_writer(place: &Place, options: &StoreOptions) -> sql
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-8192");
+        .pragma("cache_size", "-8192")
+        // What a statement of many rows needs to undo itself: in a file it would double all writing.
+        .pragma("temp_store", "MEMORY");
     if let Some(pages) = options.max_pages {
         connect = connect.pragma("max_page_count", pages.to_string());
     }

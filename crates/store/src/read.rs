@@ -45,6 +45,14 @@ const ANSWERS: Lookup = Lookup {
     tail: " ORDER BY a.seq",
 };
 
+const ATTEMPTS_OF: &str = "SELECT a.run, n.hash, a.item, a.request, a.sample, a.ask, a.attempt, a.status, a.message, \
+     a.prompt, a.answer, a.tokens_input, a.tokens_cached_read, a.tokens_cached_write, a.tokens_output, \
+     a.tokens_reasoning, a.cost, a.priced, a.latency_ms, a.served_model, a.at_ms \
+     FROM attempt a JOIN annotator n ON n.id = a.annotator WHERE a.item = $1 ORDER BY a.seq";
+
+const ANNOTATIONS_OF: &str = "SELECT a.item, a.input, a.run, a.kind, a.body, a.confidence, a.source, a.notes, a.at_ms, \
+     n.hash FROM annotation a JOIN annotator n ON n.id = a.annotator WHERE a.item = $1 ORDER BY a.seq";
+
 impl Store {
     /// The outcome that stands for each key of an annotator, in the order of the keys; `None` where there is none, also
     /// where the item was annotated with another input.
@@ -85,15 +93,10 @@ impl Store {
     /// Every call that was made for an item, oldest first.
     pub async fn attempts_of(&self, item: &str) -> Result<Vec<AttemptRow>> {
         let mut reading = self.reader().await?;
-        let rows = sqlx::query(
-            "SELECT a.run, n.hash, a.item, a.request, a.sample, a.ask, a.attempt, a.status, a.message, a.prompt, \
-             a.answer, a.tokens_input, a.tokens_cached_read, a.tokens_cached_write, a.tokens_output, \
-             a.tokens_reasoning, a.cost, a.priced, a.latency_ms, a.served_model, a.at_ms \
-             FROM attempt a JOIN annotator n ON n.id = a.annotator WHERE a.item = $1 ORDER BY a.seq",
-        )
-        .bind(item)
-        .fetch_all(&mut reading.get()?.conn)
-        .await;
+        let rows = sqlx::query(ATTEMPTS_OF)
+            .bind(item)
+            .fetch_all(&mut reading.get()?.conn)
+            .await;
         let read = rows.and_then(|rows| rows.iter().map(read_attempt).collect());
         read.map_err(|error| self.told(&error))
     }
@@ -101,13 +104,10 @@ impl Store {
     /// Every outcome of an item, of all annotators, oldest first.
     pub async fn annotations_of(&self, item: &str) -> Result<Vec<AnnotationRow>> {
         let mut reading = self.reader().await?;
-        let rows = sqlx::query(
-            "SELECT a.item, a.input, a.run, a.kind, a.body, a.confidence, a.source, a.notes, a.at_ms, n.hash \
-             FROM annotation a JOIN annotator n ON n.id = a.annotator WHERE a.item = $1 ORDER BY a.seq",
-        )
-        .bind(item)
-        .fetch_all(&mut reading.get()?.conn)
-        .await;
+        let rows = sqlx::query(ANNOTATIONS_OF)
+            .bind(item)
+            .fetch_all(&mut reading.get()?.conn)
+            .await;
         let read = rows.and_then(|rows| {
             rows.iter()
                 .map(|row| read_annotation(row, read_hash(row.try_get(9)?)?))
@@ -258,4 +258,41 @@ fn read_answer(row: &SqliteRow) -> sqlx::Result<(Hash, Stored, CachedAnswer)> {
         item: Arc::from(row.try_get::<&str, _>(1)?),
     };
     Ok((read_hash(row.try_get(0)?)?, read_stored(row, 10)?, answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::*;
+
+    /// Every table of the query must be reached by an index or its number, never by reading all of it.
+    async fn check_plan(query: &str, index: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let mut conn = store.connect().await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {query}");
+        let steps = sqlx::query(AssertSqlSafe(explain))
+            .fetch_all(&mut conn)
+            .await
+            .unwrap();
+        let steps: Vec<String> = steps.iter().map(|step| step.get(3)).collect();
+        assert!(
+            steps.iter().any(|step| step.contains(index)),
+            "{query}\n{steps:#?}"
+        );
+        assert!(
+            !steps.iter().any(|step| step.starts_with("SCAN")),
+            "{query}\n{steps:#?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn no_question_about_items_or_requests_reads_a_whole_table() {
+        let list = |lookup: &Lookup| format!("{}(?, ?){}", lookup.head, lookup.tail);
+        check_plan(&list(&STANDING), "annotation_by_item").await;
+        check_plan(&list(&ANSWERS), "attempt_by_request").await;
+        check_plan(ATTEMPTS_OF, "attempt_by_item").await;
+        check_plan(ANNOTATIONS_OF, "annotation_by_item").await;
+    }
 }

@@ -10,19 +10,19 @@ mod recorded;
 
 use recorded::{Row, Set};
 
-/// Of the answers that hold the recorded label, so many must be read; fewer than 200 of them are too few to say.
+/// Of the answers that hold the recorded label, so many must be read, over each set.
 const LEAST_READ: f64 = 0.99;
 
 /// Sets, and how many of their answers are read as another label than recorded. Each was looked at: docs/reading.md says
 /// why they differ.
 const DIFFER: &[(&str, usize)] = &[
-    ("rusentne-ru", 50),
+    ("rusentne-ru", 47),
     ("rusentne-en", 22),
     ("boolq", 0),
     ("imdb", 0),
     ("imdb-prompts", 0),
     ("pandalm", 0),
-    ("ner-biodiv tokens", 8),
+    ("ner-biodiv tokens", 3),
     ("ner-biodiv strings", 0),
 ];
 
@@ -52,11 +52,6 @@ fn recorded_answers_are_read_and_not_as_something_else() {
             unread(set)
         );
     }
-}
-
-#[test]
-fn the_tables_of_the_page_are_what_is_read() {
-    let Some(sets) = recorded::read_all() else { return };
     let page =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reading.md")).unwrap();
     let tables = recorded::markdown(&sets);

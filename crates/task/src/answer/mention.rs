@@ -24,6 +24,8 @@ pub(super) struct Mention {
     pub(super) first: usize,
     /// Its last token.
     pub(super) last: usize,
+    /// Whether it was found by the beginning of its word, and the text ends with it: the word may be cut.
+    pub(super) is_cut: bool,
     pub(super) how: How,
 }
 
@@ -51,6 +53,7 @@ pub(super) fn mentions(prose: &Prose, schema: &LabelSchema) -> Vec<Mention> {
         }
     }
     mark_lists(prose, &mut found);
+    mark_headed_lines(prose, &mut found);
     found
 }
 
@@ -67,11 +70,13 @@ fn places(prose: &Prose, schema: &LabelSchema) -> Vec<Mention> {
                 continue;
             };
             let (first, last) = (prose.token_at(at.start), prose.token_at(at.end - 1));
+            let is_cut = is_stem && at.end == text.len();
             let mention = Mention {
                 label,
                 at,
                 first,
                 last,
+                is_cut,
                 how: How::Said,
             };
             if !is_short(word) || stands_alone(prose, &mention) {
@@ -267,6 +272,32 @@ fn mark_lists(prose: &Prose, found: &mut [Mention]) {
             }
         }
         begin = n;
+    }
+}
+
+/// Marks labels that each head a line of their own: `Positive: …`, `Negative: …` go through the options.
+fn mark_headed_lines(prose: &Prose, found: &mut [Mention]) {
+    let heads = |it: &Mention| {
+        let mut n = it.first;
+        while let Some(before) = n.checked_sub(1).filter(|n| is_bullet(prose, *n)) {
+            n = before;
+        }
+        let begins = n == 0 || prose.kind(n - 1) == Some(Kind::Break);
+        begins && matches!(prose.kind(it.last + 1), Some(Kind::Mark(':' | '：' | '-')))
+    };
+    let headed: Vec<usize> = (0..found.len()).filter(|n| heads(&found[*n])).collect();
+    if headed.iter().any(|n| found[*n].label != found[headed[0]].label) {
+        for n in headed {
+            found[n].how = How::Listed;
+        }
+    }
+}
+
+fn is_bullet(prose: &Prose, n: usize) -> bool {
+    match prose.kind(n) {
+        Some(Kind::Mark(_)) => true,
+        Some(Kind::Word) => prose.word(n).chars().all(|c| c.is_ascii_digit()),
+        Some(Kind::Break) | None => false,
     }
 }
 

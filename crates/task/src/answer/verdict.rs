@@ -61,7 +61,10 @@ pub(crate) fn verdict(text: &str, schema: &LabelSchema) -> Verdict {
         let Some((mention, from)) = signs.first() else {
             continue;
         };
-        if signs.iter().any(|(other, _)| other.label != mention.label) {
+        // A word that the end of the text cuts may go on as `positive or negative`.
+        if signs.iter().any(|(other, _)| other.label != mention.label)
+            || signs.iter().all(|(it, _)| it.is_cut)
+        {
             break;
         }
         return Verdict::Settled(place(&prose, mention), prose.quote(*from, mention.last));

@@ -284,7 +284,15 @@ pub(crate) fn markdown(sets: &[Set]) -> String {
     let mut out = String::new();
     for set in sets {
         writeln!(out, "### {}\n", set.name).unwrap();
-        writeln!(out, "| model | answers | hold the recorded label | read | % | differ | abstained | unusable | recorded without a label |").unwrap();
+        let head = match set.name.starts_with("ner") {
+            true => {
+                "model | answers | mentions | placed | % | elsewhere | abstained | unusable | mentions but those exact and unique"
+            }
+            false => {
+                "model | answers | hold the label | read | % | differ | abstained | unusable | recorded without a label"
+            }
+        };
+        writeln!(out, "| {head} |").unwrap();
         writeln!(out, "|---|--:|--:|--:|--:|--:|--:|---|---|").unwrap();
         for row in &set.rows {
             let list = |map: Vec<(String, usize)>| {

@@ -324,6 +324,11 @@ impl<'a> Parser<'a> {
             while bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
                 self.at += 1;
             }
+            // Nearly always the value begins here.
+            match bytes.get(self.at) {
+                Some(b'/' | b'#' | 0x80..) => {}
+                _ => return,
+            }
             let rest = self.rest();
             let skip = if rest.starts_with("//") || rest.starts_with('#') {
                 self.mend("comments");

@@ -30,9 +30,13 @@ pub(super) fn read_string(parser: &mut Parser) -> Option<String> {
     let mut out = String::new();
     loop {
         let rest = parser.rest();
-        let plain = rest
-            .find(|c: char| c == close || c == '\\' || c < ' ')
-            .unwrap_or(rest.len());
+        let plain = match close {
+            '"' | '\'' => rest
+                .bytes()
+                .position(|b| b == close as u8 || b == b'\\' || b < b' '),
+            _ => rest.find(|c: char| c == close || c == '\\' || c < ' '),
+        };
+        let plain = plain.unwrap_or(rest.len());
         out.push_str(&rest[..plain]);
         parser.at += plain;
         match parser.peek()? {
@@ -58,6 +62,9 @@ pub(super) fn read_string(parser: &mut Parser) -> Option<String> {
 
 /// Whether a quotation mark closes its string, by what follows it.
 fn ends_here(rest: &str) -> bool {
+    if rest.starts_with(['}', ',', ':', ']']) {
+        return true;
+    }
     let next = rest.trim_start();
     let Some(c) = next.chars().next() else { return true };
     if matches!(c, ',' | ':' | '}' | ']' | ')' | '，' | '：' | '、' | '=')

@@ -61,7 +61,10 @@ impl LabelReading {
     }
 
     fn noted(mut self, first: impl IntoIterator<Item = Note>) -> Self {
-        self.notes.splice(0..0, first);
+        let mut first = first.into_iter().peekable();
+        if first.peek().is_some() {
+            self.notes.splice(0..0, first);
+        }
         self
     }
 }
@@ -134,6 +137,14 @@ fn from_json(schema: &LabelSchema, text: &str) -> Option<LabelReading> {
     let Some((parsed, reading)) = fits.pop() else {
         return whole.then(|| broken(schema, text, &found));
     };
+    if fits.is_empty()
+        && parsed.start == 0
+        && parsed.end == text.len()
+        && parsed.mends.is_empty()
+        && !parsed.cut
+    {
+        return Some(reading);
+    }
     let mut notes = outside::notes(text, parsed);
     match fits.iter().all(|(_, other)| other.read == reading.read) {
         true if fits.is_empty() => {}

@@ -1,7 +1,9 @@
 //! Measures the journal: what one entry of one attempt, one annotation and two blobs costs, in processor time, and how
 //! much memory a long run takes.
 //!
-//! `cargo run --release -p karat-store --example journal_bench -- ENTRIES IN_FLIGHT FOLDER [write]`
+//! `cargo run --release -p karat-store --example journal_bench -- ENTRIES IN_FLIGHT FOLDER [write|budget]`
+//!
+//! `write` measures the writing alone; `budget` sets money aside before each entry.
 
 #![expect(clippy::print_stderr, reason = "a measurement is told to whoever runs it")]
 
@@ -13,7 +15,7 @@ use std::time::Instant;
 use karat_core::{
     AnnotationRow, Annotator, AnnotatorKind, AttemptRow, Error, Hash, MicroUsd, OutcomeKind, RunRow, Tokens,
 };
-use karat_store::{Entry, JournalOptions, Store};
+use karat_store::{Budget, Entry, JournalOptions, Store};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -25,10 +27,13 @@ async fn main() -> Result<(), Error> {
     let annotator = annotator();
     store.register(&annotator).await?;
     let run = store.begin_run(&run_row()).await?;
+    let only = args.next();
+    let limit = (only.as_deref() == Some("budget")).then_some(MicroUsd(u64::MAX >> 1));
+    let budget = limit.map(|max| store.budget(run, max)).transpose()?;
     let before = (cpu_seconds(), Instant::now());
-    write_all(&store, run, entries, in_flight).await?;
+    write_all(&store, run, (entries, in_flight), budget).await?;
     tell("write", entries, before);
-    if args.next().is_some() {
+    if only.is_some() {
         return Ok(());
     }
 
@@ -60,18 +65,27 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-async fn write_all(store: &Store, run: i64, entries: u64, in_flight: u64) -> Result<(), Error> {
+async fn write_all(
+    store: &Store,
+    run: i64,
+    (entries, in_flight): (u64, u64),
+    budget: Option<Budget>,
+) -> Result<(), Error> {
     let journal = store.journal(JournalOptions::default())?;
     let next = Arc::new(AtomicU64::new(0));
     let writers = (0..in_flight).map(|_| {
-        let (journal, next) = (journal.clone(), Arc::clone(&next));
+        let (journal, next, budget) = (journal.clone(), Arc::clone(&next), budget.clone());
         tokio::spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= entries {
                     return Ok::<_, Error>(());
                 }
-                journal.write(entry(run, n)).await?;
+                let mut entry = entry(run, n);
+                if let Some(budget) = &budget {
+                    entry.settle = Some(budget.reserve(MicroUsd(50)).await?);
+                }
+                journal.write(entry).await?;
             }
         })
     });

@@ -14,8 +14,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use crate::error::{io, is_cannot_open, told};
 use crate::migrate::{FORMAT_VERSION, migrate, version};
 
-/// Pages of the write-ahead log after which it is copied into the file: 16 MiB.
-const CHECKPOINT_PAGES: &str = "4096";
+/// Pages of the write-ahead log after which it is copied into the file: 48 MiB. Hashes fall on random pages, and a page
+/// that was written often is copied once.
+const CHECKPOINT_PAGES: &str = "12288";
 
 /// How a store is opened. The default is what users get.
 #[derive(Debug, Clone)]

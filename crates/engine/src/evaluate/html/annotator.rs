@@ -6,7 +6,7 @@ use super::ranking::{UNDEFINED, money, time};
 use super::table::{Column, Table};
 use super::text::{Esc, count, dash, finite, level, measured, name, plain};
 use super::{confusion, labels, section, spans};
-use crate::evaluate::report::{Judged, Metric, Report};
+use crate::evaluate::report::{Cost, Judged, Metric, Report};
 
 /// All annotators, the first one unfolded.
 pub(super) fn annotators(report: &Report) -> String {
@@ -103,6 +103,9 @@ fn metrics(report: &Report, judged: &Judged) -> String {
 
 fn cost(judged: &Judged) -> String {
     let cost = &judged.cost;
+    if *cost == Cost::default() {
+        return "<p>Nothing is known: no call was counted.</p>\n".to_owned();
+    }
     let tokens = |n: u64| if n == 0 { dash("not counted") } else { count(n) };
     let facts = [
         ("spent", money(cost)),

@@ -107,7 +107,7 @@ fn table(confusion: &Confusion) -> String {
         format!("<th scope=\"colgroup\" colspan=\"{n_out}\" class=\"first-out\">no label</th>")
     };
     format!(
-        "<p class=\"note\">Rows are gold, columns are what was given. A framed cell is right; the darker a cell, the larger its \
+        "<p class=\"note\">Rows are gold, columns are what was given. A framed cell is right; the stronger its shade, the larger its \
          share of the row{}.</p>\n\
          <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Which label was taken for which\">\n\
          <table class=\"heat{}\"><caption class=\"sr\">Rows are gold, columns are what was given</caption>\n<thead><tr><td></td><th scope=\"colgroup\" colspan=\"{n_labels}\">given</th>{out}<td></td></tr>\n\

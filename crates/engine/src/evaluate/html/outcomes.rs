@@ -55,9 +55,9 @@ fn reasons(judged: &Judged) -> String {
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let reason = |(why, n): (&String, &u64)| {
         format!(
-            "<li>{} <span class=\"n\">{}</span></li>",
-            Esc(&why.replace('_', " ")),
-            count(*n)
+            "<li><span class=\"n\">{}</span> {}</li>",
+            count(*n),
+            Esc(&why.replace('_', " "))
         )
     };
     let reasons: String = reasons.into_iter().map(reason).collect();

@@ -169,7 +169,10 @@ fn without_numbers() -> Report {
         it.labels
             .iter_mut()
             .for_each(|it| (it.precision, it.recall, it.f1) = (None, None, None));
-        it.cost = Cost::default();
+        it.cost = Cost {
+            n_calls: 5,
+            ..Cost::default()
+        };
     }
     report
 }
@@ -363,6 +366,17 @@ fn what_is_undefined_is_a_dash_that_says_why() {
     ];
     check_holds(&report, &[DASH]);
     check_holds(&report, &why);
+}
+
+#[test]
+fn without_calls_there_is_no_cost_to_show() {
+    let mut report = report();
+    report
+        .annotators
+        .iter_mut()
+        .for_each(|it| it.cost = Cost::default());
+    check_holds(&report, &["no call was counted", "What they cost is not known"]);
+    check_lacks(&report, &["tokens sent"]);
 }
 
 #[test]

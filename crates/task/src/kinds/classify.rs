@@ -189,6 +189,22 @@ fn examples() -> Option<Vec<Example>> {
             label("negative")?,
             vec!["in_prose"],
         ),
+    ];
+    let item = item_of("text", "The battery lasts two days.");
+    let example = |(about, answer, outcome, notes)| Example {
+        about,
+        task: task.clone(),
+        item: item.clone(),
+        answer,
+        outcome,
+        notes,
+    };
+    Some(rows.into_iter().chain(unlabeled()).map(example).collect())
+}
+
+/// Answers that are no label: what is said, the answer, the outcome, the notes.
+fn unlabeled() -> [(&'static str, &'static str, Outcome, Vec<&'static str>); 3] {
+    [
         (
             "the model cannot tell",
             r#"{"label": null}"#,
@@ -212,17 +228,7 @@ fn examples() -> Option<Vec<Example>> {
             }),
             vec![],
         ),
-    ];
-    let item = item_of("text", "The battery lasts two days.");
-    let example = |(about, answer, outcome, notes)| Example {
-        about,
-        task: task.clone(),
-        item: item.clone(),
-        answer,
-        outcome,
-        notes,
-    };
-    Some(rows.into_iter().map(example).collect())
+    ]
 }
 
 #[cfg(test)]

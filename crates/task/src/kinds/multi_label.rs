@@ -183,6 +183,10 @@ fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> R
             }),
         }
         reading.notes.splice(0..0, notes);
+        if parsed.cut && reading.outcome == Outcome::Labeled(Value::choices(Vec::new())) {
+            let got = "the answer is cut off before its first label".to_owned();
+            return Reading::unusable(Unusable::WrongShape { got }, reading.notes);
+        }
         if parsed.cut && !matches!(reading.outcome, Outcome::Abstained(_)) {
             let limit = truncated_at.map_or(String::new(), |limit| format!(" at {limit} tokens"));
             reading
@@ -386,12 +390,6 @@ fn examples() -> Option<Vec<Example>> {
             labels(&["bug"])?,
             vec!["unknown_mention"],
         ),
-        (
-            "the model cannot tell",
-            r#"{"labels": null}"#,
-            Outcome::Abstained(Abstention::Unknown { words: "null".into() }),
-            vec![],
-        ),
     ];
     let item = item_of("text", "I was charged twice, and the app crashes.");
     let example = |(about, answer, outcome, notes)| Example {
@@ -402,7 +400,10 @@ fn examples() -> Option<Vec<Example>> {
         outcome,
         notes,
     };
-    Some(rows.into_iter().map(example).collect())
+    let words = "null".to_owned();
+    let declined = Outcome::Abstained(Abstention::Unknown { words });
+    let declined = ("the model cannot tell", r#"{"labels": null}"#, declined, vec![]);
+    Some(rows.into_iter().chain([declined]).map(example).collect())
 }
 
 #[cfg(test)]

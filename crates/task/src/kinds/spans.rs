@@ -231,6 +231,10 @@ fn read_spans(task: &Task, text: &str, answer: &str, truncated_at: Option<u32>) 
     let stated = gathered.stated;
     let mut reading = align(task, text, gathered);
     reading.stated = stated.filter(|_| matches!(reading.outcome, Outcome::Labeled(_)));
+    if is_cut && reading.outcome == Outcome::Labeled(Value::spans(Vec::new())) {
+        let got = "the answer is cut off before its first span".to_owned();
+        return Reading::unusable(Unusable::WrongShape { got }, reading.notes);
+    }
     if is_cut {
         let limit = truncated_at.map_or(String::new(), |limit| format!(" at {limit} tokens"));
         let problem = reading
@@ -313,72 +317,130 @@ fn from_plain(schema: &LabelSchema, answer: &str) -> Result<Gathered, Box<Readin
 /// At most so many troubles are named in one re-ask.
 const MAX_NAMED: usize = 5;
 
+/// What became of the mentions of an answer, so far.
+#[derive(Default)]
+struct Aligned {
+    spans: Vec<LabeledSpan>,
+    notes: Vec<Note>,
+    problems: Vec<String>,
+    /// Why there is no value, if no span is left.
+    lost: Option<Unusable>,
+}
+
 /// Places the mentions; what has no place is a note and part of the problem.
 fn align(task: &Task, text: &str, gathered: Gathered) -> Reading {
     let Gathered {
         mentions,
         unknown,
-        mut notes,
+        notes,
         ..
     } = gathered;
-    let mut problems: Vec<String> = Vec::new();
-    for (label, quote) in &unknown {
-        notes.push(Note::UnknownMention {
-            label: label.clone(),
-            quote: quote.clone(),
+    let mut aligned = Aligned {
+        notes,
+        ..Aligned::default()
+    };
+    for (label, quote) in unknown {
+        aligned
+            .problems
+            .push(format!("`{label}` (for `{quote}`) is not one of the labels"));
+        aligned.lost.get_or_insert(Unusable::UnknownLabel {
+            got: label.clone(),
+            nearest: None,
         });
-        problems.push(format!("`{label}` (for `{quote}`) is not one of the labels"));
+        aligned.notes.push(Note::UnknownMention { label, quote });
     }
     let placements = place_all(&Haystack::new(text), &mentions, task.overlap);
-    let mut spans: Vec<LabeledSpan> = Vec::new();
-    let mut lost: Option<Unusable> = None;
     for (mention, placement) in mentions.iter().zip(placements) {
-        match placement {
-            Placement::At(placed) => {
-                if !(placed.is_only && placed.how == Alignment::Exact) {
-                    notes.push(mention_note(mention, placed.how));
-                }
-                spans.extend(labeled_span(text, mention, &placed));
-            }
-            Placement::Repeated => notes.push(Note::Repeated),
-            Placement::Open(how) => {
-                let n_found = if let Alignment::Ambiguous { n_found } = how {
-                    n_found
-                } else {
-                    0
-                };
-                notes.push(mention_note(mention, how));
-                let quote = clip(&mention.quote);
-                problems.push(match n_found {
-                    0 => format!("`{quote}` does not stand in the text: copy the words exactly"),
-                    n => format!("`{quote}` stands {n} times in the text: say which by `occurrence`"),
-                });
-                lost.get_or_insert(Unusable::NotPlaced { quote, n_found });
-            }
-        }
+        aligned.add(text, mention, placement);
     }
     if !task.overlap {
-        spans = without_overlaps(spans, &mut notes, &mut problems);
+        aligned.drop_overlaps(&task.schema);
     }
+    let Aligned {
+        spans,
+        notes,
+        mut problems,
+        lost,
+    } = aligned;
     let n_more = problems.len().saturating_sub(MAX_NAMED);
     problems.truncate(MAX_NAMED);
     if n_more > 0 {
         problems.push(format!("and {n_more} more"));
     }
-    let problem = (!problems.is_empty()).then(|| problems.join("; "));
-    let unknown_label = unknown.first().map(|(label, _)| Unusable::UnknownLabel {
-        got: label.clone(),
-        nearest: None,
-    });
-    let outcome = match lost.or(unknown_label).filter(|_| spans.is_empty()) {
+    let outcome = match lost.filter(|_| spans.is_empty()) {
         Some(why) => Outcome::Unusable(why),
         None => Outcome::Labeled(Value::spans(spans)),
     };
+    let problem = (!problems.is_empty()).then(|| problems.join("; "));
     Reading {
         outcome,
         notes,
         problem,
         stated: None,
+    }
+}
+
+impl Aligned {
+    fn add(&mut self, text: &str, mention: &Quoted, placement: Placement) {
+        let how = match placement {
+            Placement::At(placed) => {
+                if !(placed.is_only && placed.how == Alignment::Exact) {
+                    self.notes.push(mention_note(mention, placed.how));
+                }
+                self.spans.extend(labeled_span(text, mention, &placed));
+                return;
+            }
+            Placement::Repeated => return self.notes.push(Note::Repeated),
+            Placement::Open(how) => how,
+        };
+        self.notes.push(mention_note(mention, how));
+        let quote = clip(&mention.quote);
+        let (n_found, problem) = match how {
+            Alignment::Ambiguous { n_found } => (
+                n_found,
+                format!("`{quote}` stands {n_found} times in the text: say which by `occurrence`"),
+            ),
+            _ => (
+                0,
+                format!("`{quote}` does not stand in the text: copy the words exactly"),
+            ),
+        };
+        self.problems.push(problem);
+        self.lost = Some(Unusable::NotPlaced { quote, n_found })
+            .filter(|_| !self.is_unplaced())
+            .or(self.lost.take());
+    }
+
+    fn is_unplaced(&self) -> bool {
+        matches!(self.lost, Some(Unusable::NotPlaced { .. }))
+    }
+
+    /// Keeps the longer of two that overlap. Two labels on one range are both left out: nothing tells which is meant.
+    fn drop_overlaps(&mut self, schema: &LabelSchema) {
+        self.spans
+            .sort_by_key(|it| (std::cmp::Reverse(it.span.len()), it.span.start(), it.label));
+        self.spans.dedup();
+        let all = std::mem::take(&mut self.spans);
+        for it in &all {
+            let here: Vec<&LabeledSpan> = all.iter().filter(|other| other.span == it.span).collect();
+            let is_torn = here.len() > 1;
+            if is_torn {
+                let got = here.iter().map(|it| schema.name(it.label).to_owned()).collect();
+                self.lost.get_or_insert(Unusable::SeveralLabels { got });
+                self.problems.push(format!(
+                    "`{}` has more than one label: choose one",
+                    clip(&it.quote)
+                ));
+            }
+            if is_torn || self.spans.iter().any(|other| other.span.overlaps(it.span)) {
+                self.notes.push(Note::Overlap {
+                    quote: it.quote.clone(),
+                });
+            } else {
+                self.spans.push(it.clone());
+            }
+        }
+        self.problems.dedup();
     }
 }
 
@@ -397,37 +459,6 @@ fn labeled_span(text: &str, mention: &Quoted, placed: &Placed) -> Option<Labeled
         label: mention.label,
         quote: text.get(placed.at.clone())?.to_owned(),
     })
-}
-
-/// The longer of two that overlap. Two labels on one range are both left out: nothing tells which is meant.
-fn without_overlaps(
-    mut spans: Vec<LabeledSpan>,
-    notes: &mut Vec<Note>,
-    problems: &mut Vec<String>,
-) -> Vec<LabeledSpan> {
-    spans.sort_by_key(|it| (std::cmp::Reverse(it.span.len()), it.span.start(), it.label));
-    spans.dedup();
-    let all = spans.clone();
-    let mut kept: Vec<LabeledSpan> = Vec::new();
-    for it in spans {
-        let is_torn = all
-            .iter()
-            .any(|other| other.span == it.span && other.label != it.label);
-        let is_covered = kept.iter().any(|other| other.span.overlaps(it.span));
-        if is_torn {
-            problems.push(format!(
-                "`{}` has more than one label: choose one",
-                clip(&it.quote)
-            ));
-        }
-        if is_torn || is_covered {
-            notes.push(Note::Overlap { quote: it.quote });
-        } else {
-            kept.push(it);
-        }
-    }
-    problems.dedup();
-    kept
 }
 
 fn examples() -> Option<Vec<Example>> {

@@ -55,7 +55,11 @@ pub(super) fn ranking(report: &Report) -> String {
         false => "<p>What they cost is not known: there are no prices, or no counts of tokens.</p>\n",
     };
     let body = format!("<ul class=\"legend\">{keys}</ul>\n{}{note}", table.draw());
-    section("ranked", "Annotators, the best first", &body)
+    let title = match report.annotators.len() {
+        1 => "How good it is",
+        _ => "Annotators, the best first",
+    };
+    section("ranked", title, &body)
 }
 
 /// The columns of numbers; time and cost where they are known of any annotator.

@@ -91,8 +91,9 @@ fn main() -> ExitCode {
 
 /// Runs a command that touches the store or the network.
 fn wait(command: impl Future<Output = karat_core::Result<Done>>) -> karat_core::Result<Done> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // One thread waits for all calls: handing answers from thread to thread costs more than reading them. The store writes
+    // and the files are read on threads of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| karat_core::Error::external("cannot start the runtime").because(error))?;

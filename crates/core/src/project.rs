@@ -18,20 +18,20 @@ use crate::{Error, Result};
 #[serde(deny_unknown_fields)]
 pub struct Project {
     /// A name for reports.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Where the items come from.
     pub data: DataSpec,
     /// What is to be done with each.
     pub task: TaskSpec,
     /// Who answers.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotators: Vec<AnnotatorSpec>,
     /// When a person must look.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub policy: PolicySpec,
     /// What may be spent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub budget: Budget,
 }
 
@@ -53,7 +53,7 @@ pub struct DataSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold: Option<String>,
     /// Texts with more characters than this are reported and left out.
-    #[serde(default = "default_max_chars")]
+    #[serde(default = "default_max_chars", skip_serializing_if = "is_usual_chars")]
     pub max_chars: usize,
 }
 
@@ -199,35 +199,60 @@ pub struct AnnotatorSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
     /// Whether the model writes its reasons before the label.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub reasoning: bool,
     /// Whether the model states how sure it is.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_usual")]
     pub state_confidence: bool,
     /// How often each item is asked; with more than 1, the share of votes is the confidence.
-    #[serde(default = "default_samples")]
+    #[serde(default = "default_samples", skip_serializing_if = "is_usual_samples")]
     pub samples: u32,
     /// Whether token probabilities are asked for, where the endpoint has them.
-    #[serde(default = "default_true")]
+    #[serde(default = "default_true", skip_serializing_if = "Clone::clone")]
     pub logprobs: bool,
     /// 0 where it is left out and `samples` is 1, else 0.7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// The longest answer, in tokens.
-    #[serde(default = "default_max_tokens")]
+    #[serde(default = "default_max_tokens", skip_serializing_if = "is_usual_max_tokens")]
     pub max_tokens: u32,
     /// How much a reasoning model thinks: `low`, `medium`, `high`, or what the endpoint calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,
     /// A call without an answer for so many seconds has failed.
-    #[serde(default = "default_timeout_s")]
+    #[serde(default = "default_timeout_s", skip_serializing_if = "is_usual_timeout_s")]
     pub timeout_s: u32,
     /// The most calls at a time; what the endpoint bears is found out below it.
-    #[serde(default = "default_concurrency")]
+    #[serde(default = "default_concurrency", skip_serializing_if = "is_usual_concurrency")]
     pub concurrency: u32,
     /// Further parameters of the request body, sent as they are.
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub extra: serde_json::Map<String, Json>,
+}
+
+/// What is as usual is not written.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_usual_chars(value: &usize) -> bool {
+    *value == default_max_chars()
+}
+
+fn is_usual_samples(value: &u32) -> bool {
+    *value == default_samples()
+}
+
+fn is_usual_max_tokens(value: &u32) -> bool {
+    *value == default_max_tokens()
+}
+
+fn is_usual_timeout_s(value: &u32) -> bool {
+    *value == default_timeout_s()
+}
+
+fn is_usual_concurrency(value: &u32) -> bool {
+    *value == default_concurrency()
 }
 
 fn default_samples() -> u32 {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use crate::{Error, Hash, Hasher, Item, LabelSchema, LabelSpec, Result, ReviewPolicy, TaskSpec};
+use crate::{DataSpec, Error, Hash, Hasher, Item, LabelSchema, LabelSpec, PolicySpec, Result, ReviewPolicy, TaskSpec};
 
 /// What is to be done with each item.
 #[derive(Debug, Clone)]
@@ -50,23 +50,13 @@ pub(crate) struct Input<'a> {
 impl Task {
     /// A task of bare labels: what the one-line command makes.
     pub fn of(kind: &str, labels: Vec<LabelSpec>, text: &str) -> Result<Self> {
-        let spec = TaskSpec {
-            kind: kind.to_owned(),
-            labels,
-            ..TaskSpec::default()
-        };
-        Self::new(&spec, String::new(), text.to_owned(), Vec::new(), &[], None)
+        let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
+        let data = DataSpec { text: text.to_owned(), ..DataSpec::default() };
+        Self::new(&spec, &data, &PolicySpec::default(), String::new())
     }
 
-    /// A task from its specification, with the text of its guideline; `always_review` holds label names.
-    pub fn new(
-        spec: &TaskSpec,
-        guideline: String,
-        text: String,
-        context: Vec<String>,
-        always_review: &[String],
-        min_confidence: Option<f64>,
-    ) -> Result<Self> {
+    /// A task from what `karat.toml` says, with the text of its guideline.
+    pub fn new(spec: &TaskSpec, data: &DataSpec, policy: &PolicySpec, guideline: String) -> Result<Self> {
         let schema = LabelSchema::new(spec.labels.clone())?;
         let label = |name: &String| {
             schema.by_name(name).ok_or_else(|| {
@@ -75,7 +65,8 @@ impl Task {
                 ))
             })
         };
-        let always_review = always_review.iter().map(label).collect::<Result<_>>()?;
+        let always_review = policy.always_review.iter().map(label).collect::<Result<_>>()?;
+        let min_confidence = policy.min_confidence;
         if let Some(bad) = min_confidence.filter(|it| !(0.0..=1.0).contains(it)) {
             return Err(Error::invalid(format!(
                 "`policy.min_confidence` is {bad}, and must lie between 0 and 1"
@@ -96,8 +87,8 @@ impl Task {
             schema,
             guideline,
             shots: spec.examples.iter().map(shot).collect(),
-            text,
-            context,
+            text: data.text.clone(),
+            context: data.context.clone(),
             overlap: spec.overlap,
             policy: ReviewPolicy {
                 min_confidence,
@@ -172,15 +163,10 @@ mod tests {
             labels: vec![LabelSpec::named("a")],
             ..TaskSpec::default()
         };
-        let make = |review: &str, min| {
-            Task::new(
-                &spec,
-                String::new(),
-                "t".into(),
-                vec![],
-                &[review.to_owned()],
-                min,
-            )
+        let data = DataSpec { text: "t".into(), ..DataSpec::default() };
+        let make = |review: &str, min_confidence| {
+            let policy = PolicySpec { min_confidence, always_review: vec![review.to_owned()] };
+            Task::new(&spec, &data, &policy, String::new())
         };
         assert!(make("a", Some(0.5)).is_ok());
         assert!(make("b", None).unwrap_err().to_string().contains("`b`"));

@@ -5,7 +5,7 @@
 
 use karat_core::{Error, Result};
 use karat_llm::{ModelAnswer, Stop, TokenLogprob};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A raw answer, from a call or from the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,15 @@ struct Written<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    logprobs: Option<Vec<(&'a str, f64, &'a [(String, f64)])>>,
+    logprobs: Option<WrittenTokens<'a>>,
+}
+
+struct WrittenTokens<'a>(&'a [TokenLogprob]);
+
+impl Serialize for WrittenTokens<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|it| (&it.token, it.logprob, &it.top)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -40,11 +48,7 @@ impl KeptAnswer {
     /// The bytes for the journal.
     pub(crate) fn bytes(answer: &ModelAnswer) -> Vec<u8> {
         let stop = answer.stop.to_string();
-        let tokens = |all: &'_ Vec<TokenLogprob>| {
-            all.iter().map(|it| (it.token.clone(), it.logprob, it.top.clone())).collect::<Vec<_>>()
-        };
-        let logprobs = answer.logprobs.as_ref().map(tokens);
-        let logprobs = logprobs.as_ref().map(|all| all.iter().map(|(t, p, top)| (t.as_str(), *p, top.as_slice())).collect());
+        let logprobs = answer.logprobs.as_deref().map(WrittenTokens);
         let written = Written { text: &answer.text, stop: &stop, refusal: answer.refusal.as_deref(), logprobs };
         serde_json::to_vec(&written).unwrap_or_default()
     }

@@ -129,7 +129,7 @@ impl Desk<'_> {
             None if question.twin || n > 0 => self.lookup(key).await?,
             None => None,
         };
-        let (answer, mut entry, reused) = match self.answer(question, &question.messages, n, 0, key, known).await? {
+        let (answer, mut entry, reused) = match self.answer(question, &question.messages, Attempt { key, sample: n, ask: 0 }, known).await? {
             (Called::Answered(answer, entry), reused) => (answer, entry, reused),
             (Called::Failed(failure, entry), _) => return Ok(failed(failure, entry)),
         };
@@ -146,7 +146,7 @@ impl Desk<'_> {
             let messages = asker.prompter.ask_again(&question.messages, &answer.text, &problem);
             let key = asker.request_hash(&messages, n, question.item.id.as_str());
             let known = if answer.from_journal { self.lookup(key).await? } else { None };
-            match self.answer(question, &messages, n, 1, key, known).await? {
+            match self.answer(question, &messages, Attempt { key, sample: n, ask: 1 }, known).await? {
                 (Called::Answered(second, more), _) => {
                     let second_reading = self.read(question, &second);
                     if better(&second_reading, &reading) {
@@ -177,9 +177,7 @@ impl Desk<'_> {
         &self,
         question: &Question,
         messages: &[Message],
-        sample: u32,
-        ask: u32,
-        key: Hash,
+        of: Attempt,
         known: Option<karat_store::CachedAnswer>,
     ) -> Result<(Called, Option<Note>), Halt> {
         if let Some(known) = known {
@@ -191,8 +189,8 @@ impl Desk<'_> {
             let answer = KeptAnswer::read(&known.answer)?;
             return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
         }
-        let request = self.asker.request(&question.item, messages.to_vec(), sample);
-        let called = self.call(&request, Attempt { key, sample, ask }).await?;
+        let request = self.asker.request(&question.item, messages.to_vec(), of.sample);
+        let called = self.call(&request, of).await?;
         Ok((called, None))
     }
 
@@ -321,7 +319,7 @@ impl Desk<'_> {
     }
 
     fn book(&self, row: &mut AttemptRow, entry: &mut Entry, request: &ModelRequest, answer: &ModelAnswer, cost: MicroUsd) {
-        row.prompt = prompt_blob::keep(&request.messages, &mut entry.blobs);
+        row.prompt = prompt_blob::keep(&request.messages, self.asker.system, &mut entry.blobs);
         let bytes = KeptAnswer::bytes(answer);
         let hash = Hash::of(&bytes);
         entry.blobs.push((hash, bytes.into()));
@@ -348,7 +346,7 @@ impl Desk<'_> {
         error: &CallError,
     ) {
         use CallErrorClass::{BadBody, Connection, Timeout};
-        row.prompt = prompt_blob::keep(&request.messages, &mut entry.blobs);
+        row.prompt = prompt_blob::keep(&request.messages, self.asker.system, &mut entry.blobs);
         row.status = error.class.as_str().to_owned();
         row.message = Some(error.message.clone());
         if matches!(error.class, Timeout | BadBody | Connection)

@@ -45,6 +45,7 @@ pub struct Asker {
     settings: Arc<Settings>,
     format: AnswerFormat,
     base: Hash,
+    pub(crate) system: Hash,
     gold: Option<String>,
 }
 
@@ -68,8 +69,11 @@ pub struct Question {
 impl Asker {
     /// Opens the provider and compiles the prompt.
     pub fn new(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
-        let doing = |error: Error| error.while_doing(format_args!("annotator `{}`", spec.display_name()));
-        Self::open(setup, spec).map_err(doing)
+        let name = spec.display_name();
+        Self::open(setup, spec).map_err(|error| match error.to_string().contains(name) {
+            true => error,
+            false => error.while_doing(format_args!("annotator `{name}`")),
+        })
     }
 
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
@@ -117,6 +121,7 @@ impl Asker {
         Ok(Self {
             id: annotator.id(),
             price,
+            system: Hash::of(prompter.system().as_bytes()),
             annotator,
             spec: spec.clone(),
             kind: setup.kind,
@@ -164,13 +169,26 @@ impl Asker {
         Ok(Question { item, input, messages, request, cached: None, twin: false, turn: None })
     }
 
+    /// The system message, equal for all items, as the journal keeps it.
+    pub(crate) fn system_blob(&self) -> (Hash, Arc<[u8]>) {
+        (self.system, self.prompter.system().as_bytes().into())
+    }
+
+    /// The hash of a message; that of the system message is known.
+    fn message_hash(&self, message: &Message) -> Hash {
+        match message.role {
+            Role::System if Arc::ptr_eq(&message.content, self.prompter.system()) => self.system,
+            Role::System | Role::User | Role::Assistant => Hash::of(message.content.as_bytes()),
+        }
+    }
+
     /// The identity of a request: equal requests have equal answers to choose from, and only those are shared.
     ///
     /// A stand-in answers by the item's id, so that there the id is a part of it.
     pub(crate) fn request_hash(&self, messages: &[Message], sample: u32, item: &str) -> Hash {
         let mut hasher = Hasher::default().part(self.base.0).part(sample.to_le_bytes());
         for message in messages {
-            hasher = hasher.part(role_name(message.role)).part(message.content.as_bytes());
+            hasher = hasher.part(role_name(message.role)).part(self.message_hash(message).0);
         }
         if !self.shares_answers() {
             hasher = hasher.part(item);

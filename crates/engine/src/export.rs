@@ -4,7 +4,7 @@
 //! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
 //! already has gets a number: `karat_label_2`.
 
-use karat_core::{Annotation, AnnotatorKind, Fields, Note, Outcome, Problem, Result, route};
+use karat_core::{Annotation, AnnotatorKind, Confidence, Fields, Note, Outcome, Problem, Result, route};
 use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
 use karat_store::Store;
 use serde_json::{Value as Json, json};
@@ -121,13 +121,21 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
     vec![
         label,
         json!(annotation.confidence.value()),
-        json!(annotation.confidence.source()),
+        json!(source(annotation.confidence)),
         json!(annotation.outcome.kind().as_str()),
         json!(annotation.outcome.reason()),
         json!(route.to_string()),
         notes(&annotation.notes),
         name,
     ]
+}
+
+/// Where a confidence comes from. None is calibrated yet, and every output says so.
+fn source(confidence: Confidence) -> String {
+    match confidence {
+        Confidence::Raw(..) => format!("{}, uncalibrated", confidence.source()),
+        Confidence::Unknown(_) => confidence.source().to_owned(),
+    }
 }
 
 fn problem_cells(asker: &Asker, problem: &Problem) -> Vec<Json> {

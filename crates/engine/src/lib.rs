@@ -25,7 +25,7 @@ pub use export::{ADDED, Exported, export};
 pub use history::{PastAnswer, answers_to};
 pub use plan::{AnnotatorPlan, CostRange, Plan, plan};
 pub use progress::{Count, Progress};
-pub use run::{RunEnd, RunOptions, Selection, run};
+pub use run::{RunEnd, RunOptions, Selection, Watch, run};
 pub use setup::{OneLine, PROJECT_FILE, Setup, limit};
 pub use stop::Stop;
 pub use survey::{Survey, item_of, spool_standard_input, survey};

@@ -2,6 +2,7 @@
 //!
 //! Stored as JSON: `[["system","@<hash>"],["user","…"]]`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use karat_core::Hash;
@@ -9,18 +10,14 @@ use karat_llm::{Message, Role};
 
 use crate::asker::role_name;
 
-/// Adds the blobs of a prompt and returns the hash of the one that names the others.
-pub(crate) fn keep(messages: &[Message], blobs: &mut Vec<(Hash, Arc<[u8]>)>) -> Hash {
+/// Adds the blob of a prompt and returns its hash; `system` is the hash of the system message, whose blob is written once at
+/// the beginning of a run.
+pub(crate) fn keep(messages: &[Message], system: Hash, blobs: &mut Vec<(Hash, Arc<[u8]>)>) -> Hash {
     let mut parts = Vec::with_capacity(messages.len());
     for message in messages {
         let text = match message.role {
-            Role::System => {
-                let bytes = message.content.as_bytes();
-                let hash = Hash::of(bytes);
-                blobs.push((hash, bytes.into()));
-                format!("@{hash}")
-            }
-            Role::User | Role::Assistant => message.content.to_string(),
+            Role::System => Cow::Owned(format!("@{system}")),
+            Role::User | Role::Assistant => Cow::Borrowed(&*message.content),
         };
         parts.push((role_name(message.role), text));
     }

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use futures::stream::{self, Stream};
 use karat_core::{Error, Hash, Hasher, Item, OutcomeKind, Result, RunRow};
 use karat_format::{ItemReader, ReadSpec, Row};
-use karat_store::{Journal, JournalOptions, Store};
+use karat_store::{Entry, Journal, JournalOptions, Store};
 use tokio::sync::mpsc;
 
 use crate::ask::{Desk, Halt};
@@ -57,6 +57,15 @@ pub struct RunOptions {
     pub seed: u64,
 }
 
+/// What others see of a run and tell it, while it runs.
+#[derive(Default)]
+pub struct Watch {
+    /// How far it is.
+    pub progress: Progress,
+    /// The wish that it stop.
+    pub stop: Stop,
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct RunEnd {
@@ -76,9 +85,9 @@ pub async fn run(
     store: &Store,
     askers: &[Asker],
     options: &RunOptions,
-    progress: &Progress,
-    stop: &Stop,
+    watch: &Watch,
 ) -> Result<RunEnd> {
+    let Watch { progress, stop } = watch;
     let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
     let command = if options.selection == Selection::New { "label" } else { "retry" };
     let row = RunRow {
@@ -143,6 +152,8 @@ impl Line<'_> {
             halted: AtomicBool::new(false),
             under_way: Mutex::new(HashMap::new()),
         };
+        // What every prompt names is there before the first of them.
+        self.journal.write(Entry { blobs: vec![asker.system_blob()], ..Entry::default() }).await?;
         let concurrency = asker.spec.concurrency as usize;
         let questions = self.questions(&desk);
         let mut done = std::pin::pin!(

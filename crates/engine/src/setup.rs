@@ -109,14 +109,7 @@ impl Setup {
         let Project { name, data, task: spec, annotators, policy, budget } = project;
         let kind = kind(&spec.kind)?;
         let guideline = spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
-        let task = Task::new(
-            &spec,
-            guideline,
-            data.text.clone(),
-            data.context.clone(),
-            &policy.always_review,
-            policy.min_confidence,
-        )?;
+        let task = Task::new(&spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
             Some(file) => Prices::with_override(&read_text(folder, file)?)
                 .map_err(|why| Error::invalid(format!("`{file}`: {why}")))?,

@@ -8,7 +8,7 @@ pub(crate) use classify::Classify;
 pub(crate) use multi_label::MultiLabel;
 pub(crate) use spans::Spans;
 
-use karat_core::{Fields, Item, ItemId, LabelSpec, Task, TaskSpec};
+use karat_core::{DataSpec, Fields, Item, ItemId, LabelSpec, PolicySpec, Task, TaskSpec};
 use serde_json::{Map, Value as Json, json};
 
 use crate::kind::{PromptStyle, ShotStyle};
@@ -51,7 +51,16 @@ fn example_task(kind: &str, labels: &[(&str, &[&str])]) -> Option<Task> {
         labels: labels.iter().map(label).collect(),
         ..TaskSpec::default()
     };
-    Task::new(&spec, String::new(), "text".to_owned(), Vec::new(), &[], None).ok()
+    Task::new(
+        &spec,
+        &DataSpec {
+            text: "text".to_owned(),
+            ..DataSpec::default()
+        },
+        &PolicySpec::default(),
+        String::new(),
+    )
+    .ok()
 }
 
 /// An item with a text and nothing else.

@@ -12,7 +12,9 @@
     reason = "a test reads files"
 )]
 
-use karat_core::{Abstention, Alignment, Fields, Item, ItemId, Note, Outcome, Task, TaskSpec, Value};
+use karat_core::{
+    Abstention, Alignment, DataSpec, Fields, Item, ItemId, Note, Outcome, PolicySpec, Task, TaskSpec, Value,
+};
 use karat_task::{PromptStyle, Prompter, RawAnswer, Reading, kind};
 
 #[derive(Default, Clone)]
@@ -91,15 +93,12 @@ fn task(case: &Case) -> Task {
     let guideline = spec.guideline.take().unwrap_or_default();
     let context: toml::Table =
         toml::from_str(case.text("context").unwrap_or_default()).expect("context in TOML");
-    Task::new(
-        &spec,
-        guideline,
-        "text".into(),
-        context.keys().cloned().collect(),
-        &[],
-        None,
-    )
-    .expect("a sound task")
+    let data = DataSpec {
+        text: "text".into(),
+        context: context.keys().cloned().collect(),
+        ..DataSpec::default()
+    };
+    Task::new(&spec, &data, &PolicySpec::default(), guideline).expect("a sound task")
 }
 
 fn item(case: &Case) -> Item {

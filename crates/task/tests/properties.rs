@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use karat_core::{Item, LabelSpec, Note, Outcome, Task, TaskSpec, Value};
+use karat_core::{DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Task, TaskSpec, Value};
 use karat_task::{KINDS, RawAnswer};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
@@ -17,7 +17,16 @@ fn task(kind: &str) -> Task {
         labels,
         ..TaskSpec::default()
     };
-    Task::new(&spec, String::new(), "text".into(), vec![], &[], None).unwrap()
+    Task::new(
+        &spec,
+        &DataSpec {
+            text: "text".to_owned(),
+            ..DataSpec::default()
+        },
+        &PolicySpec::default(),
+        String::new(),
+    )
+    .unwrap()
 }
 
 fn item(text: &str) -> Item {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use karat_core::{Error, ErrorKind, MicroUsd, Result};
 use karat_engine::{
-    Count, Plan, Progress, RunEnd, RunOptions, Selection, Stop, Survey, export, plan, run as run_annotators, survey,
+    Count, Plan, RunEnd, RunOptions, Selection, Survey, Watch, export, plan, run as run_annotators, survey,
 };
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub(crate) async fn label(
     if selection == Selection::New && !confirm_cost(ready, running, voice).await? {
         return Err(Error::new(ErrorKind::BudgetSpent, "nothing was sent"));
     }
-    let end = watch(ready, running, selection, &seen, voice).await?;
+    let end = run_watched(ready, running, selection, &seen, voice).await?;
     summary(&end, &seen, voice);
     if let Some(output) = output {
         let written = export(&ready.setup, &ready.store, &ready.askers, output, running.first).await?;
@@ -116,31 +116,30 @@ fn one_line(plan: &Plan) -> String {
 }
 
 /// Runs, draws the progress, and hears Ctrl-C: the first drains, the second leaves at once.
-async fn watch(
+async fn run_watched(
     ready: &Ready,
     running: &Running,
     selection: Selection,
     seen: &Survey,
     voice: &mut Voice,
 ) -> Result<RunEnd> {
-    let progress = Progress::default();
-    progress.expect(seen.n_items * ready.askers.len() as u64);
-    let stop = Stop::default();
+    let watch = Watch::default();
+    watch.progress.expect(seen.n_items * ready.askers.len() as u64);
     let options = RunOptions { selection, first: running.first, seed: running.seed };
     let begun = Instant::now();
     let mut work =
-        std::pin::pin!(run_annotators(&ready.setup, &ready.store, &ready.askers, &options, &progress, &stop));
+        std::pin::pin!(run_annotators(&ready.setup, &ready.store, &ready.askers, &options, &watch));
     let mut drawer = Drawer::new(voice, begun);
     loop {
         tokio::select! {
             end = &mut work => return end,
-            () = tokio::time::sleep(drawer.every) => drawer.draw(&progress.count()),
+            () = tokio::time::sleep(drawer.every) => drawer.draw(&watch.progress.count()),
             _ = tokio::signal::ctrl_c() => {
-                if stop.asked() {
+                if watch.stop.asked() {
                     // What is on disk is whole; the calls in flight are paid and not kept.
                     std::process::exit(130);
                 }
-                stop.ask();
+                watch.stop.ask();
                 drawer.voice.say("stopping: the calls in flight are waited for and kept; once more leaves at once");
             }
         }

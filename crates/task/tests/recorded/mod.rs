@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use karat_core::{Fields, Item, ItemId, LabelSpec, Outcome, Task, TaskSpec, Value};
+use karat_core::{DataSpec, Fields, Item, ItemId, LabelSpec, Outcome, PolicySpec, Task, TaskSpec, Value};
 use karat_task::{RawAnswer, kind};
 use serde_json::Value as Json;
 
@@ -132,7 +132,16 @@ pub(crate) fn task(kind: &str, labels: &[(&str, &[&str])]) -> Task {
         labels,
         ..TaskSpec::default()
     };
-    Task::new(&spec, String::new(), "text".to_owned(), Vec::new(), &[], None).unwrap()
+    Task::new(
+        &spec,
+        &DataSpec {
+            text: "text".to_owned(),
+            ..DataSpec::default()
+        },
+        &PolicySpec::default(),
+        String::new(),
+    )
+    .unwrap()
 }
 
 pub(crate) fn item(text: &str) -> Item {

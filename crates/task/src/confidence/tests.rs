@@ -1,3 +1,5 @@
+//! Token probabilities by hand: each case is a few tokens and the number that follows from the formula.
+
 use karat_core::LabelSpec;
 
 use super::*;

@@ -400,8 +400,7 @@ fn examples() -> Option<Vec<Example>> {
         outcome,
         notes,
     };
-    let words = "null".to_owned();
-    let declined = Outcome::Abstained(Abstention::Unknown { words });
+    let declined = Outcome::Abstained(Abstention::Unknown { words: "null".into() });
     let declined = ("the model cannot tell", r#"{"labels": null}"#, declined, vec![]);
     Some(rows.into_iter().chain([declined]).map(example).collect())
 }

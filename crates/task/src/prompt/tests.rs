@@ -1,3 +1,5 @@
+//! What a prompt shares, fences and hashes. Whole prompts stand in `tests/tasks/prompts.md`.
+
 use karat_core::{LabelSpec, Shot};
 use serde_json::json;
 

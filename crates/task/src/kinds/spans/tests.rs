@@ -1,3 +1,5 @@
+//! Votes, distances and gold values of spans. What is read from answers stands in `tests/tasks/spans.md`.
+
 use super::*;
 
 fn spans(rows: &[(u32, &str, &str)]) -> Value {

@@ -4,7 +4,9 @@
 //! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
 //! already has gets a number: `karat_label_2`.
 
-use karat_core::{Annotation, AnnotatorKind, Confidence, Fields, Note, Outcome, Problem, Result, route};
+use futures::StreamExt;
+use futures::stream;
+use karat_core::{Annotation, AnnotationRow, AnnotatorKind, Confidence, Fields, Note, Outcome, Problem, Result, route};
 use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
 use karat_store::Store;
 use serde_json::{Value as Json, json};
@@ -50,9 +52,12 @@ pub async fn export(setup: &Setup, store: &Store, askers: &[Asker], to: &str, fi
     let mut writer = TableWriter::create(&path, &columns)?;
     let added: Vec<String> = columns.split_off(n_own).into_iter().map(|column| column.name).collect();
     let mut done = Exported::default();
-    let mut chunks = row_chunks(setup.read.clone(), first, CHUNK);
-    while let Some(chunk) = chunks.recv().await {
-        for (fields, all_labeled) in joined(setup, store, askers, &added, chunk?).await? {
+    let chunks = row_chunks(setup.read.clone(), first, CHUNK);
+    let chunks = stream::unfold(chunks, |mut chunks| async move { Some((chunks.recv().await?, chunks)) });
+    // The journal is read for one chunk while the one before is written.
+    let mut found = std::pin::pin!(chunks.map(|chunk| look_up(setup, store, askers, chunk)).buffered(2));
+    while let Some(found) = found.next().await {
+        for (fields, all_labeled) in joined(setup, askers, &added, found?) {
             writer.write(&fields)?;
             done.n_rows += 1;
             done.n_labeled += u64::from(all_labeled);
@@ -62,14 +67,14 @@ pub async fn export(setup: &Setup, store: &Store, askers: &[Asker], to: &str, fi
     Ok(done)
 }
 
-/// The rows of a chunk with the added cells, and whether each has a label of every annotator.
-async fn joined(
-    setup: &Setup,
-    store: &Store,
-    askers: &[Asker],
-    added: &[String],
+/// A chunk of rows, and for each annotator what stands for its items.
+struct Found {
     chunk: Vec<Row>,
-) -> Result<Vec<(Fields, bool)>> {
+    standing: Vec<Vec<Option<AnnotationRow>>>,
+}
+
+async fn look_up(setup: &Setup, store: &Store, askers: &[Asker], chunk: Result<Vec<Row>>) -> Result<Found> {
+    let chunk = chunk?;
     let items = chunk.iter().filter_map(|row| match row {
         Row::Item(item) => Some((item.id.shared(), setup.task.input_hash(item))),
         Row::Problem(..) => None,
@@ -77,8 +82,15 @@ async fn joined(
     let keys: Vec<_> = items.collect();
     let mut standing = Vec::with_capacity(askers.len());
     for asker in askers {
-        standing.push(store.standing(asker.id, &keys).await?.into_iter());
+        standing.push(store.standing(asker.id, &keys).await?);
     }
+    Ok(Found { chunk, standing })
+}
+
+/// The rows of a chunk with the added cells, and whether each has a label of every annotator.
+fn joined(setup: &Setup, askers: &[Asker], added: &[String], found: Found) -> Vec<(Fields, bool)> {
+    let Found { chunk, standing } = found;
+    let mut standing: Vec<_> = standing.into_iter().map(Vec::into_iter).collect();
     let mut rows = Vec::with_capacity(chunk.len());
     for row in chunk {
         match row {
@@ -103,7 +115,7 @@ async fn joined(
             }
         }
     }
-    Ok(rows)
+    rows
 }
 
 /// The cells of one annotator in the order of [`ADDED`].

@@ -102,8 +102,18 @@ impl Writer {
             written: HashSet::new(),
             runs,
         };
-        tokio::spawn(writer.work(receiver));
+        writer.start_work(receiver);
         sender
+    }
+
+    /// Works on a thread of its own: what is written is put together beside the calls of a run, not between them. Where
+    /// there is no thread to be had, it works among them.
+    fn start_work(self, receiver: mpsc::Receiver<Command>) {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+            tokio::spawn(self.work(receiver));
+            return;
+        };
+        std::thread::spawn(move || runtime.block_on(self.work(receiver)));
     }
 
     async fn work(mut self, mut receiver: mpsc::Receiver<Command>) {

@@ -33,7 +33,9 @@ pub use item::{Fields, Item, ItemId, Problem, cell_text};
 pub use money::MicroUsd;
 pub use note::{Alignment, Note};
 pub use outcome::{Abstention, Failure, Outcome, OutcomeKind, Unusable};
-pub use project::{AnnotatorSpec, Budget, DataSpec, LabelSpec, PolicySpec, Project, ShotSpec, TaskSpec, project_schema};
+pub use project::{
+    AnnotatorSpec, Budget, DataSpec, LabelSpec, PolicySpec, Project, ShotSpec, TaskSpec, project_schema,
+};
 pub use route::{ReviewPolicy, ReviewReason, Route, route};
 pub use schema::{LabelId, LabelMatch, LabelSchema, normalize_label};
 pub use span::Span;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use crate::{DataSpec, Error, Hash, Hasher, Item, LabelSchema, LabelSpec, PolicySpec, Result, ReviewPolicy, TaskSpec};
+use crate::{
+    DataSpec, Error, Hash, Hasher, Item, LabelSchema, LabelSpec, PolicySpec, Result, ReviewPolicy, TaskSpec,
+};
 
 /// What is to be done with each item.
 #[derive(Debug, Clone)]
@@ -50,8 +52,15 @@ pub(crate) struct Input<'a> {
 impl Task {
     /// A task of bare labels: what the one-line command makes.
     pub fn of(kind: &str, labels: Vec<LabelSpec>, text: &str) -> Result<Self> {
-        let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
-        let data = DataSpec { text: text.to_owned(), ..DataSpec::default() };
+        let spec = TaskSpec {
+            kind: kind.to_owned(),
+            labels,
+            ..TaskSpec::default()
+        };
+        let data = DataSpec {
+            text: text.to_owned(),
+            ..DataSpec::default()
+        };
         Self::new(&spec, &data, &PolicySpec::default(), String::new())
     }
 
@@ -163,9 +172,15 @@ mod tests {
             labels: vec![LabelSpec::named("a")],
             ..TaskSpec::default()
         };
-        let data = DataSpec { text: "t".into(), ..DataSpec::default() };
+        let data = DataSpec {
+            text: "t".into(),
+            ..DataSpec::default()
+        };
         let make = |review: &str, min_confidence| {
-            let policy = PolicySpec { min_confidence, always_review: vec![review.to_owned()] };
+            let policy = PolicySpec {
+                min_confidence,
+                always_review: vec![review.to_owned()],
+            };
             Task::new(&spec, &data, &policy, String::new())
         };
         assert!(make("a", Some(0.5)).is_ok());

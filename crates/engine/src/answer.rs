@@ -49,14 +49,22 @@ impl KeptAnswer {
     pub(crate) fn bytes(answer: &ModelAnswer) -> Vec<u8> {
         let stop = answer.stop.to_string();
         let logprobs = answer.logprobs.as_deref().map(WrittenTokens);
-        let written = Written { text: &answer.text, stop: &stop, refusal: answer.refusal.as_deref(), logprobs };
+        let written = Written {
+            text: &answer.text,
+            stop: &stop,
+            refusal: answer.refusal.as_deref(),
+            logprobs,
+        };
         serde_json::to_vec(&written).unwrap_or_default()
     }
 
     /// Reads the journal's bytes.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
-        let read: Read = serde_json::from_slice(bytes)
-            .map_err(|error| Error::external("a raw answer in the journal is not readable").because(error).hint("run `karat verify`"))?;
+        let read: Read = serde_json::from_slice(bytes).map_err(|error| {
+            Error::external("a raw answer in the journal is not readable")
+                .because(error)
+                .hint("run `karat verify`")
+        })?;
         let token = |(token, logprob, top)| TokenLogprob { token, logprob, top };
         Ok(Self {
             text: read.text,
@@ -89,8 +97,18 @@ mod tests {
         let mut answer = ModelAnswer::of_text("{\"label\": \"позитив\"}");
         answer.stop = Stop::TokenLimit;
         answer.refusal = Some("no".into());
-        answer.logprobs = Some(vec![TokenLogprob { token: "a".into(), logprob: -0.5, top: vec![("b".into(), -1.0)] }]);
+        answer.logprobs = Some(vec![TokenLogprob {
+            token: "a".into(),
+            logprob: -0.5,
+            top: vec![("b".into(), -1.0)],
+        }]);
         let kept = KeptAnswer::read(&KeptAnswer::bytes(&answer)).unwrap();
-        assert_eq!(kept, KeptAnswer { from_journal: true, ..KeptAnswer::from(answer) });
+        assert_eq!(
+            kept,
+            KeptAnswer {
+                from_journal: true,
+                ..KeptAnswer::from(answer)
+            }
+        );
     }
 }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use karat_core::{
-    Annotation, AnnotatorKind, AttemptRow, Confidence, ConfidenceSource, Error, ErrorKind, Failure, Hash, MicroUsd, NoConfidence, Note,
-    Outcome, Result, Tokens, Unusable, Value,
+    Annotation, AnnotatorKind, AttemptRow, Confidence, ConfidenceSource, Error, ErrorKind, Failure, Hash,
+    MicroUsd, NoConfidence, Note, Outcome, Result, Tokens, Unusable, Value,
 };
 use karat_llm::{CallError, CallErrorClass, Message, ModelAnswer, ModelRequest, Tries};
 use karat_store::{Entry, Hold, Journal, Store};
@@ -77,7 +77,9 @@ enum Called {
 impl Desk<'_> {
     /// Asks, and writes the annotation.
     pub(crate) async fn annotate(&self, question: Question) -> Result<(), Halt> {
-        let Some(turn) = question.turn.clone() else { return self.annotate_alone(question).await };
+        let Some(turn) = question.turn.clone() else {
+            return self.annotate_alone(question).await;
+        };
         let request = question.request;
         let mine = turn.lock().await;
         let done = self.annotate_alone(question).await;
@@ -95,7 +97,12 @@ impl Desk<'_> {
         let n_samples = self.asker.spec.samples;
         let (outcome, confidence, notes, mut entry) = if n_samples == 1 {
             let sample = self.sample(&question, 0).await?;
-            (sample.reading.outcome, sample.confidence, sample.reading.notes, sample.entry)
+            (
+                sample.reading.outcome,
+                sample.confidence,
+                sample.reading.notes,
+                sample.entry,
+            )
         } else {
             let samples = join_all((0..n_samples).map(|n| self.sample(&question, n))).await;
             self.vote(samples.into_iter().collect::<Result<_, _>>()?)
@@ -122,14 +129,29 @@ impl Desk<'_> {
         let asker = self.asker;
         let (key, known) = match n {
             0 => (question.request, question.cached.clone()),
-            _ => (asker.request_hash(&question.messages, n, question.item.id.as_str()), None),
+            _ => (
+                asker.request_hash(&question.messages, n, question.item.id.as_str()),
+                None,
+            ),
         };
         let known = match known {
             Some(known) => Some(known),
             None if question.twin || n > 0 => self.lookup(key).await?,
             None => None,
         };
-        let (answer, mut entry, reused) = match self.answer(question, &question.messages, Attempt { key, sample: n, ask: 0 }, known).await? {
+        let (answer, mut entry, reused) = match self
+            .answer(
+                question,
+                &question.messages,
+                Attempt {
+                    key,
+                    sample: n,
+                    ask: 0,
+                },
+                known,
+            )
+            .await?
+        {
             (Called::Answered(answer, entry), reused) => (answer, entry, reused),
             (Called::Failed(failure, entry), _) => return Ok(failed(failure, entry)),
         };
@@ -143,10 +165,28 @@ impl Desk<'_> {
             if !entry.attempts.is_empty() {
                 self.write(std::mem::take(&mut entry)).await?;
             }
-            let messages = asker.prompter.ask_again(&question.messages, &answer.text, &problem);
+            let messages = asker
+                .prompter
+                .ask_again(&question.messages, &answer.text, &problem);
             let key = asker.request_hash(&messages, n, question.item.id.as_str());
-            let known = if answer.from_journal { self.lookup(key).await? } else { None };
-            match self.answer(question, &messages, Attempt { key, sample: n, ask: 1 }, known).await? {
+            let known = if answer.from_journal {
+                self.lookup(key).await?
+            } else {
+                None
+            };
+            match self
+                .answer(
+                    question,
+                    &messages,
+                    Attempt {
+                        key,
+                        sample: n,
+                        ask: 1,
+                    },
+                    known,
+                )
+                .await?
+            {
                 (Called::Answered(second, more), _) => {
                     let second_reading = self.read(question, &second);
                     if better(&second_reading, &reading) {
@@ -162,7 +202,11 @@ impl Desk<'_> {
         if n > 0 && !entry.attempts.is_empty() {
             self.write(std::mem::take(&mut entry)).await?;
         }
-        Ok(Sample { reading, confidence, entry })
+        Ok(Sample {
+            reading,
+            confidence,
+            entry,
+        })
     }
 
     async fn lookup(&self, key: Hash) -> Result<Option<karat_store::CachedAnswer>, Halt> {
@@ -184,7 +228,9 @@ impl Desk<'_> {
             let note = if *known.item == *question.item.id.as_str() {
                 Note::Cached
             } else {
-                Note::Shared { with: known.item.to_string() }
+                Note::Shared {
+                    with: known.item.to_string(),
+                }
             };
             let answer = KeptAnswer::read(&known.answer)?;
             return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
@@ -227,7 +273,9 @@ impl Desk<'_> {
                     if entry.settle.is_some() {
                         self.write(std::mem::take(&mut entry)).await?;
                     }
-                    let pause = tries.wait_after(&error).filter(|_| !self.is_absent(&error, n_try));
+                    let pause = tries
+                        .wait_after(&error)
+                        .filter(|_| !self.is_absent(&error, n_try));
                     let Some(pause) = pause else {
                         return self.give_up(error, hold, entry).await;
                     };
@@ -250,13 +298,18 @@ impl Desk<'_> {
             self.write(entry).await?;
             return Err(Halt::Fatal(fatal(&error, self.asker)));
         }
-        let failure = Failure { class: error.class.as_str().to_owned(), message: error.message };
+        let failure = Failure {
+            class: error.class.as_str().to_owned(),
+            message: error.message,
+        };
         Ok(Called::Failed(failure, entry))
     }
 
     /// Whether there is no server at all: it has never answered in this run, and cannot be reached again and again.
     fn is_absent(&self, error: &CallError, n_tries: u32) -> bool {
-        error.class == CallErrorClass::Connection && n_tries >= TRIES_TO_ABSENT && self.progress.n_calls() == 0
+        error.class == CallErrorClass::Connection
+            && n_tries >= TRIES_TO_ABSENT
+            && self.progress.n_calls() == 0
     }
 
     async fn give_back(&self, hold: Option<Hold>, mut entry: Entry) -> Result<(), Halt> {
@@ -269,7 +322,9 @@ impl Desk<'_> {
 
     /// Sets the most that the call can cost aside, on disk, before it is made.
     async fn reserve(&self, request: &ModelRequest) -> Result<Option<Hold>, Halt> {
-        let (Some(purse), Some(price)) = (self.purse, &self.asker.price) else { return Ok(None) };
+        let (Some(purse), Some(price)) = (self.purse, &self.asker.price) else {
+            return Ok(None);
+        };
         let most = price.upper_bound(request.prompt_bytes(), request.settings.max_tokens);
         purse.take(MicroUsd(most.0)).await.map(Some).map_err(Halt::Fatal)
     }
@@ -285,7 +340,9 @@ impl Desk<'_> {
     }
 
     fn cost(&self, request: &ModelRequest, answer: &ModelAnswer) -> MicroUsd {
-        let Some(price) = &self.asker.price else { return MicroUsd(0) };
+        let Some(price) = &self.asker.price else {
+            return MicroUsd(0);
+        };
         let cost = match &answer.usage {
             Some(usage) => price.cost(usage),
             None if self.asker.nature().is_live() => {
@@ -318,7 +375,14 @@ impl Desk<'_> {
         }
     }
 
-    fn book(&self, row: &mut AttemptRow, entry: &mut Entry, request: &ModelRequest, answer: &ModelAnswer, cost: MicroUsd) {
+    fn book(
+        &self,
+        row: &mut AttemptRow,
+        entry: &mut Entry,
+        request: &ModelRequest,
+        answer: &ModelAnswer,
+        cost: MicroUsd,
+    ) {
         row.prompt = prompt_blob::keep(&request.messages, self.asker.system, &mut entry.blobs);
         let bytes = KeptAnswer::bytes(answer);
         let hash = Hash::of(&bytes);
@@ -365,7 +429,9 @@ impl Desk<'_> {
             truncated_at: answer.truncated.then_some(max_tokens),
             refusal: answer.refusal.as_deref(),
         };
-        self.asker.kind.read_answer(&self.asker.task, &question.item, &raw)
+        self.asker
+            .kind
+            .read_answer(&self.asker.task, &question.item, &raw)
     }
 
     fn confidence(&self, answer: &KeptAnswer, reading: &Reading) -> Confidence {
@@ -409,10 +475,18 @@ impl Desk<'_> {
                 (Outcome::Labeled(value), confidence, notes, entry)
             }
             Vote::Tie(tied) => {
-                let got = tied.iter().map(|it| it.to_json(&self.asker.task.schema).to_string()).collect();
+                let got = tied
+                    .iter()
+                    .map(|it| it.to_json(&self.asker.task.schema).to_string())
+                    .collect();
                 (Outcome::Unusable(Unusable::Tied { got }), no_label, notes, entry)
             }
-            Vote::None => (other.unwrap_or(Outcome::Unusable(Unusable::Empty)), no_label, notes, entry),
+            Vote::None => (
+                other.unwrap_or(Outcome::Unusable(Unusable::Empty)),
+                no_label,
+                notes,
+                entry,
+            ),
         }
     }
 }
@@ -432,8 +506,17 @@ fn join(entry: &mut Entry, other: Entry) {
 }
 
 fn failed(failure: Failure, entry: Entry) -> Sample {
-    let reading = Reading { outcome: Outcome::Failed(failure), notes: Vec::new(), problem: None, stated: None };
-    Sample { reading, confidence: Confidence::Unknown(NoConfidence::NoLabel), entry }
+    let reading = Reading {
+        outcome: Outcome::Failed(failure),
+        notes: Vec::new(),
+        problem: None,
+        stated: None,
+    };
+    Sample {
+        reading,
+        confidence: Confidence::Unknown(NoConfidence::NoLabel),
+        entry,
+    }
 }
 
 /// Whether the second answer is to be taken: always, unless only the first is a label.
@@ -442,14 +525,26 @@ fn better(second: &Reading, first: &Reading) -> bool {
 }
 
 fn fatal(error: &CallError, asker: &Asker) -> Error {
-    let verb = if error.class == CallErrorClass::Connection { "cannot be reached" } else { "refuses" };
+    let verb = if error.class == CallErrorClass::Connection {
+        "cannot be reached"
+    } else {
+        "refuses"
+    };
     let message = format!("`{}` {verb}: {}", asker.annotator.name, error.message);
     let hint = match error.class {
         CallErrorClass::Auth => "check the key: `karat doctor` shows which are set",
-        CallErrorClass::Connection => "start the server, or name another with `--base-url`: `karat doctor` shows what is reachable",
-        CallErrorClass::QuotaSpent => "the account has no credit left; what is labeled is kept, the same command goes on later",
+        CallErrorClass::Connection => {
+            "start the server, or name another with `--base-url`: `karat doctor` shows what is reachable"
+        }
+        CallErrorClass::QuotaSpent => {
+            "the account has no credit left; what is labeled is kept, the same command goes on later"
+        }
         _ => "check the model's name and settings: `karat doctor` lists what the endpoint offers",
     };
-    let kind = if error.class == CallErrorClass::QuotaSpent { ErrorKind::BudgetSpent } else { ErrorKind::External };
+    let kind = if error.class == CallErrorClass::QuotaSpent {
+        ErrorKind::BudgetSpent
+    } else {
+        ErrorKind::External
+    };
     Error::new(kind, message).hint(hint)
 }

@@ -11,7 +11,8 @@ use karat_core::{
     Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, ProviderOptions, RetryPolicy, Role, Settings,
+    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, ProviderOptions, RetryPolicy, Role,
+    Settings,
 };
 use karat_store::CachedAnswer;
 use karat_task::{PromptStyle, Prompter, TaskKind};
@@ -85,18 +86,27 @@ impl Asker {
             timeout: Duration::from_secs(u64::from(spec.timeout_s)),
             limiters: Arc::clone(&setup.limiters),
         };
-        let provider = karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))?;
+        let provider =
+            karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))?;
         let nature = provider.nature();
         let style = PromptStyle {
             reasoning: spec.reasoning,
             state_confidence: spec.state_confidence,
-            template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
+            template: spec
+                .template
+                .as_ref()
+                .map(|file| read_template(&setup.path(file)))
+                .transpose()?,
         };
         let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
-        let identity = if nature.is_live() { String::new() } else { answers_identity(setup, spec)? };
+        let identity = if nature.is_live() {
+            String::new()
+        } else {
+            answers_identity(setup, spec)?
+        };
         let address = provider.base_url.as_deref().unwrap_or(&provider.endpoint);
         let endpoint = format!("{address} {}{identity}", provider.model);
         let annotator = Annotator {
@@ -110,9 +120,16 @@ impl Asker {
             prompt: prompter.version(),
             settings: format!("{{\"samples\":{},\"request\":{settings_json}}}", spec.samples),
         };
-        let format = AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::new(prompter.answer_format().clone()) };
+        let format = AnswerFormat::JsonSchema {
+            name: "answer".into(),
+            schema: Arc::new(prompter.answer_format().clone()),
+        };
         let format_json = prompter.answer_format().to_string();
-        let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
+        let base = Hasher::default()
+            .part(&endpoint)
+            .part(&settings_json)
+            .part(&format_json)
+            .finish();
         let price = match spec.price.as_deref().and_then(|name| name.split_once('/')) {
             Some((endpoint, model)) => setup.prices.find(endpoint, model),
             None if nature.is_live() => setup.prices.find(&provider.endpoint, &provider.model),
@@ -166,7 +183,15 @@ impl Asker {
     pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
         let messages = self.prompter.messages(&item)?;
         let request = self.request_hash(&messages, 0, item.id.as_str());
-        Ok(Question { item, input, messages, request, cached: None, twin: false, turn: None })
+        Ok(Question {
+            item,
+            input,
+            messages,
+            request,
+            cached: None,
+            twin: false,
+            turn: None,
+        })
     }
 
     /// The system message, equal for all items, as the journal keeps it.
@@ -188,7 +213,9 @@ impl Asker {
     pub(crate) fn request_hash(&self, messages: &[Message], sample: u32, item: &str) -> Hash {
         let mut hasher = Hasher::default().part(self.base.0).part(sample.to_le_bytes());
         for message in messages {
-            hasher = hasher.part(role_name(message.role)).part(self.message_hash(message).0);
+            hasher = hasher
+                .part(role_name(message.role))
+                .part(self.message_hash(message).0);
         }
         if !self.shares_answers() {
             hasher = hasher.part(item);
@@ -202,14 +229,21 @@ impl Asker {
     }
 
     pub(crate) fn request(&self, item: &Item, messages: Vec<Message>, sample: u32) -> ModelRequest {
-        let aside = if self.annotator.kind == AnnotatorKind::Scripted { self.aside(item) } else { Aside::default() };
+        let aside = if self.annotator.kind == AnnotatorKind::Scripted {
+            self.aside(item)
+        } else {
+            Aside::default()
+        };
         ModelRequest {
             model: Arc::clone(&self.model_name),
             messages,
             format: self.format.clone(),
             settings: Arc::clone(&self.settings),
             sample,
-            aside: Aside { key: item.id.shared(), ..aside },
+            aside: Aside {
+                key: item.id.shared(),
+                ..aside
+            },
         }
     }
 
@@ -225,7 +259,11 @@ impl Asker {
             Shape::Spans => None,
         };
         let others = ids.filter_map(one).filter(|value| Some(value) != gold.as_ref());
-        Aside { key: item.id.shared(), truth: gold.as_ref().map(text), wrong: others.map(|value| text(&value)).collect() }
+        Aside {
+            key: item.id.shared(),
+            truth: gold.as_ref().map(text),
+            wrong: others.map(|value| text(&value)).collect(),
+        }
     }
 }
 
@@ -239,11 +277,19 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 }
 
 fn settings(spec: &AnnotatorSpec) -> Settings {
-    let default_temperature = if spec.samples > 1 { SAMPLING_TEMPERATURE } else { 0.0 };
+    let default_temperature = if spec.samples > 1 {
+        SAMPLING_TEMPERATURE
+    } else {
+        0.0
+    };
     Settings {
         temperature: Some(spec.temperature.unwrap_or(default_temperature)),
         logprobs: spec.logprobs && spec.samples == 1,
-        top_logprobs: if spec.logprobs && spec.samples == 1 { TOP_LOGPROBS } else { 0 },
+        top_logprobs: if spec.logprobs && spec.samples == 1 {
+            TOP_LOGPROBS
+        } else {
+            0
+        },
         reasoning_effort: spec.reasoning_effort.clone(),
         extra: spec.extra.clone(),
         ..Settings::new(spec.max_tokens)
@@ -252,15 +298,18 @@ fn settings(spec: &AnnotatorSpec) -> Settings {
 
 /// A recording that changed is another annotator: the hash of its file.
 fn answers_identity(setup: &Setup, spec: &AnnotatorSpec) -> Result<String> {
-    let Some(file) = &spec.answers else { return Ok(String::new()) };
+    let Some(file) = &spec.answers else {
+        return Ok(String::new());
+    };
     let path = setup.path(file);
-    let bytes = std::fs::read(&path)
-        .map_err(|error| Error::not_found(format!("cannot read the answers `{}`", path.display())).because(error))?;
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Error::not_found(format!("cannot read the answers `{}`", path.display())).because(error)
+    })?;
     Ok(format!(" {}", Hash::of(&bytes)))
 }
 
 fn read_template(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::not_found(format!("cannot read the template `{}`", path.display())).because(error))
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::not_found(format!("cannot read the template `{}`", path.display())).because(error)
+    })
 }
-

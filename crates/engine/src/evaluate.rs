@@ -17,7 +17,8 @@ use karat_format::{ItemReader, ReadSpec, Row};
 use karat_stats::{IntervalOptions, Level, PairedCounts, compare_paired};
 use karat_store::Store;
 pub use report::{
-    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, REPORT_VERSION, Report, SpanRow, Versus,
+    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, REPORT_VERSION, Report, SpanRow,
+    Versus,
 };
 
 use crate::asker::Asker;
@@ -46,13 +47,18 @@ pub fn find_gold(setup: &Setup, written: Option<&str>) -> Result<GoldSource> {
         }
     };
     let path = setup.path(&column);
-    let is_column = ItemReader::open(&setup.read)?.columns().iter().any(|it| *it == column);
+    let is_column = ItemReader::open(&setup.read)?
+        .columns()
+        .iter()
+        .any(|it| *it == column);
     if is_column || !path.exists() {
         return if is_column {
             Ok(GoldSource::Column(column))
         } else {
-            Err(Error::not_found(format!("`{column}` is neither a column of the data nor a file"))
-                .hint("name a column or a file: `--gold COLUMN` or `--gold FILE`"))
+            Err(
+                Error::not_found(format!("`{column}` is neither a column of the data nor a file"))
+                    .hint("name a column or a file: `--gold COLUMN` or `--gold FILE`"),
+            )
         };
     }
     gold_file(setup, column)
@@ -63,11 +69,19 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     let id = setup.read.id.clone().ok_or_else(|| {
         Error::invalid("gold in a file needs ids in the data").hint("name the id column: `--id COLUMN`")
     })?;
-    let spec = ReadSpec { files: vec![file.clone()], base: setup.folder.clone(), id: Some(id), ..ReadSpec::default() };
+    let spec = ReadSpec {
+        files: vec![file.clone()],
+        base: setup.folder.clone(),
+        id: Some(id),
+        ..ReadSpec::default()
+    };
     let reader = ItemReader::open(&spec)?;
     let names = setup.gold.iter().map(String::as_str).chain(["gold", "label"]);
     let columns = reader.columns().to_vec();
-    let column = names.into_iter().find(|name| columns.iter().any(|it| it == name)).map(str::to_owned);
+    let column = names
+        .into_iter()
+        .find(|name| columns.iter().any(|it| it == name))
+        .map(str::to_owned);
     let column = column.ok_or_else(|| {
         Error::invalid(format!("`{file}` has no column `gold` or `label`"))
             .hint(format!("its columns are `{}`", columns.join("`, `")))
@@ -102,7 +116,11 @@ pub async fn evaluate(
         return Err(Error::invalid(format!("no item has gold in {}", gold.describe()))
             .hint("label some items by hand first, or name another column: `--gold COLUMN`"));
     }
-    let intervals = IntervalOptions { level: Level::P95, n_resamples: options.n_resamples, seed: options.seed };
+    let intervals = IntervalOptions {
+        level: Level::P95,
+        n_resamples: options.n_resamples,
+        seed: options.seed,
+    };
     let costs = costs(store, askers, &gathered.sample).await?;
     let mut annotators = Vec::with_capacity(askers.len());
     for (n, (asker, cost)) in askers.iter().zip(costs).enumerate() {
@@ -111,7 +129,11 @@ pub async fn evaluate(
         annotators.push((n, judged));
     }
     let headline = |judged: &Judged| judged.headline.number.map_or(f64::NEG_INFINITY, |it| it.value);
-    annotators.sort_by(|a, b| headline(&b.1).total_cmp(&headline(&a.1)).then_with(|| a.1.name.cmp(&b.1.name)));
+    annotators.sort_by(|a, b| {
+        headline(&b.1)
+            .total_cmp(&headline(&a.1))
+            .then_with(|| a.1.name.cmp(&b.1.name))
+    });
     let comparisons = versus(&gathered, &annotators, &intervals);
     Ok(Report {
         version: REPORT_VERSION,
@@ -147,9 +169,14 @@ impl Gathered {
 
 /// The best annotator against each other one, on the items that both were asked.
 fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &IntervalOptions) -> Vec<Versus> {
-    let Some(((best, best_judged), others)) = annotators.split_first() else { return Vec::new() };
+    let Some(((best, best_judged), others)) = annotators.split_first() else {
+        return Vec::new();
+    };
     let compare = |(other, judged): &(usize, Judged)| {
-        let pairs = gathered.rights(*best).zip(gathered.rights(*other)).filter_map(|(a, b)| a.zip(b));
+        let pairs = gathered
+            .rights(*best)
+            .zip(gathered.rights(*other))
+            .filter_map(|(a, b)| a.zip(b));
         let compared = compare_paired(PairedCounts::of(pairs), intervals)?;
         Some(Versus {
             best: best_judged.name.clone(),
@@ -194,7 +221,9 @@ fn per_correct((mut cost, mean_ms): (Cost, f64), judged: &Judged, n_right: u64) 
     let n_asked = counts.labeled + counts.abstained + counts.unusable + counts.failed;
     if cost.n_calls > 0 && n_right > 0 {
         let per_right = n_asked as f64 / n_right as f64;
-        cost.usd_per_correct = cost.micro_usd.map(|MicroUsd(micro)| micro as f64 / 1e6 / cost.n_calls as f64 * per_right);
+        cost.usd_per_correct = cost
+            .micro_usd
+            .map(|MicroUsd(micro)| micro as f64 / 1e6 / cost.n_calls as f64 * per_right);
         cost.seconds_per_correct = (mean_ms > 0.0).then(|| mean_ms / 1e3 * per_right);
     }
     cost

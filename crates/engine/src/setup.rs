@@ -92,8 +92,21 @@ impl Setup {
             None => guess_text(folder, &files)?,
         };
         let labels = line.labels.iter().map(LabelSpec::named).collect();
-        let task = TaskSpec { kind: line.kind, labels, guideline: line.guideline, overlap: line.overlap, examples: vec![] };
-        let data = DataSpec { files, text, id: line.id, context: line.context, gold: line.gold, max_chars: 100_000 };
+        let task = TaskSpec {
+            kind: line.kind,
+            labels,
+            guideline: line.guideline,
+            overlap: line.overlap,
+            examples: vec![],
+        };
+        let data = DataSpec {
+            files,
+            text,
+            id: line.id,
+            context: line.context,
+            gold: line.gold,
+            max_chars: 100_000,
+        };
         let project = Project {
             name: String::new(),
             data,
@@ -106,9 +119,21 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project { name, data, task: spec, annotators, policy, budget } = project;
+        let Project {
+            name,
+            data,
+            task: spec,
+            annotators,
+            policy,
+            budget,
+        } = project;
         let kind = kind(&spec.kind)?;
-        let guideline = spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
+        let guideline = spec
+            .guideline
+            .as_ref()
+            .map(|file| read_text(folder, file))
+            .transpose()?
+            .unwrap_or_default();
         let task = Task::new(&spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
             Some(file) => Prices::with_override(&read_text(folder, file)?)
@@ -148,7 +173,8 @@ impl Setup {
             }
         }
         if !names.is_empty() {
-            self.annotators.retain(|it| names.iter().any(|name| name == it.display_name()));
+            self.annotators
+                .retain(|it| names.iter().any(|name| name == it.display_name()));
         }
         Ok(())
     }
@@ -161,8 +187,9 @@ impl Setup {
     /// An error where nobody answers.
     pub fn require_annotators(&self) -> Result<()> {
         if self.annotators.is_empty() {
-            return Err(Error::invalid("the project names no annotator")
-                .hint("add `[[annotators]]` with `model = \"ollama/qwen3:8b\"` to `karat.toml`, or give `--model`"));
+            return Err(Error::invalid("the project names no annotator").hint(
+                "add `[[annotators]]` with `model = \"ollama/qwen3:8b\"` to `karat.toml`, or give `--model`",
+            ));
         }
         Ok(())
     }
@@ -171,7 +198,8 @@ impl Setup {
 /// A limit in dollars, checked.
 pub fn limit(usd: Option<f64>) -> Result<Option<MicroUsd>> {
     usd.map(|usd| {
-        MicroUsd::from_usd(usd).ok_or_else(|| Error::invalid(format!("`{usd}` is not an amount of dollars of 0 or more")))
+        MicroUsd::from_usd(usd)
+            .ok_or_else(|| Error::invalid(format!("`{usd}` is not an amount of dollars of 0 or more")))
     })
     .transpose()
 }
@@ -179,7 +207,11 @@ pub fn limit(usd: Option<f64>) -> Result<Option<MicroUsd>> {
 fn read_text(folder: &Path, file: &str) -> Result<String> {
     let path = folder.join(file);
     fs::read_to_string(&path).map_err(|error| {
-        let kind = if error.kind() == std::io::ErrorKind::NotFound { ErrorKind::NotFound } else { ErrorKind::External };
+        let kind = if error.kind() == std::io::ErrorKind::NotFound {
+            ErrorKind::NotFound
+        } else {
+            ErrorKind::External
+        };
         Error::new(kind, format!("cannot read `{}`", path.display())).because(error)
     })
 }
@@ -189,7 +221,9 @@ fn guess_text(folder: &Path, files: &[String]) -> Result<String> {
     let look = karat_format::look(folder.join(first), 200)?;
     look.text.ok_or_else(|| {
         let columns: Vec<String> = look.columns.into_iter().map(|column| column.name).collect();
-        Error::invalid(format!("cannot tell which column of `{first}` is the text"))
-            .hint(format!("name it: `--text COLUMN`, one of `{}`", columns.join("`, `")))
+        Error::invalid(format!("cannot tell which column of `{first}` is the text")).hint(format!(
+            "name it: `--text COLUMN`, one of `{}`",
+            columns.join("`, `")
+        ))
     })
 }

@@ -31,7 +31,11 @@ pub fn survey(setup: &Setup, first: Option<u64>) -> Result<Survey> {
 }
 
 /// Reads all rows once and shows each item.
-pub(crate) fn each_item(setup: &Setup, first: Option<u64>, mut see: impl FnMut(Item) -> Result<()>) -> Result<Survey> {
+pub(crate) fn each_item(
+    setup: &Setup,
+    first: Option<u64>,
+    mut see: impl FnMut(Item) -> Result<()>,
+) -> Result<Survey> {
     let mut survey = Survey::default();
     for row in first_items(ItemReader::open(&setup.read)?, first) {
         match row {
@@ -74,7 +78,9 @@ pub fn spool_standard_input(mut setup: Setup) -> Result<Setup> {
     let path = std::path::absolute(setup.folder.join(".karat").join("standard-input"))
         .map_err(|error| Error::external("the project's folder has no path").because(error))?;
     let spool = || io::copy(&mut io::stdin().lock(), &mut fs::File::create(&path)?);
-    spool().map_err(|error| Error::external(format!("cannot keep standard input in `{}`", path.display())).because(error))?;
+    spool().map_err(|error| {
+        Error::external(format!("cannot keep standard input in `{}`", path.display())).because(error)
+    })?;
     for file in setup.read.files.iter_mut().filter(|file| *file == "-") {
         *file = path.to_string_lossy().into_owned();
     }

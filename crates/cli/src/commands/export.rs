@@ -28,6 +28,13 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         args.output,
         n_of(written.n_labeled, "row")
     ));
-    voice.event("written", json!({"file": args.output, "n_rows": written.n_rows, "n_labeled": written.n_labeled}));
-    Ok(if written.n_labeled == written.n_rows { Done::Well } else { Done::Look })
+    voice.event(
+        "written",
+        json!({"file": args.output, "n_rows": written.n_rows, "n_labeled": written.n_labeled}),
+    );
+    Ok(if written.n_labeled == written.n_rows {
+        Done::Well
+    } else {
+        Done::Look
+    })
 }

@@ -22,7 +22,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let store = Store::open_existing(&args.project).await?.ok_or_else(|| {
-        Error::not_found(format!("there is no journal in `{}`", args.project.display())).hint("`karat label` makes one")
+        Error::not_found(format!("there is no journal in `{}`", args.project.display()))
+            .hint("`karat label` makes one")
     })?;
     if args.rebuild {
         store.rebuild().await?;

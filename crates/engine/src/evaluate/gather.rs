@@ -72,7 +72,12 @@ pub(super) struct Gathered {
 }
 
 /// Reads the data and the journal side by side.
-pub(super) async fn gather(setup: &Setup, store: &Store, askers: &[Asker], gold: &GoldSource) -> Result<Gathered> {
+pub(super) async fn gather(
+    setup: &Setup,
+    store: &Store,
+    askers: &[Asker],
+    gold: &GoldSource,
+) -> Result<Gathered> {
     let mut all = Gathered {
         given: vec![Vec::new(); askers.len()],
         reasons: vec![BTreeMap::new(); askers.len()],
@@ -83,22 +88,28 @@ pub(super) async fn gather(setup: &Setup, store: &Store, askers: &[Asker], gold:
         let chunk = chunk?;
         all.n_items += chunk.len() as u64;
         let settled = all.read_gold(setup, gold, chunk);
-        let keys: Vec<_> =
-            settled.iter().map(|(item, _)| (item.id.shared(), setup.task.input_hash(item))).collect();
+        let keys: Vec<_> = settled
+            .iter()
+            .map(|(item, _)| (item.id.shared(), setup.task.input_hash(item)))
+            .collect();
         let mut outcomes = Vec::with_capacity(askers.len());
         for asker in askers {
             let rows = store.standing(asker.id, &keys).await?;
-            let read = |row: Option<_>| row.and_then(|row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok());
+            let read = |row: Option<_>| {
+                row.and_then(|row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok())
+            };
             outcomes.push(rows.into_iter().map(read).collect::<Vec<_>>());
         }
         let missing = N_SAMPLE.saturating_sub(all.sample.len());
-        all.sample.extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
+        all.sample
+            .extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
         for (n, (item, value)) in settled.iter().enumerate() {
             let of_item: Vec<Option<&Annotation>> = outcomes.iter().map(|rows| rows[n].as_ref()).collect();
             all.add(setup, askers, item, value, &of_item);
         }
     }
-    all.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+    all.disagreements
+        .sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
     all.disagreements.truncate(N_DISAGREEMENTS);
     Ok(all)
 }
@@ -111,7 +122,8 @@ impl Gathered {
             match setup.kind.read_gold(&setup.task, &item, cell) {
                 Ok(value) => settled.push((item, value)),
                 Err(why) if self.problems.len() < N_PROBLEMS => {
-                    self.problems.push(format!("item `{}`: the gold is not readable: {why}", item.id));
+                    self.problems
+                        .push(format!("item `{}`: the gold is not readable: {why}", item.id));
                 }
                 Err(_) => {}
             }
@@ -119,7 +131,14 @@ impl Gathered {
         settled
     }
 
-    fn add(&mut self, setup: &Setup, askers: &[Asker], item: &Item, gold: &Value, outcomes: &[Option<&Annotation>]) {
+    fn add(
+        &mut self,
+        setup: &Setup,
+        askers: &[Asker],
+        item: &Item,
+        gold: &Value,
+        outcomes: &[Option<&Annotation>],
+    ) {
         self.gold.push(plain(gold));
         for (n, annotation) in outcomes.iter().enumerate() {
             let given = match annotation.map(|it| &it.outcome) {
@@ -136,7 +155,11 @@ impl Gathered {
         if answers.len() > 1 && (self.disagreements.len() < 4 * N_DISAGREEMENTS || answers.len() > 2) {
             let division = division(&answers);
             let text: String = setup.task.text_of(item).chars().take(CLIP).collect();
-            let context = setup.task.context_of(item).into_iter().map(|(name, text)| (name.to_owned(), text.into_owned()));
+            let context = setup
+                .task
+                .context_of(item)
+                .into_iter()
+                .map(|(name, text)| (name.to_owned(), text.into_owned()));
             self.disagreements.push((
                 division,
                 Disagreement {
@@ -148,7 +171,8 @@ impl Gathered {
                 },
             ));
             if self.disagreements.len() > 8 * N_DISAGREEMENTS {
-                self.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+                self.disagreements
+                    .sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
                 self.disagreements.truncate(N_DISAGREEMENTS);
             }
         }
@@ -177,7 +201,10 @@ fn answers(task: &Task, askers: &[Asker], outcomes: &[Option<&Annotation>]) -> V
 fn division(answers: &[(String, Vec<String>)]) -> f64 {
     let n: usize = answers.iter().map(|(_, names)| names.len()).sum();
     let share = |names: &Vec<String>| names.len() as f64 / n as f64;
-    answers.iter().map(|(_, names)| -share(names) * share(names).ln()).sum()
+    answers
+        .iter()
+        .map(|(_, names)| -share(names) * share(names).ln())
+        .sum()
 }
 
 /// A value in one line for a person.
@@ -186,11 +213,17 @@ pub(super) fn show(task: &Task, value: &Value) -> String {
     match value {
         Value::Choice(label) => name(*label).to_owned(),
         Value::Choices(labels) if labels.is_empty() => "(none)".to_owned(),
-        Value::Choices(labels) => labels.iter().map(|label| name(*label)).collect::<Vec<_>>().join(", "),
+        Value::Choices(labels) => labels
+            .iter()
+            .map(|label| name(*label))
+            .collect::<Vec<_>>()
+            .join(", "),
         Value::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
-        Value::Spans(spans) => {
-            spans.iter().map(|it| format!("{} [{}]", it.quote, name(it.label))).collect::<Vec<_>>().join(", ")
-        }
+        Value::Spans(spans) => spans
+            .iter()
+            .map(|it| format!("{} [{}]", it.quote, name(it.label)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -200,7 +233,14 @@ fn plain(value: &Value) -> Plain {
         Value::Choice(label) => Plain::Choice(class(*label)),
         Value::Choices(labels) => Plain::Choices(labels.iter().copied().map(class).collect()),
         Value::Spans(spans) => Plain::Spans(
-            spans.iter().map(|it| Span { start: it.span.start(), end: it.span.end(), class: class(it.label) }).collect(),
+            spans
+                .iter()
+                .map(|it| Span {
+                    start: it.span.start(),
+                    end: it.span.end(),
+                    class: class(it.label),
+                })
+                .collect(),
         ),
     }
 }

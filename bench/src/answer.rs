@@ -28,13 +28,7 @@ pub struct Completion<'a> {
 impl Completion<'_> {
     /// The completion as JSON.
     pub fn to_json(&self) -> String {
-        let Completion {
-            n,
-            model,
-            prompt_tokens,
-            completion_tokens,
-            ..
-        } = self;
+        let Completion { n, model, prompt_tokens, completion_tokens, .. } = self;
         let content = Value::from(self.content);
         let model = Value::from(*model);
         let logprobs = match self.top_logprobs {
@@ -55,11 +49,7 @@ impl Completion<'_> {
     /// A label is chosen with a probability between 0.5 and 1, and the others share the rest; other tokens are certain.
     fn logprob(&self, token: &str, top: usize) -> Value {
         let is_label = self.labels.iter().any(|label| label == token);
-        let chosen = if is_label {
-            0.5 + draw::unit(0, self.content, self.n) / 2.0
-        } else {
-            0.9999
-        };
+        let chosen = if is_label { 0.5 + draw::unit(0, self.content, self.n) / 2.0 } else { 0.9999 };
         let mut alternatives = vec![entry(token, chosen)];
         if is_label {
             let others = self.labels.iter().filter(|label| *label != token);
@@ -128,10 +118,7 @@ mod tests {
         let labels = ["yes".to_owned(), "no".to_owned(), "unsure".to_owned()];
         let body = completion(r#"{"label":"no"}"#, Some(5), &labels);
         let tokens = body["choices"][0]["logprobs"]["content"].as_array().unwrap();
-        let spelled: String = tokens
-            .iter()
-            .map(|token| token["token"].as_str().unwrap())
-            .collect();
+        let spelled: String = tokens.iter().map(|token| token["token"].as_str().unwrap()).collect();
         assert_eq!(spelled, r#"{"label":"no"}"#);
         let label = tokens.iter().find(|token| token["token"] == "no").unwrap();
         let sum: f64 = label["top_logprobs"]

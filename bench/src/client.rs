@@ -98,14 +98,9 @@ impl Body {
     /// # Errors
     /// Where `{{text}}` is missing.
     pub fn new(template: &str) -> Result<Body> {
-        let (before, after) = template
-            .trim()
-            .split_once(PLACE)
-            .with_context(|| format!("the body holds no `{PLACE}`"))?;
-        Ok(Body {
-            before: before.to_owned(),
-            after: after.to_owned(),
-        })
+        let (before, after) =
+            template.trim().split_once(PLACE).with_context(|| format!("the body holds no `{PLACE}`"))?;
+        Ok(Body { before: before.to_owned(), after: after.to_owned() })
     }
 
     /// The body for a text.
@@ -141,11 +136,7 @@ pub fn run(options: &ClientOptions) -> Result<ClientReport> {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder
-        .worker_threads(options.threads.max(1))
-        .enable_all()
-        .build()?
-        .block_on(send_all(options))
+    builder.worker_threads(options.threads.max(1)).enable_all().build()?.block_on(send_all(options))
 }
 
 async fn send_all(options: &ClientOptions) -> Result<ClientReport> {
@@ -171,9 +162,8 @@ async fn send_all(options: &ClientOptions) -> Result<ClientReport> {
     });
     let connections_before = connections(&options.base_url);
     let start = Instant::now();
-    let senders: Vec<_> = (0..options.concurrency.max(1))
-        .map(|_| tokio::spawn(sender.clone().send_rows()))
-        .collect();
+    let senders: Vec<_> =
+        (0..options.concurrency.max(1)).map(|_| tokio::spawn(sender.clone().send_rows())).collect();
     let mut total = Tally::default();
     for sender in senders {
         let tally = sender.await??;
@@ -191,10 +181,7 @@ async fn send_all(options: &ClientOptions) -> Result<ClientReport> {
         rows_per_s: total.rows as f64 / wall_s,
         cpu_s: usage.cpu_s,
         peak_rss_mb: usage.peak_rss_mb,
-        http: total
-            .http
-            .map(|version| format!("{version:?}"))
-            .unwrap_or_default(),
+        http: total.http.map(|version| format!("{version:?}")).unwrap_or_default(),
         connections: connections(&options.base_url)
             .zip(connections_before)
             .map(|(now, before)| now - before - 1),
@@ -208,11 +195,7 @@ impl Sender {
         while self.next_row(&mut row)? {
             tally.rows += 1;
             let body = self.body.with(&row[self.column]);
-            let request = self
-                .client
-                .post(&self.url)
-                .header("content-type", "application/json")
-                .body(body);
+            let request = self.client.post(&self.url).header("content-type", "application/json").body(body);
             let Ok(response) = request.send().await else {
                 continue;
             };
@@ -222,10 +205,7 @@ impl Sender {
             };
             let answer = serde_json::from_slice::<Answer>(&bytes);
             let is_answered = answer.is_ok_and(|answer| {
-                answer
-                    .choices
-                    .first()
-                    .is_some_and(|choice| !choice.message.content.is_empty())
+                answer.choices.first().is_some_and(|choice| !choice.message.content.is_empty())
             });
             tally.answered += u64::from(is_answered);
         }
@@ -233,22 +213,13 @@ impl Sender {
     }
 
     fn next_row(&self, row: &mut csv::StringRecord) -> Result<bool> {
-        Ok(self
-            .rows
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .read_record(row)?)
+        Ok(self.rows.lock().unwrap_or_else(PoisonError::into_inner).read_record(row)?)
     }
 }
 
 /// Connections that the fault server at `base_url` has seen, this question included.
 fn connections(base_url: &str) -> Option<u64> {
-    let port = base_url
-        .strip_prefix("http://127.0.0.1:")?
-        .split('/')
-        .next()?
-        .parse()
-        .ok()?;
+    let port = base_url.strip_prefix("http://127.0.0.1:")?.split('/').next()?.parse().ok()?;
     let stats: Stats = serde_json::from_slice(&server::fetch(port, "GET", "/stats").ok()?).ok()?;
     Some(stats.connections)
 }
@@ -273,9 +244,6 @@ mod tests {
     fn the_default_body_asks_as_a_schema_does() {
         let sent: serde_json::Value =
             serde_json::from_str(&Body::new(DEFAULT_BODY).unwrap().with("x")).unwrap();
-        assert!(
-            sent.pointer("/response_format/json_schema/schema/properties/label/enum")
-                .is_some()
-        );
+        assert!(sent.pointer("/response_format/json_schema/schema/properties/label/enum").is_some());
     }
 }

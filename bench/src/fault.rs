@@ -57,10 +57,7 @@ pub const FAULTS: &[(Fault, &str)] = &[
 impl Fault {
     /// The name in options, statistics and logs.
     pub fn name(self) -> &'static str {
-        FAULTS
-            .iter()
-            .find(|(fault, _)| *fault == self)
-            .map_or("unnamed", |(_, name)| name)
+        FAULTS.iter().find(|(fault, _)| *fault == self).map_or("unnamed", |(_, name)| name)
     }
 
     /// Whether a call that meets this fault is paid: the model answered and its tokens are billed.
@@ -120,8 +117,7 @@ impl FaultPlan {
         let first = draw::unit(self.seed ^ 0x6c61_7465, key, n).max(1e-12);
         let second = draw::unit(self.seed ^ 0x6e63_7931, key, n);
         let normal = (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos();
-        self.latency
-            .mul_f64((self.latency_sigma * normal).exp().min(20.0))
+        self.latency.mul_f64((self.latency_sigma * normal).exp().min(20.0))
     }
 }
 
@@ -130,13 +126,8 @@ impl FaultPlan {
 /// # Errors
 /// Says which part is wrong: an unknown fault, or a share outside [0, 1].
 pub fn read_share(written: &str) -> Result<(Fault, f64), String> {
-    let (name, share) = written
-        .split_once('=')
-        .ok_or_else(|| format!("`{written}` is not `fault=share`"))?;
-    let known = FAULTS
-        .iter()
-        .find(|(_, known)| *known == name)
-        .map(|(fault, _)| *fault);
+    let (name, share) = written.split_once('=').ok_or_else(|| format!("`{written}` is not `fault=share`"))?;
+    let known = FAULTS.iter().find(|(_, known)| *known == name).map(|(fault, _)| *fault);
     let fault = known.ok_or_else(|| {
         let names: Vec<_> = FAULTS.iter().map(|(_, name)| *name).collect();
         format!("`{name}` is no fault; choose from {}", names.join(", "))
@@ -163,28 +154,13 @@ mod tests {
 
     #[test]
     fn shares_come_out_as_asked_for() {
-        let plan = plan(
-            &[
-                (Fault::RateLimited, 0.05),
-                (Fault::ServerError, 0.02),
-                (Fault::Garbled, 0.02),
-            ],
-            9,
-        );
+        let plan = plan(&[(Fault::RateLimited, 0.05), (Fault::ServerError, 0.02), (Fault::Garbled, 0.02)], 9);
         let n = 20_000;
-        let count = |want| {
-            (0..n)
-                .filter(|i| plan.fault(&format!("item-{i}"), 1, 0) == Some(want))
-                .count()
-        };
+        let count = |want| (0..n).filter(|i| plan.fault(&format!("item-{i}"), 1, 0) == Some(want)).count();
         for (fault, share) in &plan.shares {
             let want = share * f64::from(n);
             let got = count(*fault) as f64;
-            assert!(
-                (got - want).abs() < 5.0 * want.sqrt(),
-                "{}: {got} of {want}",
-                fault.name()
-            );
+            assert!((got - want).abs() < 5.0 * want.sqrt(), "{}: {got} of {want}", fault.name());
         }
         assert_eq!(count(Fault::Hang), 0);
     }
@@ -209,9 +185,7 @@ mod tests {
     fn latency_is_spread_around_its_median() {
         let plan = plan(&[], 0);
         let n = 2000;
-        let mut ms: Vec<_> = (0..n)
-            .map(|i| plan.latency(&format!("item-{i}"), 1).as_millis())
-            .collect();
+        let mut ms: Vec<_> = (0..n).map(|i| plan.latency(&format!("item-{i}"), 1).as_millis()).collect();
         ms.sort_unstable();
         assert!((90..110).contains(&ms[n / 2]), "median {}", ms[n / 2]);
         assert!(ms[0] < 50 && ms[n - 1] > 200);
@@ -227,11 +201,7 @@ mod tests {
 
     #[test]
     fn a_wrong_share_names_what_is_wrong() {
-        assert!(
-            read_share("sleepy=0.1")
-                .unwrap_err()
-                .contains("`sleepy` is no fault")
-        );
+        assert!(read_share("sleepy=0.1").unwrap_err().contains("`sleepy` is no fault"));
         assert!(read_share("hang=7").unwrap_err().contains("`7`"));
         assert!(read_share("hang").unwrap_err().contains("`hang`"));
     }

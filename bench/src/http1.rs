@@ -44,24 +44,18 @@ pub enum Progress<'a> {
 pub fn parse(bytes: &[u8]) -> Result<Progress<'_>, String> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut headers);
-    let head_len = match head
-        .parse(bytes)
-        .map_err(|error| format!("the request head is no HTTP/1.1: {error}"))?
-    {
-        httparse::Status::Complete(n) => n,
-        httparse::Status::Partial => {
-            return Ok(Progress::Partial {
-                waits_for_continue: false,
-            });
-        }
-    };
+    let head_len =
+        match head.parse(bytes).map_err(|error| format!("the request head is no HTTP/1.1: {error}"))? {
+            httparse::Status::Complete(n) => n,
+            httparse::Status::Partial => {
+                return Ok(Progress::Partial { waits_for_continue: false });
+            }
+        };
     let (mut length, mut is_chunked, mut wants_close, mut waits_for_continue) = (0, false, false, false);
     for header in head.headers.iter() {
         let value = std::str::from_utf8(header.value).unwrap_or_default().trim();
         if header.name.eq_ignore_ascii_case("content-length") {
-            length = value
-                .parse()
-                .map_err(|_| format!("`{value}` is no content length"))?;
+            length = value.parse().map_err(|_| format!("`{value}` is no content length"))?;
         } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
             is_chunked = value.eq_ignore_ascii_case("chunked");
         } else if header.name.eq_ignore_ascii_case("connection") {
@@ -71,11 +65,7 @@ pub fn parse(bytes: &[u8]) -> Result<Progress<'_>, String> {
         }
     }
     let rest = &bytes[head_len..];
-    let body = if is_chunked {
-        dechunk(rest)?
-    } else {
-        take(rest, length)?
-    };
+    let body = if is_chunked { dechunk(rest)? } else { take(rest, length)? };
     let Some((body, body_len)) = body else {
         return Ok(Progress::Partial { waits_for_continue });
     };
@@ -153,20 +143,13 @@ mod tests {
         assert_eq!((&*request.body, request.n_bytes), (want_body.as_bytes(), n_bytes));
         // No shorter part of it is a request.
         for cut in 0..n_bytes {
-            assert!(
-                matches!(parse(&bytes.as_bytes()[..cut]), Ok(Progress::Partial { .. })),
-                "cut at {cut}"
-            );
+            assert!(matches!(parse(&bytes.as_bytes()[..cut]), Ok(Progress::Partial { .. })), "cut at {cut}");
         }
     }
 
     #[test]
     fn a_body_ends_where_its_length_says() {
-        check(
-            "POST /v1/x?y=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET",
-            "hello",
-            60,
-        );
+        check("POST /v1/x?y=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhelloGET", "hello", 60);
     }
 
     #[test]
@@ -183,21 +166,12 @@ mod tests {
     #[test]
     fn a_client_that_waits_for_continue_is_told_apart() {
         let bytes = b"POST / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n";
-        assert_eq!(
-            parse(bytes),
-            Ok(Progress::Partial {
-                waits_for_continue: true
-            })
-        );
+        assert_eq!(parse(bytes), Ok(Progress::Partial { waits_for_continue: true }));
     }
 
     #[test]
     fn what_is_not_http_is_refused() {
         assert!(parse(b"\x16\x03\x01 hello\r\n\r\n").is_err());
-        assert!(
-            parse(b"POST / HTTP/1.1\r\ncontent-length: many\r\n\r\n")
-                .unwrap_err()
-                .contains("`many`")
-        );
+        assert!(parse(b"POST / HTTP/1.1\r\ncontent-length: many\r\n\r\n").unwrap_err().contains("`many`"));
     }
 }

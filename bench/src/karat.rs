@@ -58,12 +58,7 @@ impl Budget {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_prices(&self) -> Result<()> {
-        let Budget {
-            input,
-            output,
-            prices,
-            ..
-        } = self;
+        let Budget { input, output, prices, .. } = self;
         let text = format!(
             "[[price]]\nprovider = \"vllm\"\nmodel = \"{MODEL}\"\ninput = {input}\noutput = {output}\n"
         );
@@ -80,22 +75,10 @@ impl Labeling<'_> {
     /// The command; the same one again goes on where it ended.
     pub fn command(&self) -> Command {
         let mut command = Command::new(self.program);
-        command
-            .current_dir(self.folder)
-            .env("NO_COLOR", "1")
-            .arg("label")
-            .arg(self.file);
+        command.current_dir(self.folder).env("NO_COLOR", "1").arg("label").arg(self.file);
         command.args(["--labels", &LABELS.join(","), "--model", &format!("vllm/{MODEL}")]);
-        command.args([
-            "--base-url",
-            self.base_url,
-            "--concurrency",
-            &self.concurrency.to_string(),
-        ]);
-        command
-            .args(["--id", rows::ID, "--text", rows::TEXT, "--no-ask"])
-            .arg("-o")
-            .arg(self.out());
+        command.args(["--base-url", self.base_url, "--concurrency", &self.concurrency.to_string()]);
+        command.args(["--id", rows::ID, "--text", rows::TEXT, "--no-ask"]).arg("-o").arg(self.out());
         if let Some(budget) = self.budget {
             command
                 .args(["--max-cost", &budget.max_cost_usd.to_string()])
@@ -151,11 +134,7 @@ pub fn audit(out: &Path, n_rows: u64, seed: u64, keys: Option<&HashMap<String, K
             None => bail!("`{}` has the row `{id}`, which was not sent", out.display()),
         }
         let label = &row[columns.label];
-        let choice = Choice {
-            seed,
-            key: id,
-            labels: &labels,
-        };
+        let choice = Choice { seed, key: id, labels: &labels };
         match label {
             "" => audit.lost += u64::from(was_answered(id)),
             label if choice.label() == Some(label) => audit.labeled += 1,
@@ -163,11 +142,7 @@ pub fn audit(out: &Path, n_rows: u64, seed: u64, keys: Option<&HashMap<String, K
         }
         audit.without_outcome += u64::from(row[columns.outcome].is_empty());
     }
-    let missing = seen
-        .iter()
-        .enumerate()
-        .filter(|(_, seen)| !**seen)
-        .map(|(n, _)| n as u64);
+    let missing = seen.iter().enumerate().filter(|(_, seen)| !**seen).map(|(n, _)| n as u64);
     for n in missing {
         audit.missing += 1;
         audit.lost += u64::from(was_answered(&rows::id(n)));
@@ -192,21 +167,11 @@ impl Columns {
             };
             let at = names.iter().position(is);
             at.with_context(|| {
-                format!(
-                    "no column `{wanted}` among {}",
-                    names.iter().collect::<Vec<_>>().join(", ")
-                )
+                format!("no column `{wanted}` among {}", names.iter().collect::<Vec<_>>().join(", "))
             })
         };
-        let id = names
-            .iter()
-            .position(|name| name == rows::ID)
-            .context("no column `id`")?;
-        Ok(Columns {
-            id,
-            label: find("label")?,
-            outcome: find("outcome")?,
-        })
+        let id = names.iter().position(|name| name == rows::ID).context("no column `id`")?;
+        Ok(Columns { id, label: find("label")?, outcome: find("outcome")? })
     }
 }
 
@@ -215,14 +180,7 @@ mod tests {
     use super::*;
 
     fn label(id: &str) -> String {
-        Choice {
-            seed: 1,
-            key: id,
-            labels: &labels(),
-        }
-        .label()
-        .unwrap()
-        .to_owned()
+        Choice { seed: 1, key: id, labels: &labels() }.label().unwrap().to_owned()
     }
 
     #[track_caller]
@@ -230,12 +188,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out.csv");
         std::fs::write(&out, file).unwrap();
-        let answered = KeyCount {
-            calls: 1,
-            paid: 1,
-            clean: 1,
-            faults: 0,
-        };
+        let answered = KeyCount { calls: 1, paid: 1, clean: 1, faults: 0 };
         let keys = HashMap::from([
             ("item-0".to_owned(), answered),
             ("item-1".to_owned(), answered),
@@ -251,28 +204,13 @@ mod tests {
             label("item-1"),
             label("item-0")
         );
-        check_audit(
-            &file,
-            Audit {
-                rows: 3,
-                labeled: 2,
-                ..Audit::default()
-            },
-        );
+        check_audit(&file, Audit { rows: 3, labeled: 2, ..Audit::default() });
     }
 
     #[test]
     fn a_paid_answer_that_is_not_in_the_file_is_lost() {
         let file = "id,text,label,outcome\nitem-0,x,,failed\nitem-2,x,,unusable\n";
-        check_audit(
-            file,
-            Audit {
-                rows: 2,
-                missing: 1,
-                lost: 2,
-                ..Audit::default()
-            },
-        );
+        check_audit(file, Audit { rows: 2, missing: 1, lost: 2, ..Audit::default() });
     }
 
     #[test]
@@ -283,14 +221,8 @@ mod tests {
             "id,text,karat.label,karat.outcome\nitem-0,x,{wrong},labeled\nitem-0,x,{right},\nitem-1,x,{},labeled\nitem-2,x,,\n",
             label("item-1")
         );
-        let want = Audit {
-            rows: 4,
-            labeled: 2,
-            wrong: 1,
-            doubled: 1,
-            without_outcome: 2,
-            ..Audit::default()
-        };
+        let want =
+            Audit { rows: 4, labeled: 2, wrong: 1, doubled: 1, without_outcome: 2, ..Audit::default() };
         check_audit(&file, want);
     }
 
@@ -299,22 +231,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out.csv");
         std::fs::write(&out, "id,label,outcome\nitem-9,x,y\n").unwrap();
-        assert!(
-            audit(&out, 3, 1, None)
-                .unwrap_err()
-                .to_string()
-                .contains("`item-9`")
-        );
+        assert!(audit(&out, 3, 1, None).unwrap_err().to_string().contains("`item-9`"));
     }
 
     #[test]
     fn a_budget_is_counted_in_dollars_per_million_tokens() {
-        let budget = Budget {
-            max_cost_usd: 1.0,
-            input: 2.0,
-            output: 8.0,
-            prices: PathBuf::new(),
-        };
+        let budget = Budget { max_cost_usd: 1.0, input: 2.0, output: 8.0, prices: PathBuf::new() };
         assert!((budget.cost(500_000, 250_000) - 3.0).abs() < 1e-12);
     }
 }

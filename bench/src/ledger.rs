@@ -140,32 +140,18 @@ impl Ledger {
     /// Forgets everything but the calls still in flight.
     pub fn reset(&mut self) {
         let in_flight = self.totals.in_flight;
-        *self = Ledger {
-            totals: Stats {
-                in_flight,
-                ..Stats::default()
-            },
-            ..Ledger::default()
-        };
+        *self = Ledger { totals: Stats { in_flight, ..Stats::default() }, ..Ledger::default() };
     }
 
     /// The totals now.
     pub fn stats(&self) -> Stats {
         let count = |is: fn(&KeyCount) -> bool| self.keys.values().filter(|key| is(key)).count() as u64;
         Stats {
-            faults: self
-                .by_fault
-                .iter()
-                .map(|(name, n)| ((*name).to_owned(), *n))
-                .collect(),
+            faults: self.by_fault.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
             keys: self.keys.len() as u64,
             keys_paid_more_than_once: count(|key| key.paid > 1),
             keys_answered_more_than_once: count(|key| key.clean > 1),
-            answers_repaid: self
-                .keys
-                .values()
-                .map(|key| u64::from(key.clean.saturating_sub(1)))
-                .sum(),
+            answers_repaid: self.keys.values().map(|key| u64::from(key.clean.saturating_sub(1))).sum(),
             keys_without_answer: count(|key| key.clean == 0),
             busy_s: self.first_s.map_or(0.0, |first| (self.last_s - first).max(0.0)),
             ..self.totals.clone()
@@ -193,13 +179,7 @@ mod tests {
             }
             if fault.is_none_or(Fault::is_paid) {
                 let key = (*key).to_owned();
-                ledger.pay(&Bill {
-                    key,
-                    n,
-                    prompt_tokens: 10,
-                    completion_tokens: 2,
-                    fault: *fault,
-                });
+                ledger.pay(&Bill { key, n, prompt_tokens: 10, completion_tokens: 2, fault: *fault });
             }
             ledger.left(3.0);
         }
@@ -209,10 +189,7 @@ mod tests {
     #[test]
     fn a_re_ask_after_a_spoiled_answer_is_no_waste() {
         let stats = ledger(&[("a", Some(Fault::Garbled)), ("a", None), ("b", None)]).stats();
-        assert_eq!(
-            (stats.paid, stats.keys_paid_more_than_once, stats.answers_repaid),
-            (3, 1, 0)
-        );
+        assert_eq!((stats.paid, stats.keys_paid_more_than_once, stats.answers_repaid), (3, 1, 0));
     }
 
     #[test]
@@ -224,30 +201,14 @@ mod tests {
     #[test]
     fn refused_and_failed_calls_cost_nothing() {
         let stats = ledger(&[("a", Some(Fault::RateLimited)), ("a", Some(Fault::Hang))]).stats();
-        assert_eq!(
-            (
-                stats.calls,
-                stats.paid,
-                stats.prompt_tokens,
-                stats.keys_without_answer
-            ),
-            (2, 0, 0, 1)
-        );
+        assert_eq!((stats.calls, stats.paid, stats.prompt_tokens, stats.keys_without_answer), (2, 0, 0, 1));
         assert_eq!(stats.faults["hang"], 1);
     }
 
     #[test]
     fn a_key_knows_its_calls_and_faults() {
         let mut ledger = ledger(&[("a", Some(Fault::Reset)), ("a", None)]);
-        assert_eq!(
-            ledger.keys()["a"],
-            KeyCount {
-                calls: 2,
-                paid: 1,
-                clean: 1,
-                faults: 1
-            }
-        );
+        assert_eq!(ledger.keys()["a"], KeyCount { calls: 2, paid: 1, clean: 1, faults: 1 });
         assert_eq!(ledger.next_call("a"), (3, 1));
         assert_eq!(ledger.stats().busy_s, 2.0);
     }
@@ -257,12 +218,6 @@ mod tests {
         let mut ledger = ledger(&[("a", None)]);
         ledger.arrived(5.0);
         ledger.reset();
-        assert_eq!(
-            ledger.stats(),
-            Stats {
-                in_flight: 1,
-                ..Stats::default()
-            }
-        );
+        assert_eq!(ledger.stats(), Stats { in_flight: 1, ..Stats::default() });
     }
 }

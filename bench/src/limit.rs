@@ -32,12 +32,7 @@ pub struct Turn {
 impl RateLimit {
     /// A full bucket; `per_second` must be above 0 and `burst` at least 1.
     pub fn new(per_second: f64, burst: f64) -> RateLimit {
-        RateLimit {
-            per_second,
-            burst: burst.max(1.0),
-            held: burst.max(1.0),
-            filled_at: 0.0,
-        }
+        RateLimit { per_second, burst: burst.max(1.0), held: burst.max(1.0), filled_at: 0.0 }
     }
 
     /// Takes one request out at `now` seconds, if there is one.
@@ -63,12 +58,7 @@ impl RateLimit {
 impl Turn {
     /// Appends the `x-ratelimit-*` headers, each with its line end.
     pub fn write_headers(&self, head: &mut String) {
-        let Turn {
-            remaining,
-            full_ms,
-            per_minute,
-            ..
-        } = self;
+        let Turn { remaining, full_ms, per_minute, .. } = self;
         // Writing into a `String` cannot fail.
         let _ = write!(
             head,
@@ -86,9 +76,7 @@ mod tests {
     fn no_more_than_the_rate_passes() {
         let mut limit = RateLimit::new(50.0, 5.0);
         // Ten seconds of a client that asks a thousand times a second.
-        let passed = (0..10_000)
-            .filter(|ms| limit.take(f64::from(*ms) / 1000.0).is_allowed)
-            .count();
+        let passed = (0..10_000).filter(|ms| limit.take(f64::from(*ms) / 1000.0).is_allowed).count();
         assert!((500..=505).contains(&passed), "{passed}");
     }
 

@@ -23,16 +23,9 @@ fn main() -> ExitCode {
 fn command_line() -> Command {
     let make_rows = Command::new("make-rows")
         .about("Writes the rows that the scenarios label, as CSV on stdout")
-        .arg(
-            Arg::new("n")
-                .required(true)
-                .value_parser(value_parser!(u64))
-                .help("How many"),
-        );
+        .arg(Arg::new("n").required(true).value_parser(value_parser!(u64)).help("How many"));
     let all = Command::new("all").about("Every scenario, one after the other");
-    let scenarios = SCENARIOS
-        .iter()
-        .map(|scenario| Command::new(scenario.name).about(scenario.about));
+    let scenarios = SCENARIOS.iter().map(|scenario| Command::new(scenario.name).about(scenario.about));
     Command::new("karat-bench")
         .about("Measures karat next to a bare client, against a server that fails as told")
         .after_help("Tables go to stdout, and with JSON to the results folder. Exit code 1: a bar is not met")
@@ -44,18 +37,14 @@ fn command_line() -> Command {
 fn run(matches: &ArgMatches) -> Result<bool> {
     let (name, matches) = matches.subcommand().context("a subcommand is needed")?;
     if name == "make-rows" {
-        let n = matches
-            .get_one::<u64>("n")
-            .context("a number of rows is needed")?;
+        let n = matches.get_one::<u64>("n").context("a number of rows is needed")?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         rows::write(&mut out, *n)?;
         out.flush()?;
         return Ok(true);
     }
     let options = ScenarioOptions::from_arg_matches(matches)?;
-    let wanted = SCENARIOS
-        .iter()
-        .filter(|scenario| name == "all" || name == scenario.name);
+    let wanted = SCENARIOS.iter().filter(|scenario| name == "all" || name == scenario.name);
     let mut all_hold = true;
     for scenario in wanted {
         all_hold &= measure(scenario, &options)?;

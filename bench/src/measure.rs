@@ -64,14 +64,9 @@ pub fn run_and_kill(command: &mut Command, life: Duration) -> Result<Measured> {
 
 fn run_at_most(command: &mut Command, life: Option<Duration>) -> Result<Measured> {
     let program = command.get_program().to_string_lossy().into_owned();
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let start = Instant::now();
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{program}`"))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start `{program}`"))?;
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
     let watch = Watch::start(child.id());
@@ -82,11 +77,7 @@ fn run_at_most(command: &mut Command, life: Option<Duration>) -> Result<Measured
     let wall_s = start.elapsed().as_secs_f64();
     let seen = watch.stop();
     let own = peak_rss("self").unwrap_or(0);
-    let peak = if ended.rusage.maxrss > own {
-        ended.rusage.maxrss
-    } else {
-        seen
-    };
+    let peak = if ended.rusage.maxrss > own { ended.rusage.maxrss } else { seen };
     Ok(Measured {
         wall_s,
         usage: Usage {
@@ -146,11 +137,7 @@ impl Watch {
                 std::thread::park_timeout(Duration::from_millis(10));
             }
         });
-        Watch {
-            peak,
-            is_over,
-            thread,
-        }
+        Watch { peak, is_over, thread }
     }
 
     fn stop(self) -> u64 {
@@ -198,8 +185,7 @@ fn read_cpu(stat: &str) -> Option<f64> {
 
 /// The fields after the name, which may itself hold blanks and parentheses.
 fn after_name(stat: &str) -> &str {
-    stat.rsplit_once(')')
-        .map_or("", |(_, fields)| fields.trim_start())
+    stat.rsplit_once(')').map_or("", |(_, fields)| fields.trim_start())
 }
 
 #[cfg(test)]
@@ -215,20 +201,14 @@ mod tests {
 
     #[test]
     fn the_peak_is_read_in_bytes() {
-        assert_eq!(
-            read_peak("Name:\tx\nVmHWM:\t    1608 kB\nVmRSS:\t 1 kB\n"),
-            Some(1608 * 1024)
-        );
+        assert_eq!(read_peak("Name:\tx\nVmHWM:\t    1608 kB\nVmRSS:\t 1 kB\n"), Some(1608 * 1024));
         assert_eq!(read_peak("Name:\tx\n"), None);
     }
 
     #[test]
     fn a_program_is_measured_and_heard() {
         let ran = run(Command::new("sh").args(["-c", "echo out; echo err >&2; exit 3"])).unwrap();
-        assert_eq!(
-            (ran.stdout.as_str(), ran.stderr.as_str(), ran.code),
-            ("out\n", "err\n", Some(3))
-        );
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), ("out\n", "err\n", Some(3)));
         assert!(ran.usage.cpu_s > 0.0 && ran.wall_s > 0.0, "{ran:?}");
     }
 
@@ -242,10 +222,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         assert!(
-            run(&mut Command::new("no-such-program"))
-                .unwrap_err()
-                .to_string()
-                .contains("`no-such-program`")
+            run(&mut Command::new("no-such-program")).unwrap_err().to_string().contains("`no-such-program`")
         );
     }
 }

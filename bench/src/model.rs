@@ -65,12 +65,8 @@ pub struct Model {
 }
 
 /// What the garbled answers say. None holds a label or can be read as one.
-const GARBLED: &[&str] = &[
-    "lorem ipsum dolor sit amet",
-    "{\"label\": ",
-    "```json\n{]}\n```",
-    "\u{fffd}\u{fffd} \u{fffd}",
-];
+const GARBLED: &[&str] =
+    &["lorem ipsum dolor sit amet", "{\"label\": ", "```json\n{]}\n```", "\u{fffd}\u{fffd} \u{fffd}"];
 
 /// What stands in an answer instead of a label, as JSON.
 const NO_LABEL: &str = r#""beyond-all-bounds-0""#;
@@ -85,9 +81,7 @@ impl Model {
         let limit = match options.rate {
             Some(rate) if rate > 0.0 => Some(RateLimit::new(rate, options.burst.unwrap_or(rate / 10.0))),
             Some(rate) => {
-                return Err(format!(
-                    "`{rate}` is no rate in requests per second; it must be above 0"
-                ));
+                return Err(format!("`{rate}` is no rate in requests per second; it must be above 0"));
             }
             None => None,
         };
@@ -120,10 +114,7 @@ impl Model {
                 self.ledger().reset();
                 plain(200, &json!({ "reset": true }))
             }
-            (method, path) => plain(
-                404,
-                &failure("not_found", &format!("`{method} {path}` leads nowhere")),
-            ),
+            (method, path) => plain(404, &failure("not_found", &format!("`{method} {path}` leads nowhere"))),
         }
     }
 
@@ -170,14 +161,8 @@ impl Model {
             Fault::RateLimitedBare => self.rate_limited(None, headers, Duration::ZERO),
             Fault::ServerError => failed(500, headers, delay),
             Fault::Unavailable => failed(503, headers, delay),
-            Fault::Reset => Reply {
-                delivery: Delivery::Reset,
-                ..failed(500, headers, delay)
-            },
-            Fault::Hang => Reply {
-                delivery: Delivery::Never,
-                ..failed(500, headers, delay)
-            },
+            Fault::Reset => Reply { delivery: Delivery::Reset, ..failed(500, headers, delay) },
+            Fault::Hang => Reply { delivery: Delivery::Never, ..failed(500, headers, delay) },
             Fault::Cut | Fault::BadJson | Fault::Garbled | Fault::Outside | Fault::Slow | Fault::Empty => {
                 failed(500, headers, delay)
             }
@@ -191,10 +176,7 @@ impl Model {
             headers.push_str(&format!("retry-after-ms: {ms}\r\nretry-after: {s}\r\n"));
         }
         let body = failure("rate_limit_exceeded", "too many requests, try again later");
-        call(Reply {
-            delay,
-            ..with_headers(429, &headers, &body.to_string())
-        })
+        call(Reply { delay, ..with_headers(429, &headers, &body.to_string()) })
     }
 
     fn paid(&self, request: &ChatRequest, asked: Asked, headers: &str, delay: Duration) -> Reply {
@@ -207,10 +189,7 @@ impl Model {
             content: &content,
             prompt_tokens: request.prompt_tokens(),
             completion_tokens,
-            top_logprobs: request
-                .logprobs
-                .unwrap_or(false)
-                .then(|| request.top_logprobs.unwrap_or(0)),
+            top_logprobs: request.logprobs.unwrap_or(false).then(|| request.top_logprobs.unwrap_or(0)),
             labels: &self.labels,
         };
         let mut body = completion.to_json();
@@ -229,20 +208,11 @@ impl Model {
             Some(Fault::Slow) => Delivery::Drip,
             _ => Delivery::Whole,
         };
-        call(Reply {
-            delay,
-            bill: Some(bill),
-            delivery,
-            ..with_headers(200, headers, &body)
-        })
+        call(Reply { delay, bill: Some(bill), delivery, ..with_headers(200, headers, &body) })
     }
 
     fn content(&self, request: &ChatRequest, key: &str, fault: Option<Fault>) -> String {
-        let choice = Choice {
-            seed: self.plan.seed,
-            key,
-            labels: &self.labels,
-        };
+        let choice = Choice { seed: self.plan.seed, key, labels: &self.labels };
         match fault {
             Some(Fault::Empty) => String::new(),
             Some(Fault::Garbled) => GARBLED[draw::index(self.plan.seed, key, GARBLED.len())].to_owned(),
@@ -272,10 +242,7 @@ impl Model {
             return (!schema.is_null()).then(|| schema.clone());
         }
         let format: Value = serde_json::from_str(written).unwrap_or_default();
-        let schema = format
-            .pointer("/json_schema/schema")
-            .or_else(|| format.get("schema"))
-            .cloned();
+        let schema = format.pointer("/json_schema/schema").or_else(|| format.get("schema")).cloned();
         let schema = Arc::new(schema.unwrap_or_default());
         *last = Some((written.to_owned(), schema.clone()));
         (!schema.is_null()).then_some(schema)
@@ -301,22 +268,12 @@ fn failure(kind: &str, message: &str) -> Value {
 }
 
 fn failed(status: u16, headers: &str, delay: Duration) -> Reply {
-    let body = failure(
-        "server_error",
-        "the server had an error while processing your request",
-    )
-    .to_string();
-    call(Reply {
-        delay,
-        ..with_headers(status, headers, &body)
-    })
+    let body = failure("server_error", "the server had an error while processing your request").to_string();
+    call(Reply { delay, ..with_headers(status, headers, &body) })
 }
 
 fn call(reply: Reply) -> Reply {
-    Reply {
-        is_call: true,
-        ..reply
-    }
+    Reply { is_call: true, ..reply }
 }
 
 fn plain(status: u16, body: &Value) -> Reply {
@@ -326,14 +283,7 @@ fn plain(status: u16, body: &Value) -> Reply {
 fn with_headers(status: u16, headers: &str, body: &str) -> Reply {
     let bytes = http1::response(status, headers, body);
     let head_len = bytes.len() - body.len();
-    Reply {
-        delay: Duration::ZERO,
-        bill: None,
-        delivery: Delivery::Whole,
-        bytes,
-        head_len,
-        is_call: false,
-    }
+    Reply { delay: Duration::ZERO, bill: None, delivery: Delivery::Whole, bytes, head_len, is_call: false }
 }
 
 /// A poisoned lock holds counts that are still good enough for a report.

@@ -71,9 +71,7 @@ impl ServerOptions {
     pub fn plan(&self) -> Result<FaultPlan, String> {
         let sum: f64 = self.faults.iter().map(|(_, share)| share).sum();
         if sum > 1.0 + 1e-9 {
-            return Err(format!(
-                "the shares of the faults are {sum} together; they must not exceed 1"
-            ));
+            return Err(format!("the shares of the faults are {sum} together; they must not exceed 1"));
         }
         let latency = Duration::try_from_secs_f64(self.latency_ms / 1000.0)
             .map_err(|error| format!("`{}` is no latency in milliseconds: {error}", self.latency_ms))?;

@@ -40,20 +40,12 @@ pub struct Check {
 impl Check {
     /// `got` must not exceed `most`.
     pub fn at_most(what: &str, got: f64, most: f64) -> Check {
-        Check {
-            says: format!("{what} at most {}", figure(most)),
-            got,
-            holds: got <= most,
-        }
+        Check { says: format!("{what} at most {}", figure(most)), got, holds: got <= most }
     }
 
     /// `got` must reach `least`.
     pub fn at_least(what: &str, got: f64, least: f64) -> Check {
-        Check {
-            says: format!("{what} at least {}", figure(least)),
-            got,
-            holds: got >= least,
-        }
+        Check { says: format!("{what} at least {}", figure(least)), got, holds: got >= least }
     }
 }
 
@@ -115,34 +107,20 @@ impl Report {
 
     /// The report as Markdown.
     pub fn to_markdown(&self) -> String {
-        let mut text = format!(
-            "# {}\n\n{}\n\n{}\n\n",
-            self.name,
-            self.about,
-            machine_line(&self.machine)
-        );
+        let mut text = format!("# {}\n\n{}\n\n{}\n\n", self.name, self.about, machine_line(&self.machine));
         let subjects = self.subjects();
-        let columns = subjects
-            .iter()
-            .map(|name| format!(" {name} |"))
-            .collect::<String>();
+        let columns = subjects.iter().map(|name| format!(" {name} |")).collect::<String>();
         let rules = "---|".repeat(subjects.len());
         let pair = (subjects == [BARE, KARAT]).then_some((KARAT, BARE));
         let ratio_head = pair.map(|(of, to)| format!(" {of} / {to} |")).unwrap_or_default();
         let ratio_rule = if pair.is_some() { "---|" } else { "" };
         // Writing into a `String` cannot fail.
-        let _ = writeln!(
-            text,
-            "| median (least–most, n) |{columns}{ratio_head}\n|---|{rules}{ratio_rule}"
-        );
+        let _ = writeln!(text, "| median (least–most, n) |{columns}{ratio_head}\n|---|{rules}{ratio_rule}");
         for name in self.figures() {
-            let cells = subjects
-                .iter()
-                .map(|subject| format!(" {} |", spread(self.values(subject, name))));
+            let cells = subjects.iter().map(|subject| format!(" {} |", spread(self.values(subject, name))));
             let ratio = pair.map(|(of, to)| self.ratio(of, to, name));
-            let ratio = ratio
-                .map(|ratio| format!(" {} |", ratio.map_or("–".to_owned(), figure)))
-                .unwrap_or_default();
+            let ratio =
+                ratio.map(|ratio| format!(" {} |", ratio.map_or("–".to_owned(), figure))).unwrap_or_default();
             let _ = writeln!(text, "| {name} |{}{ratio}", cells.collect::<String>());
         }
         if !self.checks.is_empty() {
@@ -191,10 +169,7 @@ impl Report {
 /// The median; for an even number of values the mean of the middle two, `None` for none.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
-    let (low, high) = (
-        values.get(values.len().checked_sub(1)? / 2)?,
-        values.get(values.len() / 2)?,
-    );
+    let (low, high) = (values.get(values.len().checked_sub(1)? / 2)?, values.get(values.len() / 2)?);
     Some((low + high) / 2.0)
 }
 
@@ -224,15 +199,9 @@ fn figure(value: f64) -> String {
 fn machine() -> Value {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
-    let cpu = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let memory = read("/proc/meminfo");
-    let kib = memory
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))
-        .unwrap_or_default();
+    let kib = memory.lines().find_map(|line| line.strip_prefix("MemTotal:")).unwrap_or_default();
     let kib: f64 = kib.trim().trim_end_matches("kB").trim().parse().unwrap_or(0.0);
     let load = read("/proc/loadavg");
     json!({
@@ -260,10 +229,7 @@ mod tests {
 
     fn report() -> Report {
         let mut report = Report::new("throughput", "Ten rows.".to_owned());
-        for (round, (bare, karat)) in [(100.0, 60.0), (300.0, 90.0), (200.0, 70.0)]
-            .into_iter()
-            .enumerate()
-        {
+        for (round, (bare, karat)) in [(100.0, 60.0), (300.0, 90.0), (200.0, 70.0)].into_iter().enumerate() {
             for (subject, value) in [("karat", karat), ("bare-client", bare)] {
                 report.samples.push(Sample {
                     subject,
@@ -286,18 +252,10 @@ mod tests {
     #[test]
     fn the_table_shows_the_range_and_n() {
         let mut report = report();
-        report
-            .checks
-            .push(Check::at_least("rows/s of the bare client's", 0.35, 0.5));
+        report.checks.push(Check::at_least("rows/s of the bare client's", 0.35, 0.5));
         let text = report.to_markdown();
-        assert!(
-            text.contains("| rows/s | 200 (100–300, n=3) | 70 (60–90, n=3) | 0.3500 |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| rows/s of the bare client's at least 0.5000 | 0.3500 | **no** |"),
-            "{text}"
-        );
+        assert!(text.contains("| rows/s | 200 (100–300, n=3) | 70 (60–90, n=3) | 0.3500 |"), "{text}");
+        assert!(text.contains("| rows/s of the bare client's at least 0.5000 | 0.3500 | **no** |"), "{text}");
         assert!(!report.holds());
     }
 

@@ -73,8 +73,7 @@ impl Message<'_> {
             Some(Content::Text(text)) => (Some(text.as_ref()), [].as_slice()),
             Some(Content::Parts(parts)) => (None, parts.as_slice()),
         };
-        text.into_iter()
-            .chain(parts.iter().map(|part| part.text.as_ref()))
+        text.into_iter().chain(parts.iter().map(|part| part.text.as_ref()))
     }
 }
 
@@ -83,21 +82,13 @@ impl ChatRequest<'_> {
     /// whose last message holds no text of the item, thus counts for the same item. Without any match, the key is a hash
     /// of the last message.
     pub fn key<'s>(&'s self, pattern: &Regex) -> Cow<'s, str> {
-        let of_user = self
-            .messages
-            .iter()
-            .rev()
-            .filter(|message| message.role != "assistant");
+        let of_user = self.messages.iter().rev().filter(|message| message.role != "assistant");
         for text in of_user.flat_map(|message| message.texts().rev()) {
             if let Some(found) = pattern.find_iter(text).last() {
                 return Cow::Borrowed(found.as_str());
             }
         }
-        let last = self
-            .messages
-            .last()
-            .and_then(|message| message.texts().next_back())
-            .unwrap_or_default();
+        let last = self.messages.last().and_then(|message| message.texts().next_back()).unwrap_or_default();
         Cow::Owned(format!("text-{:016x}", draw::bits(0, last, 0)))
     }
 
@@ -131,10 +122,7 @@ mod tests {
 
     #[test]
     fn the_item_comes_last_after_the_examples() {
-        check_key(
-            r#"[{"role":"user","content":"item-1 is good.\nNow: item-22 broke"}]"#,
-            "item-22",
-        );
+        check_key(r#"[{"role":"user","content":"item-1 is good.\nNow: item-22 broke"}]"#, "item-22");
     }
 
     #[test]

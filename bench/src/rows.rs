@@ -84,12 +84,6 @@ mod tests {
         assert_eq!(file(), file());
         let bytes = file();
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        assert_eq!(
-            reader
-                .records()
-                .filter(|row| row.as_ref().unwrap().len() == 2)
-                .count(),
-            100
-        );
+        assert_eq!(reader.records().filter(|row| row.as_ref().unwrap().len() == 2).count(), 100);
     }
 }

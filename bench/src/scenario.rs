@@ -38,11 +38,7 @@ pub struct Scenario {
 
 /// Every scenario, in the order in which `all` runs them.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "startup",
-        about: "How long `karat --help` takes",
-        run: startup::run,
-    },
+    Scenario { name: "startup", about: "How long `karat --help` takes", run: startup::run },
     Scenario {
         name: "throughput",
         about: "Rows per second, CPU and memory against a server without latency, next to the bare client",
@@ -157,11 +153,7 @@ impl Workplace {
         let karat = options.karat.clone().unwrap_or_else(|| beside("karat"));
         let workplace = Workplace {
             // Each run has a folder of its own, where a relative path would lead elsewhere.
-            karat: if options.only_bare {
-                karat
-            } else {
-                absolute(&karat)?
-            },
+            karat: if options.only_bare { karat } else { absolute(&karat)? },
             bare_client: absolute(&beside("bare-client"))?,
             fault_server: absolute(&beside("fault-server"))?,
             scratch: scratch.context("no working folder can be made; name another with `--scratch`")?,
@@ -200,10 +192,8 @@ impl Workplace {
     /// # Errors
     /// When it does not start.
     pub fn server(&self, args: &str) -> Result<ServerProcess> {
-        let mut all = vec![
-            format!("--seed={}", self.options.seed),
-            format!("--labels={}", karat::LABELS.join(",")),
-        ];
+        let mut all =
+            vec![format!("--seed={}", self.options.seed), format!("--labels={}", karat::LABELS.join(","))];
         all.extend(args.split_whitespace().map(str::to_owned));
         ServerProcess::start(&self.fault_server, &all)
     }
@@ -239,12 +229,7 @@ impl Workplace {
         concurrency: usize,
     ) -> Result<Values> {
         let mut command = Command::new(&self.bare_client);
-        command.arg(file).args([
-            "--base-url",
-            &server.base_url(),
-            "--concurrency",
-            &concurrency.to_string(),
-        ]);
+        command.arg(file).args(["--base-url", &server.base_url(), "--concurrency", &concurrency.to_string()]);
         if let Some(body) = body {
             command.arg("--body-file").arg(body);
         }
@@ -252,11 +237,7 @@ impl Workplace {
         let said: ClientReport = serde_json::from_str(&ran.stdout)
             .with_context(|| format!("the bare client did not report but said `{}`", ran.last_words()))?;
         if said.failed > 0 {
-            bail!(
-                "the bare client got no answer for {} of {} rows",
-                said.failed,
-                said.rows
-            );
+            bail!("the bare client got no answer for {} of {} rows", said.failed, said.rows);
         }
         values(said.rows, &ran, server)
     }
@@ -274,14 +255,8 @@ impl Workplace {
         budget: Option<&Budget>,
     ) -> Result<Measured> {
         let base_url = server.base_url();
-        let labeling = Labeling {
-            program: &self.karat,
-            file,
-            folder,
-            base_url: &base_url,
-            concurrency,
-            budget,
-        };
+        let labeling =
+            Labeling { program: &self.karat, file, folder, base_url: &base_url, concurrency, budget };
         let ran = measure::run(&mut labeling.command())?;
         match ran.code {
             Some(0 | 1) => Ok(ran),
@@ -310,9 +285,6 @@ pub fn values(n_rows: u64, ran: &Measured, server: &ServerProcess) -> Result<Val
 
 fn absolute(program: &Path) -> Result<PathBuf> {
     std::fs::canonicalize(program).with_context(|| {
-        format!(
-            "`{}` is not there; build it with `--release` or name it",
-            program.display()
-        )
+        format!("`{}` is not there; build it with `--release` or name it", program.display())
     })
 }

@@ -22,9 +22,7 @@ pub struct Choice<'a> {
 impl Choice<'_> {
     /// The label for this item among all labels; `None` where there are none.
     pub fn label(&self) -> Option<&str> {
-        self.labels
-            .get(draw::index(self.seed, self.key, self.labels.len()))
-            .map(String::as_str)
+        self.labels.get(draw::index(self.seed, self.key, self.labels.len())).map(String::as_str)
     }
 
     fn among<'v>(&self, values: &'v [Value]) -> Option<&'v Value> {
@@ -67,11 +65,7 @@ impl Filler<'_> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
             return self.choice.among(values).cloned().unwrap_or(Value::Null);
         }
-        if let Some(target) = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|path| self.resolve(path))
-        {
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|path| self.resolve(path)) {
             return self.fill(target, depth + 1);
         }
         for union in ["anyOf", "oneOf", "allOf"] {
@@ -102,11 +96,7 @@ impl Filler<'_> {
             None => true,
         };
         let wanted = properties.iter().filter(|(name, _)| is_wanted(name));
-        Value::Object(
-            wanted
-                .map(|(name, schema)| (name.clone(), self.fill(schema, depth + 1)))
-                .collect(),
-        )
+        Value::Object(wanted.map(|(name, schema)| (name.clone(), self.fill(schema, depth + 1))).collect())
     }
 
     fn array(&self, schema: &Value, depth: u32) -> Value {
@@ -126,11 +116,9 @@ impl Filler<'_> {
 fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(name)) => name,
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null")
-            .unwrap_or("null"),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("null")
+        }
         _ if schema.get("properties").is_some() => "object",
         _ => "null",
     }
@@ -149,24 +137,13 @@ mod tests {
     #[track_caller]
     fn check(schema: Value, want: Value) {
         let labels = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-        let choice = Choice {
-            seed: 1,
-            key: "item-4",
-            labels: &labels,
-        };
+        let choice = Choice { seed: 1, key: "item-4", labels: &labels };
         assert_eq!(fill(&schema, &choice), want);
     }
 
     fn chosen(values: &[&str], key: &str) -> Value {
         let labels = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-        fill(
-            &json!({ "enum": values }),
-            &Choice {
-                seed: 1,
-                key,
-                labels: &labels,
-            },
-        )
+        fill(&json!({ "enum": values }), &Choice { seed: 1, key, labels: &labels })
     }
 
     #[test]
@@ -174,14 +151,7 @@ mod tests {
         for i in 0..50 {
             let key = format!("item-{i}");
             let labels = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-            let want = Choice {
-                seed: 1,
-                key: &key,
-                labels: &labels,
-            }
-            .label()
-            .unwrap()
-            .to_owned();
+            let want = Choice { seed: 1, key: &key, labels: &labels }.label().unwrap().to_owned();
             // Neither a further value nor another order changes the choice.
             assert_eq!(chosen(&["a", "b", "c", "unknown"], &key), json!(want));
             assert_eq!(chosen(&["c", "b", "a"], &key), json!(want));
@@ -190,9 +160,8 @@ mod tests {
 
     #[test]
     fn foreign_values_are_chosen_among_when_no_label_is_offered() {
-        let got: std::collections::BTreeSet<_> = (0..50)
-            .map(|i| chosen(&["x", "y"], &format!("item-{i}")).to_string())
-            .collect();
+        let got: std::collections::BTreeSet<_> =
+            (0..50).map(|i| chosen(&["x", "y"], &format!("item-{i}")).to_string()).collect();
         assert_eq!(got.len(), 2);
     }
 
@@ -209,44 +178,22 @@ mod tests {
     fn an_object_in_strict_mode_is_filled_in_the_order_of_the_schema() {
         let schema = json!({ "type": "object", "additionalProperties": false, "required": ["reason", "label"],
             "properties": { "reason": { "type": "string" }, "label": { "enum": ["zz"] } } });
-        let choice = Choice {
-            seed: 1,
-            key: "k",
-            labels: &[],
-        };
-        assert_eq!(
-            fill(&schema, &choice).to_string(),
-            r#"{"reason":"x","label":"zz"}"#
-        );
+        let choice = Choice { seed: 1, key: "k", labels: &[] };
+        assert_eq!(fill(&schema, &choice).to_string(), r#"{"reason":"x","label":"zz"}"#);
     }
 
     #[test]
     fn arrays_are_as_short_as_they_may_be() {
-        check(
-            json!({ "type": "array", "items": { "type": "string" } }),
-            json!([]),
-        );
-        check(
-            json!({ "type": "array", "minItems": 2, "items": { "type": "boolean" } }),
-            json!([true, true]),
-        );
-        check(
-            json!({ "type": "array", "items": { "enum": ["only"] } }),
-            json!(["only"]),
-        );
+        check(json!({ "type": "array", "items": { "type": "string" } }), json!([]));
+        check(json!({ "type": "array", "minItems": 2, "items": { "type": "boolean" } }), json!([true, true]));
+        check(json!({ "type": "array", "items": { "enum": ["only"] } }), json!(["only"]));
     }
 
     #[test]
     fn unions_and_references_are_followed() {
-        check(
-            json!({ "anyOf": [{ "type": "null" }, { "type": "number" }] }),
-            json!(0),
-        );
+        check(json!({ "anyOf": [{ "type": "null" }, { "type": "number" }] }), json!(0));
         check(json!({ "type": ["null", "string"], "minLength": 2 }), json!("xx"));
-        check(
-            json!({ "$ref": "#/$defs/it", "$defs": { "it": { "const": 5 } } }),
-            json!(5),
-        );
+        check(json!({ "$ref": "#/$defs/it", "$defs": { "it": { "const": 5 } } }), json!(5));
     }
 
     #[test]

@@ -25,19 +25,13 @@ use crate::serving::{Files, Served};
 /// A wrong option, a port in use, a file that cannot be written.
 pub fn run(options: &ServerOptions) -> Result<()> {
     let model = Model::new(options).map_err(|message| anyhow!(message))?;
-    let files = Files {
-        paid_log: open(&options.paid_log)?,
-        capture: open(&options.capture)?,
-    };
+    let files = Files { paid_log: open(&options.paid_log)?, capture: open(&options.capture)? };
     let served = Served::new(model, Duration::from_millis(options.drip_ms), files);
     let mut builder = match options.threads {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    let runtime = builder
-        .worker_threads(options.threads.max(1))
-        .enable_all()
-        .build()?;
+    let runtime = builder.worker_threads(options.threads.max(1)).enable_all().build()?;
     if options.until_stdin_closes {
         std::thread::spawn(|| {
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -52,10 +46,7 @@ pub fn run(options: &ServerOptions) -> Result<()> {
         let port = listener.local_addr()?.port();
         let base_url = format!("http://127.0.0.1:{port}/v1");
         say::line(&json!({ "port": port, "base_url": base_url, "pid": std::process::id() }).to_string());
-        served
-            .serve(listener)
-            .await
-            .context("no more connections can be accepted")
+        served.serve(listener).await.context("no more connections can be accepted")
     })
 }
 
@@ -64,9 +55,7 @@ fn open(path: &Option<std::path::PathBuf>) -> Result<Option<std::fs::File>> {
         return Ok(None);
     };
     let file = OpenOptions::new().create(true).append(true).open(path);
-    Ok(Some(
-        file.with_context(|| format!("cannot write `{}`", path.display()))?,
-    ))
+    Ok(Some(file.with_context(|| format!("cannot write `{}`", path.display()))?))
 }
 
 /// A fault server in a process of its own; it ends when this value is dropped.
@@ -90,10 +79,7 @@ impl ServerProcess {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| {
-                format!(
-                    "cannot start `{}`; build it with `cargo build -p karat-bench`",
-                    program.display()
-                )
+                format!("cannot start `{}`; build it with `cargo build -p karat-bench`", program.display())
             })?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().context("the server has no stdout")?;
@@ -163,15 +149,9 @@ pub fn fetch(port: u16, method: &str, path: &str) -> Result<Vec<u8>> {
     )?;
     let mut response = Vec::new();
     stream.read_to_end(&mut response)?;
-    let end = response
-        .windows(4)
-        .position(|bytes| bytes == b"\r\n\r\n")
-        .context("the answer has no head")?;
+    let end = response.windows(4).position(|bytes| bytes == b"\r\n\r\n").context("the answer has no head")?;
     if !response.starts_with(b"HTTP/1.1 200") {
-        bail!(
-            "`{method} {path}` was answered with `{}`",
-            String::from_utf8_lossy(&response[..end])
-        );
+        bail!("`{method} {path}` was answered with `{}`", String::from_utf8_lossy(&response[..end]));
     }
     Ok(response.split_off(end + 4))
 }

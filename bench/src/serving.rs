@@ -74,9 +74,7 @@ impl Served {
             let (reply, n_bytes, wants_close) = match http1::parse(&buffer) {
                 Err(message) => {
                     let body = json!({ "error": { "message": message } }).to_string();
-                    return stream
-                        .write_all(&http1::response(400, "connection: close\r\n", &body))
-                        .await;
+                    return stream.write_all(&http1::response(400, "connection: close\r\n", &body)).await;
                 }
                 Ok(Progress::Partial { waits_for_continue }) => {
                     if waits_for_continue && !has_said_continue {
@@ -132,10 +130,7 @@ impl Served {
             }
             Delivery::Drip => {
                 let n_pieces = 10;
-                for piece in reply
-                    .bytes
-                    .chunks(reply.bytes.len().div_ceil(n_pieces as usize).max(1))
-                {
+                for piece in reply.bytes.chunks(reply.bytes.len().div_ceil(n_pieces as usize).max(1)) {
                     stream.write_all(piece).await?;
                     tokio::time::sleep(self.drip / n_pieces).await;
                 }
@@ -162,10 +157,7 @@ impl Served {
         });
         let written = write_to(log, format!("{line}\n").as_bytes());
         if let Err(error) = &written {
-            say::note(&format!(
-                "a paid call for `{}` could not be written down: {error}",
-                bill.key
-            ));
+            say::note(&format!("a paid call for `{}` could not be written down: {error}", bill.key));
         }
         written
     }
@@ -183,9 +175,7 @@ impl Served {
 }
 
 fn write_to(file: &Mutex<File>, bytes: &[u8]) -> io::Result<()> {
-    let mut file = file
-        .lock()
-        .map_err(|_| io::Error::other("a write before this one failed"))?;
+    let mut file = file.lock().map_err(|_| io::Error::other("a write before this one failed"))?;
     file.write_all(bytes)?;
     file.flush()
 }

@@ -12,11 +12,7 @@ use karat_bench::{measure, rows};
 const N_ROWS: u64 = 200;
 
 fn server(args: &[&str]) -> ServerProcess {
-    let args: Vec<_> = ["--labels=yes,no"]
-        .iter()
-        .chain(args)
-        .map(|arg| (*arg).to_owned())
-        .collect();
+    let args: Vec<_> = ["--labels=yes,no"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
     ServerProcess::start(Path::new(env!("CARGO_BIN_EXE_fault-server")), &args).unwrap()
 }
 
@@ -25,12 +21,8 @@ fn send_rows(server: &ServerProcess, folder: &Path) -> serde_json::Value {
     let file = folder.join("rows.csv");
     rows::write(&mut std::fs::File::create(&file).unwrap(), N_ROWS).unwrap();
     let mut client = Command::new(env!("CARGO_BIN_EXE_bare-client"));
-    let ran = measure::run(
-        client
-            .arg(&file)
-            .args(["--base-url", &server.base_url(), "--concurrency", "8"]),
-    )
-    .unwrap();
+    let ran = measure::run(client.arg(&file).args(["--base-url", &server.base_url(), "--concurrency", "8"]))
+        .unwrap();
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     serde_json::from_str(&ran.stdout).unwrap()
 }
@@ -46,12 +38,7 @@ fn the_client_and_the_server_count_the_same() {
     );
     let stats = server.stats().unwrap();
     assert_eq!(
-        (
-            stats.calls,
-            stats.paid,
-            stats.keys,
-            stats.keys_paid_more_than_once
-        ),
+        (stats.calls, stats.paid, stats.keys, stats.keys_paid_more_than_once),
         (N_ROWS, N_ROWS, N_ROWS, 0)
     );
     let keys = server.keys().unwrap();
@@ -64,11 +51,8 @@ fn the_client_and_the_server_count_the_same() {
 fn the_paid_calls_are_on_disk_when_their_answers_arrive() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("paid.jsonl");
-    let server = server(&[
-        "--fault=cut=0.1",
-        "--fault=server_error=0.1",
-        &format!("--paid-log={}", log.display()),
-    ]);
+    let server =
+        server(&["--fault=cut=0.1", "--fault=server_error=0.1", &format!("--paid-log={}", log.display())]);
     let said = send_rows(&server, folder.path());
     let Stats { paid, faults, .. } = server.stats().unwrap();
     assert_eq!(paid, N_ROWS - faults["server_error"]);
@@ -76,10 +60,7 @@ fn the_paid_calls_are_on_disk_when_their_answers_arrive() {
     let lines = std::fs::read_to_string(&log).unwrap();
     let is_cut = |line: &&str| serde_json::from_str::<serde_json::Value>(line).unwrap()["fault"] == "cut";
     assert_eq!(
-        (
-            lines.lines().count() as u64,
-            lines.lines().filter(is_cut).count() as u64
-        ),
+        (lines.lines().count() as u64, lines.lines().filter(is_cut).count() as u64),
         (paid, faults["cut"])
     );
 }

@@ -34,45 +34,18 @@ const fn row(name: &'static str, does: &'static str, run: fn(&[String]) -> Resul
 
 /// Every chore. To add one: write its file, add its row.
 pub(crate) const CHORES: &[Chore] = &[
-    row(
-        "test",
-        "format, lints, tests, doc tests, tidy, with the time of each",
-        test::run,
-    ),
-    row(
-        "tidy",
-        "the rules of the house; names of checks choose some",
-        tidy::run,
-    ),
-    row(
-        "demo",
-        "build karat and run the projects in examples/, offline",
-        demo::run,
-    ),
-    row(
-        "codegen",
-        "write the generated pages of docs/reference",
-        codegen::run,
-    ),
-    row(
-        "fuzz",
-        "the tests over made-up input, many cases; takes their number",
-        named_tests::fuzz,
-    ),
-    row(
-        "test-peers",
-        "the tests against other people's programs",
-        named_tests::peers,
-    ),
+    row("test", "format, lints, tests, doc tests, tidy, with the time of each", test::run),
+    row("tidy", "the rules of the house; names of checks choose some", tidy::run),
+    row("demo", "build karat and run the projects in examples/, offline", demo::run),
+    row("codegen", "write the generated pages of docs/reference", codegen::run),
+    row("fuzz", "the tests over made-up input, many cases; takes their number", named_tests::fuzz),
+    row("test-peers", "the tests against other people's programs", named_tests::peers),
     row("bench", "the benchmarks, in release", bench::run),
 ];
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// `cargo` with `args`, to run at the root.
@@ -103,11 +76,7 @@ pub(crate) fn run_quiet(command: &mut Command) -> Result<String, Stop> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Stop::Problems(format!(
-        "{} ended with {}\n{why}",
-        said(command),
-        output.status
-    )))
+    Err(Stop::Problems(format!("{} ended with {}\n{why}", said(command), output.status)))
 }
 
 /// Where cargo builds: `target`, unless the environment says otherwise.
@@ -122,10 +91,7 @@ pub(crate) fn target_folder() -> Result<PathBuf, Stop> {
 
 /// Whether `program` starts with `args`.
 pub(crate) fn has(program: &str, args: &[&str]) -> bool {
-    Command::new(program)
-        .args(args)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// A command as one would type it.
@@ -149,10 +115,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_cannot_run() {
-        assert!(matches!(
-            run_shown(&mut Command::new("no-such-program")),
-            Err(Stop::CannotRun(_))
-        ));
+        assert!(matches!(run_shown(&mut Command::new("no-such-program")), Err(Stop::CannotRun(_))));
         assert!(!has("no-such-program", &[]));
     }
 

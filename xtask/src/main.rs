@@ -17,9 +17,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let (name, rest) = args
-        .split_first()
-        .map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+    let (name, rest) = args.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
     let Some(chore) = chores::CHORES.iter().find(|chore| chore.name == name) else {
         eprintln!("usage: cargo xtask <chore>\n");
         for chore in chores::CHORES {

@@ -21,11 +21,7 @@ pub(crate) struct File {
 impl File {
     fn new(path: &str, text: String) -> Self {
         let rust = path.ends_with(".rs").then(|| Source::read(path, &text));
-        Self {
-            path: path.to_owned(),
-            text,
-            rust,
-        }
+        Self { path: path.to_owned(), text, rust }
     }
 
     /// The folder of the crate that the file belongs to: `crates/core`, `xtask`, `bench`.
@@ -37,8 +33,7 @@ impl File {
 
     /// The path inside the crate's folder: `src/lib.rs`.
     pub(crate) fn in_crate(&self) -> &str {
-        self.crate_folder()
-            .map_or(&self.path, |folder| &self.path[folder.len() + 1..])
+        self.crate_folder().map_or(&self.path, |folder| &self.path[folder.len() + 1..])
     }
 
     /// Whether this is code that ships: Rust under the `src` of a crate of `crates/`.
@@ -73,29 +68,18 @@ impl Repo {
         paths.dedup();
         // A file that was deleted but not yet staged is still listed; it is not there to be checked.
         let present = paths.into_iter().filter(|path| root.join(path).is_file());
-        let files: Vec<File> = present
-            .map(|path| read_file(root, path))
-            .collect::<Result<_, _>>()?;
+        let files: Vec<File> = present.map(|path| read_file(root, path)).collect::<Result<_, _>>()?;
         if files.is_empty() {
             return Err(format!("`{}` holds no file to check", root.display()));
         }
-        Ok(Self {
-            root: root.to_owned(),
-            files,
-        })
+        Ok(Self { root: root.to_owned(), files })
     }
 
     /// A made-up repository for tests.
     #[cfg(test)]
     pub(crate) fn sample(files: &[(&str, &str)]) -> Self {
-        let files = files
-            .iter()
-            .map(|(path, text)| File::new(path, (*text).to_owned()))
-            .collect();
-        Self {
-            root: PathBuf::new(),
-            files,
-        }
+        let files = files.iter().map(|(path, text)| File::new(path, (*text).to_owned())).collect();
+        Self { root: PathBuf::new(), files }
     }
 
     /// The file at `path`.
@@ -105,9 +89,7 @@ impl Repo {
 
     /// The Rust files with their tokens.
     pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &Source)> {
-        self.files
-            .iter()
-            .filter_map(|file| Some((file, file.rust.as_ref()?)))
+        self.files.iter().filter_map(|file| Some((file, file.rust.as_ref()?)))
     }
 
     /// The Rust files under the `src` folders of `crates/`.
@@ -139,23 +121,12 @@ mod tests {
 
     #[test]
     fn a_file_knows_its_crate() {
-        let repo = Repo::sample(&[
-            ("crates/core/src/a/b.rs", ""),
-            ("xtask/src/main.rs", ""),
-            ("README.md", ""),
-        ]);
-        let folders: Vec<_> = repo
-            .files
-            .iter()
-            .map(|file| (file.crate_folder(), file.in_crate()))
-            .collect();
+        let repo =
+            Repo::sample(&[("crates/core/src/a/b.rs", ""), ("xtask/src/main.rs", ""), ("README.md", "")]);
+        let folders: Vec<_> = repo.files.iter().map(|file| (file.crate_folder(), file.in_crate())).collect();
         assert_eq!(
             folders,
-            [
-                (Some("crates/core"), "src/a/b.rs"),
-                (Some("xtask"), "src/main.rs"),
-                (None, "README.md")
-            ]
+            [(Some("crates/core"), "src/a/b.rs"), (Some("xtask"), "src/main.rs"), (None, "README.md")]
         );
         assert_eq!(repo.shipped().count(), 1);
     }
@@ -165,12 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).unwrap();
         assert!(
-            Command::new("git")
-                .args(["init", "-q"])
-                .current_dir(folder.path())
-                .status()
-                .unwrap()
-                .success()
+            Command::new("git").args(["init", "-q"]).current_dir(folder.path()).status().unwrap().success()
         );
         write("kept.rs", "//! a");
         write("left.rs", "//! b");

@@ -55,11 +55,7 @@ impl Source {
     pub(crate) fn read(path: &str, text: &str) -> Self {
         let tokens = lex::lex(text);
         let in_test = shape::mark_tests(path, &tokens);
-        Self {
-            tokens,
-            in_test,
-            opens_with_doc: text.trim_start().starts_with("//!"),
-        }
+        Self { tokens, in_test, opens_with_doc: text.trim_start().starts_with("//!") }
     }
 
     /// The lines that hold code outside tests: blank lines and comments are not counted.
@@ -73,11 +69,7 @@ impl Source {
     }
 
     fn lines_of(&self, tests: bool) -> BTreeSet<usize> {
-        let kept = self
-            .tokens
-            .iter()
-            .zip(&self.in_test)
-            .filter(|(_, in_test)| **in_test == tests);
+        let kept = self.tokens.iter().zip(&self.in_test).filter(|(_, in_test)| **in_test == tests);
         kept.flat_map(|(token, _)| token.line..=token.end_line).collect()
     }
 
@@ -120,25 +112,17 @@ impl Source {
 
     /// The string literals, quotes taken off.
     pub(crate) fn strings(&self) -> impl Iterator<Item = Mention<'_>> {
-        (0..self.tokens.len())
-            .filter(|&at| self.tokens[at].kind == Kind::Text)
-            .map(|at| self.mention(at))
+        (0..self.tokens.len()).filter(|&at| self.tokens[at].kind == Kind::Text).map(|at| self.mention(at))
     }
 
     /// The identifiers, in order.
     pub(crate) fn idents(&self) -> impl Iterator<Item = Mention<'_>> {
-        (0..self.tokens.len())
-            .filter(|&at| self.tokens[at].kind == Kind::Ident)
-            .map(|at| self.mention(at))
+        (0..self.tokens.len()).filter(|&at| self.tokens[at].kind == Kind::Ident).map(|at| self.mention(at))
     }
 
     fn mention(&self, at: usize) -> Mention<'_> {
         let token = &self.tokens[at];
-        Mention {
-            text: token.inner(),
-            line: token.line,
-            in_test: self.in_test[at],
-        }
+        Mention { text: token.inner(), line: token.line, in_test: self.in_test[at] }
     }
 
     /// Whether the token at `at` is spelled `text` and is no literal.

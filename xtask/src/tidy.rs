@@ -36,13 +36,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     pub(crate) fn new(file: &str, line: usize, what: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line,
-            subject: String::new(),
-            what: what.into(),
-            next: next.into(),
-        }
+        Self { file: file.to_owned(), line, subject: String::new(), what: what.into(), next: next.into() }
     }
 
     /// Names the thing that is found, so that an exception can be about it alone.
@@ -54,11 +48,7 @@ impl Finding {
 
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let place = if self.line == 0 {
-            self.file.clone()
-        } else {
-            format!("{}:{}", self.file, self.line)
-        };
+        let place = if self.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, self.line) };
         write!(f, "{place}: {}, {}", self.what, self.next)
     }
 }
@@ -96,14 +86,10 @@ pub(crate) const CHECKS: &[Check] = &[
 /// Runs the checks called `names`, or all where none is named. Gives each finding with the name of its check.
 pub(crate) fn run(repo: &Repo, names: &[String]) -> Vec<(&'static str, Finding)> {
     let mut found = Vec::new();
-    for check in CHECKS
-        .iter()
-        .filter(|check| names.is_empty() || names.iter().any(|name| name == check.name))
+    for check in CHECKS.iter().filter(|check| names.is_empty() || names.iter().any(|name| name == check.name))
     {
-        let exceptions: Vec<&Exception> = EXCEPTIONS
-            .iter()
-            .filter(|exception| exception.check == check.name)
-            .collect();
+        let exceptions: Vec<&Exception> =
+            EXCEPTIONS.iter().filter(|exception| exception.check == check.name).collect();
         let findings = exceptions::apply((check.run)(repo), &exceptions);
         found.extend(findings.into_iter().map(|finding| (check.name, finding)));
     }
@@ -125,10 +111,7 @@ mod tests {
     #[test]
     fn every_exception_names_a_check_and_a_reason() {
         for exception in EXCEPTIONS {
-            assert!(
-                CHECKS.iter().any(|check| check.name == exception.check),
-                "{exception:?}"
-            );
+            assert!(CHECKS.iter().any(|check| check.name == exception.check), "{exception:?}");
             assert!(exception.reason.len() >= 20, "{exception:?} needs a reason");
         }
     }
@@ -136,24 +119,10 @@ mod tests {
     #[test]
     fn a_check_whose_subject_is_gone_fails() {
         // These look for what must not be there, or ask cargo.
-        let without_subject = [
-            "file-names",
-            "unfinished",
-            "secrets",
-            "links",
-            "licences",
-            "fresh",
-        ];
+        let without_subject = ["file-names", "unfinished", "secrets", "links", "licences", "fresh"];
         let empty = Repo::sample(&[]);
-        for check in CHECKS
-            .iter()
-            .filter(|check| !without_subject.contains(&check.name))
-        {
-            assert!(
-                !(check.run)(&empty).is_empty(),
-                "`{}` passes over nothing",
-                check.name
-            );
+        for check in CHECKS.iter().filter(|check| !without_subject.contains(&check.name)) {
+            assert!(!(check.run)(&empty).is_empty(), "`{}` passes over nothing", check.name);
         }
     }
 

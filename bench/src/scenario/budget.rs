@@ -32,55 +32,29 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
     let mut report = Report::new("budget", about);
     let one_call = place.karat_body()?.1;
     if one_call.paid != 1 {
-        bail!(
-            "one row took {} paid calls; the cost of a call is not known",
-            one_call.paid
-        );
+        bail!("one row took {} paid calls; the cost of a call is not known", one_call.paid);
     }
     for round in 1..=rounds {
         let prices = place.folder(&format!("prices-{round}"))?.join("prices.toml");
-        let mut budget = Budget {
-            max_cost_usd: 0.0,
-            input: PRICES.0,
-            output: PRICES.1,
-            prices,
-        };
+        let mut budget = Budget { max_cost_usd: 0.0, input: PRICES.0, output: PRICES.1, prices };
         let call_usd = budget.cost(one_call.prompt_tokens, one_call.completion_tokens);
         // Whole millionths of a dollar: the command line must not round the budget up.
         budget.max_cost_usd = (call_usd * n_rows as f64 * SHARE * 1e6).floor() / 1e6;
         budget.write_prices()?;
         let values = spend(place, round, &budget, (n_rows, concurrency, latency_ms))?;
-        report.samples.push(Sample {
-            subject: KARAT,
-            round,
-            values,
-        });
+        report.samples.push(Sample { subject: KARAT, round, values });
     }
     report.checks = bars(&report);
     Ok(report)
 }
 
 fn bars(report: &Report) -> Vec<Check> {
-    let most = |name| {
-        report
-            .values(KARAT, name)
-            .into_iter()
-            .fold(f64::NEG_INFINITY, f64::max)
-    };
-    let least = |name| {
-        report
-            .values(KARAT, name)
-            .into_iter()
-            .fold(f64::INFINITY, f64::min)
-    };
+    let most = |name| report.values(KARAT, name).into_iter().fold(f64::NEG_INFINITY, f64::max);
+    let least = |name| report.values(KARAT, name).into_iter().fold(f64::INFINITY, f64::min);
     vec![
         Check::at_most("share spent in any round", most("share spent at the end"), 1.0),
         Check::at_least("share spent in any round", least("share spent at the end"), 0.5),
-        Check::at_least(
-            "kills that came in time in any round",
-            least("kills that came in time"),
-            1.0,
-        ),
+        Check::at_least("kills that came in time in any round", least("kills that came in time"), 1.0),
     ]
 }
 
@@ -108,22 +82,15 @@ fn spend(place: &Workplace, round: u32, budget: &Budget, size: (u64, usize, f64)
     for kill in 1..=N_KILLS {
         let moment = draw::unit(place.options.seed, &format!("budget-{round}"), u64::from(kill));
         let life = Duration::from_secs_f64(0.05 + moment * spend_s / 2.0);
-        n_in_time += u32::from(
-            measure::run_and_kill(&mut labeling.command(), life)?
-                .code
-                .is_none(),
-        );
+        n_in_time += u32::from(measure::run_and_kill(&mut labeling.command(), life)?.code.is_none());
     }
     let after_kills = share()?;
     let first = measure::run(&mut labeling.command())?;
     let after_first = share()?;
     let second = measure::run(&mut labeling.command())?;
     // Nothing may be in flight when the bill is read.
-    let at_end = if server.stats()?.in_flight == 0 {
-        share()?
-    } else {
-        bail!("calls were left in flight at the end")
-    };
+    let at_end =
+        if server.stats()?.in_flight == 0 { share()? } else { bail!("calls were left in flight at the end") };
     let code = second.code.context("karat was ended by a signal")?;
     say::note(&format!(
         "budget {round}: {n_in_time} kills; share spent {after_kills:.3}, {after_first:.3}, {at_end:.3}; {}",

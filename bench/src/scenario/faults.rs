@@ -29,17 +29,9 @@ const MIXES: &[Mix] = &[
                  --drip-ms 500",
         n_rows: 10_000,
     },
-    Mix {
-        name: "rate limit",
-        server: "--rate 200 --burst 20 --latency-ms 20",
-        n_rows: 4_000,
-    },
+    Mix { name: "rate limit", server: "--rate 200 --burst 20 --latency-ms 20", n_rows: 4_000 },
     // One call in a thousand is never answered: each may cost one time-out, not the run.
-    Mix {
-        name: "hangs",
-        server: "--fault hang=0.001 --max-faults-per-key 1 --latency-ms 5",
-        n_rows: 2_000,
-    },
+    Mix { name: "hangs", server: "--fault hang=0.001 --max-faults-per-key 1 --latency-ms 5", n_rows: 2_000 },
 ];
 
 pub(super) fn run(place: &Workplace) -> Result<Report> {
@@ -65,28 +57,17 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
         let values = meet(place, mix)?;
         for (name, value) in &values {
             if MUST_BE_NONE.contains(name) {
-                report
-                    .checks
-                    .push(Check::at_most(&format!("{}: {name}", mix.name), *value, 0.0));
+                report.checks.push(Check::at_most(&format!("{}: {name}", mix.name), *value, 0.0));
             }
         }
-        report.samples.push(Sample {
-            subject: mix.name,
-            round: 1,
-            values,
-        });
+        report.samples.push(Sample { subject: mix.name, round: 1, values });
     }
     Ok(report)
 }
 
 /// Figures that a good run has none of.
-const MUST_BE_NONE: &[&str] = &[
-    "rows lost",
-    "rows missing",
-    "without outcome",
-    "wrong labels",
-    "answers repaid",
-];
+const MUST_BE_NONE: &[&str] =
+    &["rows lost", "rows missing", "without outcome", "wrong labels", "answers repaid"];
 
 fn meet(place: &Workplace, mix: &Mix) -> Result<Values> {
     let n_rows = place.options.rows.unwrap_or(mix.n_rows);
@@ -104,15 +85,9 @@ fn meet(place: &Workplace, mix: &Mix) -> Result<Values> {
         ("rows missing", (audit.missing + audit.doubled) as f64),
         ("without outcome", audit.without_outcome as f64),
         ("wrong labels", audit.wrong as f64),
-        (
-            "items without a readable answer",
-            stats.keys_without_answer as f64,
-        ),
+        ("items without a readable answer", stats.keys_without_answer as f64),
         ("answers repaid", stats.answers_repaid as f64),
-        (
-            "items paid again after a spoiled answer",
-            stats.keys_paid_more_than_once as f64,
-        ),
+        ("items paid again after a spoiled answer", stats.keys_paid_more_than_once as f64),
         ("calls", stats.calls as f64),
         ("faults met", stats.faults.values().sum::<u64>() as f64),
         ("wall s", ran.wall_s),

@@ -28,9 +28,7 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
         server: format!("--latency-ms={latency_ms} --latency-sigma=0.5"),
     };
     let rounds = options.rounds.unwrap_or(20);
-    let Trial {
-        n_rows, concurrency, ..
-    } = trial;
+    let Trial { n_rows, concurrency, .. } = trial;
     let about = format!(
         "karat labels {n_rows} rows with {concurrency} calls in flight and {latency_ms} ms latency, is killed with SIGKILL at a \
          random moment of the run and started again with the same command; {rounds} times, each in a new folder. The server \
@@ -41,22 +39,14 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
     for round in 1..=rounds {
         let moment = draw::unit(options.seed, "kill", u64::from(round));
         let values = trial.kill_and_resume(round, Duration::from_secs_f64(whole_s * moment))?;
-        report.samples.push(Sample {
-            subject: KARAT,
-            round,
-            values,
-        });
+        report.samples.push(Sample { subject: KARAT, round, values });
     }
     let most = |name| report.values(KARAT, name).into_iter().fold(0.0, f64::max);
     let checks = vec![
         Check::at_most("rows lost in any round", most("rows lost"), 0.0),
         Check::at_most("rows missing or doubled in any round", most("rows missing"), 0.0),
         Check::at_most("wrong labels in any round", most("wrong labels"), 0.0),
-        Check::at_most(
-            "answers repaid in any round",
-            most("answers repaid"),
-            concurrency as f64,
-        ),
+        Check::at_most("answers repaid in any round", most("answers repaid"), concurrency as f64),
     ];
     report.checks = checks;
     Ok(report)
@@ -68,10 +58,7 @@ impl Trial<'_> {
         let server = self.place.server(&self.server)?;
         let folder = self.place.folder("whole")?;
         let file = self.place.rows_file(self.n_rows)?;
-        Ok(self
-            .place
-            .run_karat(&server, &file, &folder, self.concurrency, None)?
-            .wall_s)
+        Ok(self.place.run_karat(&server, &file, &folder, self.concurrency, None)?.wall_s)
     }
 
     fn kill_and_resume(&self, round: u32, life: Duration) -> Result<Values> {
@@ -94,17 +81,11 @@ impl Trial<'_> {
             std::thread::sleep(Duration::from_millis(5));
         }
         let paid_first = server.stats()?.paid;
-        let resumed = self
-            .place
-            .run_karat(&server, &file, &folder, self.concurrency, None)?;
+        let resumed = self.place.run_karat(&server, &file, &folder, self.concurrency, None)?;
         let (stats, keys) = (server.stats()?, server.keys()?);
         let audit = karat::audit(&labeling.out(), self.n_rows, self.place.options.seed, Some(&keys))?;
         let repaid = stats.answers_repaid;
-        let ending = if killed.code.is_some() {
-            "had ended"
-        } else {
-            "killed"
-        };
+        let ending = if killed.code.is_some() { "had ended" } else { "killed" };
         say::note(&format!(
             "kill {round}: {ending} after {:.2} s with {paid_first} paid; repaid {repaid}, lost {}",
             killed.wall_s, audit.lost

@@ -30,25 +30,10 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
         values.insert(0, ("rows", n_rows as f64));
         values.push(("rows labeled", audit.labeled as f64));
         let peak = ran.usage.peak_rss_mb;
-        say::note(&format!(
-            "memory: {peak:.1} MB for {n_rows} rows in {:.1} s",
-            ran.wall_s
-        ));
-        report.samples.push(Sample {
-            subject,
-            round: 1,
-            values,
-        });
-        report.checks.push(Check::at_most(
-            &format!("peak RSS in MB for {n_rows} rows"),
-            peak,
-            bar,
-        ));
-        report.checks.push(Check::at_least(
-            "rows labeled",
-            audit.labeled as f64,
-            n_rows as f64,
-        ));
+        say::note(&format!("memory: {peak:.1} MB for {n_rows} rows in {:.1} s", ran.wall_s));
+        report.samples.push(Sample { subject, round: 1, values });
+        report.checks.push(Check::at_most(&format!("peak RSS in MB for {n_rows} rows"), peak, bar));
+        report.checks.push(Check::at_least("rows labeled", audit.labeled as f64, n_rows as f64));
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(report)

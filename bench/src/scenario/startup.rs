@@ -20,27 +20,14 @@ pub(super) fn run(place: &Workplace) -> Result<Report> {
             }
             let ran = measure::run(Command::new(program).arg("--help"))?;
             if ran.code != Some(0) || ran.stdout.is_empty() {
-                bail!(
-                    "`{subject} --help` ended with {:?}: {}",
-                    ran.code,
-                    ran.last_words()
-                );
+                bail!("`{subject} --help` ended with {:?}: {}", ran.code, ran.last_words());
             }
-            let values = vec![
-                ("wall ms", ran.wall_s * 1000.0),
-                ("CPU ms", ran.usage.cpu_s * 1000.0),
-            ];
-            report.samples.push(Sample {
-                subject,
-                round,
-                values,
-            });
+            let values = vec![("wall ms", ran.wall_s * 1000.0), ("CPU ms", ran.usage.cpu_s * 1000.0)];
+            report.samples.push(Sample { subject, round, values });
         }
     }
     if let Some(ms) = report.median(KARAT, "wall ms") {
-        report
-            .checks
-            .push(Check::at_most("`karat --help` in ms", ms, 20.0));
+        report.checks.push(Check::at_most("`karat --help` in ms", ms, 20.0));
     }
     Ok(report)
 }

@@ -28,21 +28,13 @@ impl Talk {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(Served::new(model, Duration::from_millis(1), Files::default()).serve(listener));
-        Talk {
-            stream: TcpStream::connect(address).await.unwrap(),
-            buffer: Vec::new(),
-        }
+        Talk { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new() }
     }
 
     /// One more connection to the same server.
     async fn again(&self) -> Talk {
-        let stream = TcpStream::connect(self.stream.peer_addr().unwrap())
-            .await
-            .unwrap();
-        Talk {
-            stream,
-            buffer: Vec::new(),
-        }
+        let stream = TcpStream::connect(self.stream.peer_addr().unwrap()).await.unwrap();
+        Talk { stream, buffer: Vec::new() }
     }
 
     async fn send(&mut self, head: &str, body: &str) {
@@ -56,15 +48,8 @@ impl Talk {
         loop {
             let text = String::from_utf8_lossy(&self.buffer).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length: usize = head
-                    .split("content-length: ")
-                    .nth(1)
-                    .unwrap()
-                    .lines()
-                    .next()
-                    .unwrap()
-                    .parse()
-                    .unwrap();
+                let length: usize =
+                    head.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
                 if body.len() >= length {
                     self.buffer.clear();
                     return (head.to_owned(), body[..length].to_owned());
@@ -93,19 +78,13 @@ const ASK: &str = r#"{"model":"m","messages":[{"role":"user","content":"what is 
 
 fn content(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap();
-    body["choices"][0]["message"]["content"]
-        .as_str()
-        .unwrap()
-        .to_owned()
+    body["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
 fn check_label(body: &str) {
     let answer: Value = serde_json::from_str(&content(body)).unwrap();
-    assert!(
-        ["yes", "no"].contains(&answer["label"].as_str().unwrap()),
-        "{answer}"
-    );
+    assert!(["yes", "no"].contains(&answer["label"].as_str().unwrap()), "{answer}");
 }
 
 #[tokio::test]
@@ -116,22 +95,10 @@ async fn a_good_call_is_labeled_counted_and_paid() {
     check_label(&body);
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["model"], "m");
     let stats = talk.stats().await;
-    assert_eq!(
-        (
-            stats.calls,
-            stats.paid,
-            stats.keys,
-            stats.max_in_flight,
-            stats.in_flight
-        ),
-        (1, 1, 1, 1, 0)
-    );
+    assert_eq!((stats.calls, stats.paid, stats.keys, stats.max_in_flight, stats.in_flight), (1, 1, 1, 1, 0));
     assert!(stats.prompt_tokens > 0 && stats.completion_tokens > 0);
     talk.send("GET /stats/keys", "").await;
-    assert_eq!(
-        talk.receive().await.1,
-        r#"{"item-1":{"calls":1,"paid":1,"clean":1,"faults":0}}"#
-    );
+    assert_eq!(talk.receive().await.1, r#"{"item-1":{"calls":1,"paid":1,"clean":1,"faults":0}}"#);
 }
 
 #[tokio::test]
@@ -144,20 +111,14 @@ async fn two_requests_in_one_write_get_two_answers() {
         talk.stream.read_buf(&mut talk.buffer).await.unwrap();
         all = String::from_utf8_lossy(&talk.buffer).into_owned();
     }
-    assert!(
-        all.starts_with("HTTP/1.1 200") && all.contains("HTTP/1.1 404"),
-        "{all}"
-    );
+    assert!(all.starts_with("HTTP/1.1 200") && all.contains("HTTP/1.1 404"), "{all}");
 }
 
 #[tokio::test]
 async fn a_refusal_says_when_to_come_back_and_costs_nothing() {
     let mut talk = Talk::with("--fault rate_limited=1 --max-faults-per-key 1").await;
     let (head, _) = talk.ask().await;
-    assert!(
-        head.starts_with("HTTP/1.1 429") && head.contains("retry-after: 1"),
-        "{head}"
-    );
+    assert!(head.starts_with("HTTP/1.1 429") && head.contains("retry-after: 1"), "{head}");
     assert!(head.contains("retry-after-ms: 100"), "{head}");
     check_label(&talk.ask().await.1);
     let stats = talk.stats().await;
@@ -166,11 +127,7 @@ async fn a_refusal_says_when_to_come_back_and_costs_nothing() {
 
 #[tokio::test]
 async fn each_failure_has_its_status() {
-    for (fault, status) in [
-        ("rate_limited_bare", 429),
-        ("server_error", 500),
-        ("unavailable", 503),
-    ] {
+    for (fault, status) in [("rate_limited_bare", 429), ("server_error", 500), ("unavailable", 503)] {
         let (head, body) = Talk::with(&format!("--fault {fault}=1")).await.ask().await;
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head}");
         assert!(!head.contains("retry-after") && body.contains("error"), "{head}");
@@ -184,17 +141,10 @@ async fn spoiled_answers_are_paid_and_hold_no_label() {
         let (head, body) = talk.ask().await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let said = content(&body);
-        assert!(
-            !said.contains("yes") && !said.contains("\"no\""),
-            "{fault} said `{said}`"
-        );
+        assert!(!said.contains("yes") && !said.contains("\"no\""), "{fault} said `{said}`");
         check_label(&talk.ask().await.1);
         let stats = talk.stats().await;
-        assert_eq!(
-            (stats.paid, stats.keys_paid_more_than_once, stats.answers_repaid),
-            (2, 1, 0),
-            "{fault}"
-        );
+        assert_eq!((stats.paid, stats.keys_paid_more_than_once, stats.answers_repaid), (2, 1, 0), "{fault}");
     }
 }
 
@@ -206,10 +156,7 @@ async fn a_cut_body_ends_early_and_an_invalid_one_is_complete() {
         "{head}"
     );
     let (head, body) = Talk::with("--fault bad_json=1").await.ask().await;
-    assert!(
-        head.contains(&format!("content-length: {}", body.len())),
-        "{head}"
-    );
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
     assert!(serde_json::from_str::<Value>(&body).is_err());
 }
 
@@ -233,10 +180,7 @@ async fn a_call_that_hangs_stays_in_flight_until_the_client_leaves() {
     let mut other = talk.again().await;
     while other.stats().await.faults.get("hang") != Some(&1) {}
     assert_eq!(other.stats().await.in_flight, 1);
-    assert_eq!(
-        talk.stream.try_read(&mut [0; 9]).unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
+    assert_eq!(talk.stream.try_read(&mut [0; 9]).unwrap_err().kind(), ErrorKind::WouldBlock);
     drop(talk);
     while other.stats().await.in_flight != 0 {}
     assert_eq!(other.stats().await.paid, 0);
@@ -246,16 +190,8 @@ async fn a_call_that_hangs_stays_in_flight_until_the_client_leaves() {
 async fn the_rate_limit_is_announced_and_enforced() {
     let mut talk = Talk::with("--rate 0.001 --burst 2").await;
     let heads = [talk.ask().await.0, talk.ask().await.0, talk.ask().await.0];
-    assert!(
-        heads[0].contains("x-ratelimit-remaining-requests: 1"),
-        "{}",
-        heads[0]
-    );
-    assert!(
-        heads[1].starts_with("HTTP/1.1 200") && heads[2].starts_with("HTTP/1.1 429"),
-        "{}",
-        heads[2]
-    );
+    assert!(heads[0].contains("x-ratelimit-remaining-requests: 1"), "{}", heads[0]);
+    assert!(heads[1].starts_with("HTTP/1.1 200") && heads[2].starts_with("HTTP/1.1 429"), "{}", heads[2]);
     assert!(heads[2].contains("retry-after-ms: "), "{}", heads[2]);
     assert_eq!(talk.stats().await.faults["limit"], 1);
 }

@@ -14,12 +14,7 @@ use crate::voice::Voice;
 
 /// Labels of known purity: models label data, people verify it, and every set of labels leaves with a measured quality.
 #[derive(Parser)]
-#[command(
-    name = "karat",
-    version,
-    propagate_version = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
 struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -21,11 +21,7 @@ pub(crate) struct Voice {
 
 impl Voice {
     pub(crate) fn new(json: bool) -> Self {
-        Self {
-            json,
-            terminal: io::stderr().is_terminal(),
-            live: false,
-        }
+        Self { json, terminal: io::stderr().is_terminal(), live: false }
     }
 
     /// Whether a person reads along and can be asked.
@@ -43,10 +39,7 @@ impl Voice {
         self.clear();
         let mut out = io::stdout().lock();
         // Nobody reads any more (`karat … | head`): that ends the output, and is no failure.
-        if writeln!(out, "{}", line.as_ref())
-            .and_then(|()| out.flush())
-            .is_err()
-        {
+        if writeln!(out, "{}", line.as_ref()).and_then(|()| out.flush()).is_err() {
             std::process::exit(0);
         }
     }
@@ -79,10 +72,7 @@ impl Voice {
         if let Some(hint) = error.next_step() {
             self.hint(hint);
         }
-        self.event(
-            "error",
-            json!({"message": error.to_string(), "hint": error.next_step()}),
-        );
+        self.event("error", json!({"message": error.to_string(), "hint": error.next_step()}));
     }
 
     /// A numbered list of rows that are no items.
@@ -90,20 +80,13 @@ impl Voice {
         if n_problems == 0 {
             return;
         }
-        let rows = if n_problems == 1 {
-            "row is no item"
-        } else {
-            "rows are no items"
-        };
+        let rows = if n_problems == 1 { "row is no item" } else { "rows are no items" };
         self.say(format!("{n_problems} {rows}; the others go on:"));
         for (n, problem) in problems.iter().take(N_PROBLEMS).enumerate() {
             self.say(format!("  {}. {problem}", n + 1));
         }
         if n_problems > N_PROBLEMS as u64 {
-            self.say(format!(
-                "  … and {} more; `--json` lists more of them",
-                n_problems - N_PROBLEMS as u64
-            ));
+            self.say(format!("  … and {} more; `--json` lists more of them", n_problems - N_PROBLEMS as u64));
         }
         if self.json {
             for problem in problems {
@@ -128,10 +111,7 @@ impl Voice {
     /// Asks yes or no; anything but a yes is a no.
     pub(crate) fn confirm(&mut self, question: &str) -> bool {
         let answer = self.ask(&format!("{question} [y/N] "));
-        matches!(
-            answer.trim().to_lowercase().as_str(),
-            "y" | "yes" | "д" | "да" | "是"
-        )
+        matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да" | "是")
     }
 
     /// Asks for a line; empty at the end of the input.
@@ -148,9 +128,7 @@ impl Voice {
 /// A table: the first column to the left, the others to the right.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
@@ -161,10 +139,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| format!("  {}", line.trim_end()))
-        .collect();
+    let lines: Vec<String> = table.lines().map(|line| format!("  {}", line.trim_end())).collect();
     lines.join("\n")
 }
 
@@ -202,20 +177,15 @@ mod tests {
 
     #[test]
     fn counts_and_durations_read_as_people_write_them() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(count),
-            ["0", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([n_of(1, "item"), n_of(2, "item")], ["1 item", "2 items"]);
         assert_eq!([5.0, 300.0, 7800.0].map(duration), ["5 s", "5 min", "2 h 10 min"]);
     }
 
     #[test]
     fn a_table_keeps_wide_letters_in_line() {
-        let got = table(
-            &["name", "n"],
-            vec![vec!["正面".into(), "1".into()], vec!["abcd".into(), "22".into()]],
-        );
+        let got =
+            table(&["name", "n"], vec![vec!["正面".into(), "1".into()], vec!["abcd".into(), "22".into()]]);
         assert_eq!(got, "  name   n\n  正面   1\n  abcd  22");
     }
 }

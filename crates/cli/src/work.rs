@@ -80,31 +80,22 @@ pub(crate) struct Work {
 impl Work {
     /// The setup that these flags name; `gold` is the column given to `--gold`.
     pub(crate) fn setup(&self, gold: Option<&str>) -> Result<Setup> {
-        let mut setup = if self.files.is_empty() {
-            self.from_project()?
-        } else {
-            self.from_flags(gold)?
-        };
+        let mut setup = if self.files.is_empty() { self.in_project()? } else { self.one_line(gold)? };
         setup.keep_annotators(&self.annotator)?;
         Ok(setup)
     }
 
-    fn from_project(&self) -> Result<Setup> {
+    fn in_project(&self) -> Result<Setup> {
         if !self.labels.is_empty() {
-            return Err(
-                Error::invalid("`--labels` goes with a file, and no file is named")
-                    .hint("`karat label FILE --labels a,b --model …`, or put the labels into `karat.toml`"),
-            );
+            return Err(Error::invalid("`--labels` goes with a file, and no file is named")
+                .hint("`karat label FILE --labels a,b --model …`, or put the labels into `karat.toml`"));
         }
         let mut setup = Setup::open(&self.project)?;
         if !self.model.is_empty() {
             setup.annotators = self.annotators();
         }
         if let Some(n) = self.concurrency {
-            setup
-                .annotators
-                .iter_mut()
-                .for_each(|it| it.concurrency = n.max(1));
+            setup.annotators.iter_mut().for_each(|it| it.concurrency = n.max(1));
         }
         if self.max_cost.is_some() {
             setup.max_cost = limit(self.max_cost)?;
@@ -112,12 +103,8 @@ impl Work {
         Ok(setup)
     }
 
-    fn from_flags(&self, gold: Option<&str>) -> Result<Setup> {
-        let files = self
-            .files
-            .iter()
-            .map(|file| self.seen_from_folder(file))
-            .collect::<Result<Vec<_>>>()?;
+    fn one_line(&self, gold: Option<&str>) -> Result<Setup> {
+        let files = self.files.iter().map(|file| self.seen_from_folder(file)).collect::<Result<Vec<_>>>()?;
         let line = OneLine {
             files,
             kind: self.kind.clone(),
@@ -126,17 +113,10 @@ impl Work {
             id: self.id.clone(),
             context: self.context.clone(),
             gold: gold.map(str::to_owned),
-            guideline: self
-                .guideline
-                .as_deref()
-                .map(|file| self.seen_from_folder(file))
-                .transpose()?,
+            guideline: self.guideline.as_deref().map(|file| self.seen_from_folder(file)).transpose()?,
             overlap: self.overlap,
             annotators: self.annotators(),
-            budget: Budget {
-                max_cost_usd: self.max_cost,
-                prices: self.prices.clone(),
-            },
+            budget: Budget { max_cost_usd: self.max_cost, prices: self.prices.clone() },
         };
         Setup::one_line(&self.project, line)
     }
@@ -184,21 +164,14 @@ impl Ready {
         setup.require_annotators()?;
         let store = Store::open(&setup.folder).await?;
         let setup = karat_engine::spool_standard_input(setup)?;
-        let askers = setup
-            .annotators
-            .iter()
-            .map(|spec| Asker::new(&setup, spec))
-            .collect::<Result<Vec<_>>>()?;
+        let askers =
+            setup.annotators.iter().map(|spec| Asker::new(&setup, spec)).collect::<Result<Vec<_>>>()?;
         Ok(Self { setup, store, askers })
     }
 
     /// Says which answers are not live: every output does.
     pub(crate) fn say_what_is_not_live(&self, voice: &mut Voice) {
-        let not_live: Vec<&Asker> = self
-            .askers
-            .iter()
-            .filter(|asker| !asker.nature().is_live())
-            .collect();
+        let not_live: Vec<&Asker> = self.askers.iter().filter(|asker| !asker.nature().is_live()).collect();
         if not_live.is_empty() {
             return;
         }

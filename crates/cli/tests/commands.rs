@@ -2,6 +2,8 @@
 //!
 //! Snapshots hold the exit code, standard output and standard error. All answers come from the scripted stand-in.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -36,11 +38,8 @@ fn karat(folder: &Path, line: &str) -> String {
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let code = out.status.code().unwrap_or(-1);
-    let told = format!(
-        "$ karat {line}\nexit {code}\n--- out\n{}--- err\n{}",
-        text(&out.stdout),
-        text(&out.stderr)
-    );
+    let told =
+        format!("$ karat {line}\nexit {code}\n--- out\n{}--- err\n{}", text(&out.stdout), text(&out.stderr));
     told.replace(&*folder.to_string_lossy(), "FOLDER")
 }
 
@@ -59,10 +58,7 @@ const ONE_LINE: &str = "label reviews.csv --labels positive,negative --id id --t
 fn a_file_is_labeled_in_one_line_and_no_row_is_missing() {
     let folder = folder();
     insta::assert_snapshot!(karat(folder.path(), &format!("{ONE_LINE} -o labeled.csv")));
-    insta::assert_snapshot!(
-        "labeled_csv",
-        fs::read_to_string(folder.path().join("labeled.csv")).unwrap()
-    );
+    insta::assert_snapshot!("labeled_csv", fs::read_to_string(folder.path().join("labeled.csv")).unwrap());
 }
 
 #[test]
@@ -76,27 +72,10 @@ fn the_same_line_goes_on_where_it_ended() {
 fn every_format_is_written() {
     let folder = folder();
     check_exit(folder.path(), ONE_LINE, 1);
-    for format in [
-        "csv",
-        "tsv",
-        "jsonl",
-        "json",
-        "parquet",
-        "xlsx",
-        "csv.gz",
-        "jsonl.zst",
-    ] {
-        let line = ONE_LINE
-            .replace("label reviews", "export reviews")
-            .replace("--gold stars", "");
+    for format in ["csv", "tsv", "jsonl", "json", "parquet", "xlsx", "csv.gz", "jsonl.zst"] {
+        let line = ONE_LINE.replace("label reviews", "export reviews").replace("--gold stars", "");
         check_exit(folder.path(), &format!("{line} -o out.{format}"), 1);
-        assert!(
-            fs::metadata(folder.path().join(format!("out.{format}")))
-                .unwrap()
-                .len()
-                > 50,
-            "{format}"
-        );
+        assert!(fs::metadata(folder.path().join(format!("out.{format}"))).unwrap().len() > 50, "{format}");
     }
     let first = fs::read_to_string(folder.path().join("out.jsonl")).unwrap();
     insta::assert_snapshot!(first.lines().next().unwrap());
@@ -108,10 +87,7 @@ fn a_project_is_made_planned_and_labeled() {
     let line = "init reviews.csv --labels positive,negative --id id --text review --gold stars \
                 --model scripted/accuracy=1 --yes";
     insta::assert_snapshot!("init", karat(folder.path(), line));
-    insta::assert_snapshot!(
-        "karat_toml",
-        fs::read_to_string(folder.path().join("karat.toml")).unwrap()
-    );
+    insta::assert_snapshot!("karat_toml", fs::read_to_string(folder.path().join("karat.toml")).unwrap());
     check_exit(folder.path(), line, 2);
     insta::assert_snapshot!("plan", karat(folder.path(), "plan"));
     insta::assert_snapshot!("prompt", karat(folder.path(), "prompt --item 3"));
@@ -120,10 +96,7 @@ fn a_project_is_made_planned_and_labeled() {
     insta::assert_snapshot!("verify", karat(folder.path(), "verify"));
     insta::assert_snapshot!("evaluate", karat(folder.path(), "evaluate --html report.html"));
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert!(
-        page.contains("scripted/accuracy=1"),
-        "the page names the annotator"
-    );
+    assert!(page.contains("scripted/accuracy=1"), "the page names the annotator");
 }
 
 #[test]
@@ -157,10 +130,7 @@ fn what_the_model_declined_is_asked_again_only_when_wanted() {
     let line = ONE_LINE.replace("accuracy=1,seed=3", "refuse=1");
     check_exit(folder.path(), &line, 1);
     let retry = line.replace("label reviews", "retry reviews");
-    assert!(
-        check_exit(folder.path(), &retry, 1).contains("0 labeled"),
-        "declining is no failure"
-    );
+    assert!(check_exit(folder.path(), &retry, 1).contains("0 labeled"), "declining is no failure");
     insta::assert_snapshot!(karat(folder.path(), &format!("{retry} --abstained")));
 }
 
@@ -186,18 +156,12 @@ fn standard_input_is_a_file_too() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::io::Write::write_all(
-        &mut child.stdin.take().unwrap(),
-        b"{\"text\":\"one\"}\n{\"text\":\"two\"}\n",
-    )
-    .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"{\"text\":\"one\"}\n{\"text\":\"two\"}\n")
+        .unwrap();
     let out = child.wait_with_output().unwrap();
     let text = String::from_utf8(out.stdout).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
-    assert!(
-        text.lines().all(|line| line.contains("\"karat_label\":\"")),
-        "{text}"
-    );
+    assert!(text.lines().all(|line| line.contains("\"karat_label\":\"")), "{text}");
 }
 
 #[test]
@@ -217,10 +181,7 @@ fn mistakes_are_told_with_the_next_step() {
         "status --project nowhere",
         "verify --project nowhere",
     ];
-    let told: Vec<String> = mistakes
-        .iter()
-        .map(|line| check_exit(folder.path(), line, 2))
-        .collect();
+    let told: Vec<String> = mistakes.iter().map(|line| check_exit(folder.path(), line, 2)).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
 
@@ -231,10 +192,7 @@ fn machines_read_events() {
     let events = told.lines().filter(|line| line.starts_with('{'));
     let names: Vec<String> = events
         .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["event"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().to_owned()
         })
         .filter(|name| name != "progress")
         .collect();
@@ -258,11 +216,7 @@ fn the_reference_and_the_schema_are_printed() {
 #[test]
 fn the_doctor_looks_at_every_endpoint_and_shows_no_key() {
     let folder = folder();
-    fs::write(
-        folder.path().join(".env"),
-        "OPENAI_API_KEY=sk-very-secret-0123456789\n",
-    )
-    .unwrap();
+    fs::write(folder.path().join(".env"), "OPENAI_API_KEY=sk-very-secret-0123456789\n").unwrap();
     let told = karat(folder.path(), "doctor");
     for name in ["openai", "ollama", "vllm", "openrouter", "yandex", "gigachat"] {
         assert!(told.contains(name), "{name}");

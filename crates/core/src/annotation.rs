@@ -88,13 +88,8 @@ impl Annotation {
         };
         let confidence = Confidence::from_parts(row.confidence, &row.source)
             .ok_or_else(|| format!("the journal holds the unknown confidence source `{}`", row.source))?;
-        let notes = row
-            .notes
-            .as_deref()
-            .map(serde_json::from_str)
-            .transpose()
-            .map_err(told)?
-            .unwrap_or_default();
+        let notes =
+            row.notes.as_deref().map(serde_json::from_str).transpose().map_err(told)?.unwrap_or_default();
         Ok(Self {
             item: ItemId::new(Arc::clone(&row.item)),
             input: row.input,
@@ -202,14 +197,8 @@ mod tests {
         let outcomes = [
             Outcome::Labeled(Value::Choice(schema.by_name("b").unwrap())),
             Outcome::Abstained(Abstention::Unknown { words: "?".into() }),
-            Outcome::Unusable(Unusable::UnknownLabel {
-                got: "c".into(),
-                nearest: None,
-            }),
-            Outcome::Failed(Failure {
-                class: "timeout".into(),
-                message: "no answer in 120 s".into(),
-            }),
+            Outcome::Unusable(Unusable::UnknownLabel { got: "c".into(), nearest: None }),
+            Outcome::Failed(Failure { class: "timeout".into(), message: "no answer in 120 s".into() }),
         ];
         for outcome in outcomes {
             let confidence = match outcome.value() {

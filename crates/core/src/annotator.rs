@@ -49,12 +49,7 @@ impl Annotator {
     /// The identity under which annotations are kept. The name that people see is no part of it.
     pub fn id(&self) -> Hash {
         let kind = self.kind.as_str();
-        Hasher::default()
-            .part(kind)
-            .part(&self.model)
-            .part(self.prompt.0)
-            .part(&self.settings)
-            .finish()
+        Hasher::default().part(kind).part(&self.model).part(self.prompt.0).part(&self.settings).finish()
     }
 }
 
@@ -71,21 +66,7 @@ mod tests {
             prompt: Hash::of(b"1"),
             settings: "{}".into(),
         };
-        assert_eq!(
-            one.id(),
-            Annotator {
-                name: "b".into(),
-                ..one.clone()
-            }
-            .id()
-        );
-        assert_ne!(
-            one.id(),
-            Annotator {
-                prompt: Hash::of(b"2"),
-                ..one.clone()
-            }
-            .id()
-        );
+        assert_eq!(one.id(), Annotator { name: "b".into(), ..one.clone() }.id());
+        assert_ne!(one.id(), Annotator { prompt: Hash::of(b"2"), ..one.clone() }.id());
     }
 }

@@ -93,10 +93,7 @@ mod tests {
             Confidence::Unknown(NoConfidence::NotStated),
         ];
         for confidence in all {
-            assert_eq!(
-                Confidence::from_parts(confidence.value(), confidence.source()),
-                Some(confidence)
-            );
+            assert_eq!(Confidence::from_parts(confidence.value(), confidence.source()), Some(confidence));
         }
         assert_eq!(Confidence::from_parts(None, "stated"), None);
     }

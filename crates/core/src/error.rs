@@ -37,12 +37,7 @@ pub struct Error {
 impl Error {
     /// An error of a kind, with its message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hint: None,
-            source: None,
-        }
+        Self { kind, message: message.into(), hint: None, source: None }
     }
 
     /// The caller gave something wrong.
@@ -118,10 +113,7 @@ mod tests {
             .because(std::io::Error::other("no such file"))
             .while_doing("reading the data")
             .hint("check the path");
-        assert_eq!(
-            error.to_string(),
-            "reading the data: cannot open `a.csv`: no such file"
-        );
+        assert_eq!(error.to_string(), "reading the data: cannot open `a.csv`: no such file");
         assert_eq!(error.next_step(), Some("check the path"));
     }
 }

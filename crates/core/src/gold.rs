@@ -36,10 +36,7 @@ impl DevGold {
     /// ```
     pub fn split(gold: Vec<(ItemId, Value)>, test_share: f64, seed: u64) -> (Self, TestGold) {
         let sealed = |id: &ItemId| {
-            let hash = Hasher::default()
-                .part(seed.to_le_bytes())
-                .part(id.as_str())
-                .finish();
+            let hash = Hasher::default().part(seed.to_le_bytes()).part(id.as_str()).finish();
             let mut head = [0; 8];
             head.copy_from_slice(&hash.0[..8]);
             (u64::from_le_bytes(head) as f64) < test_share * u64::MAX as f64

@@ -23,11 +23,7 @@ impl ItemId {
     /// and third row of the same content. `nth` counts from 1.
     pub fn from_content(content: Hash, nth: u32) -> Self {
         let hex = content.to_string();
-        if nth <= 1 {
-            Self(hex[..16].into())
-        } else {
-            Self(format!("{}-{nth}", &hex[..16]).into())
-        }
+        if nth <= 1 { Self(hex[..16].into()) } else { Self(format!("{}-{nth}", &hex[..16]).into()) }
     }
 
     /// The id as text.
@@ -129,23 +125,14 @@ mod tests {
     use super::*;
 
     fn item(fields: Json) -> Item {
-        let Json::Object(fields) = fields else {
-            panic!("not an object")
-        };
-        Item {
-            id: ItemId::new("a"),
-            row: 1,
-            fields,
-        }
+        let Json::Object(fields) = fields else { panic!("not an object") };
+        Item { id: ItemId::new("a"), row: 1, fields }
     }
 
     #[test]
     fn a_text_and_a_number_that_look_alike_differ_in_content() {
         assert_ne!(item(json!({"a": "7"})).content(), item(json!({"a": 7})).content());
-        assert_ne!(
-            item(json!({"a": "bc"})).content(),
-            item(json!({"ab": "c"})).content()
-        );
+        assert_ne!(item(json!({"a": "bc"})).content(), item(json!({"ab": "c"})).content());
     }
 
     #[test]
@@ -166,12 +153,8 @@ mod tests {
 
     #[test]
     fn a_problem_says_file_row_line_and_reason() {
-        let problem = Problem {
-            file: "a.csv".into(),
-            row: 3,
-            line: Some(5),
-            reason: "the text is empty".into(),
-        };
+        let problem =
+            Problem { file: "a.csv".into(), row: 3, line: Some(5), reason: "the text is empty".into() };
         assert_eq!(problem.to_string(), "a.csv row 3 (line 5): the text is empty");
     }
 }

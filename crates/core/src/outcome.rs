@@ -193,10 +193,7 @@ impl fmt::Display for Unusable {
             Self::Truncated { max_tokens } => {
                 write!(f, "the answer stopped at {max_tokens} tokens; raise `max_tokens`")
             }
-            Self::UnknownLabel {
-                got,
-                nearest: Some(label),
-            } => {
+            Self::UnknownLabel { got, nearest: Some(label) } => {
                 write!(f, "`{got}` is not in the label schema; did it mean `{label}`?")
             }
             Self::UnknownLabel { got, nearest: None } => write!(f, "`{got}` is not in the label schema"),
@@ -227,14 +224,8 @@ mod tests {
 
     #[test]
     fn a_reason_quotes_what_was_written_and_names_the_next_step() {
-        let unknown = Unusable::UnknownLabel {
-            got: "postive-ish".into(),
-            nearest: Some("positive".into()),
-        };
-        assert_eq!(
-            unknown.to_string(),
-            "`postive-ish` is not in the label schema; did it mean `positive`?"
-        );
+        let unknown = Unusable::UnknownLabel { got: "postive-ish".into(), nearest: Some("positive".into()) };
+        assert_eq!(unknown.to_string(), "`postive-ish` is not in the label schema; did it mean `positive`?");
         assert_eq!(serde_json::to_value(&unknown).unwrap()["why"], unknown.tag());
     }
 

@@ -110,10 +110,7 @@ fn name_alone_will_do(schema: &mut schemars::Schema) {
 impl LabelSpec {
     /// A label of which only the name is known.
     pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 }
 
@@ -141,20 +138,9 @@ impl<'de> Deserialize<'de> for LabelSpec {
                 Ok(LabelSpec::named(name))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LabelSpec, A::Error> {
-                let Table {
-                    name,
-                    description,
-                    aliases,
-                    examples,
-                    hotkey,
-                } = Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(LabelSpec {
-                    name,
-                    description,
-                    aliases,
-                    examples,
-                    hotkey,
-                })
+                let Table { name, description, aliases, examples, hotkey } =
+                    Table::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(LabelSpec { name, description, aliases, examples, hotkey })
             }
         }
         deserializer.deserialize_any(NameOrTable)
@@ -336,10 +322,8 @@ impl Project {
         if project.data.files.is_empty() {
             return refuse("`data.files` is empty: name at least one file".into());
         }
-        if let Some(bad) = project
-            .annotators
-            .iter()
-            .find(|it| it.samples == 0 || it.concurrency == 0 || it.max_tokens == 0)
+        if let Some(bad) =
+            project.annotators.iter().find(|it| it.samples == 0 || it.concurrency == 0 || it.max_tokens == 0)
         {
             return refuse(format!(
                 "annotator `{}`: `samples`, `concurrency` and `max_tokens` are at least 1",
@@ -347,10 +331,7 @@ impl Project {
             ));
         }
         for (n, one) in project.annotators.iter().enumerate() {
-            if project.annotators[..n]
-                .iter()
-                .any(|other| other.display_name() == one.display_name())
-            {
+            if project.annotators[..n].iter().any(|other| other.display_name() == one.display_name()) {
                 return refuse(format!(
                     "two annotators are called `{}`: give one a `name`",
                     one.display_name()
@@ -368,9 +349,7 @@ pub fn project_schema() -> Json {
 
 /// Turns a parser's message into one with the line and, for an unknown key, the key that was probably meant.
 fn explain(error: &toml::de::Error, toml: &str, file: &str) -> Error {
-    let line = error
-        .span()
-        .map(|span| toml[..span.start.min(toml.len())].matches('\n').count() + 1);
+    let line = error.span().map(|span| toml[..span.start.min(toml.len())].matches('\n').count() + 1);
     let place = line.map_or_else(|| file.to_owned(), |line| format!("{file} line {line}"));
     let message = error.message();
     let mut words = message.split('`').skip(1).step_by(2);
@@ -435,33 +414,19 @@ samples = 3
     #[test]
     fn an_unknown_key_is_refused_with_its_line_and_the_key_meant() {
         let typo = GOOD.replace("labels =", "lables =");
-        check_refused(
-            &typo,
-            "karat.toml line 8: unknown key `lables`",
-            Some("did you mean `labels`?"),
-        );
+        check_refused(&typo, "karat.toml line 8: unknown key `lables`", Some("did you mean `labels`?"));
         let typo = GOOD.replace("aliases", "alias");
-        check_refused(
-            &typo,
-            "karat.toml line 8: unknown key `alias`",
-            Some("did you mean `aliases`?"),
-        );
+        check_refused(&typo, "karat.toml line 8: unknown key `alias`", Some("did you mean `aliases`?"));
         let foreign = GOOD.replace("samples", "zzz");
         let error = Project::parse(&foreign, "karat.toml").unwrap_err();
-        assert!(
-            error.next_step().unwrap().starts_with("known here: `model`"),
-            "{error:?}"
-        );
+        assert!(error.next_step().unwrap().starts_with("known here: `model`"), "{error:?}");
     }
 
     #[test]
     fn a_wrong_type_is_refused_with_its_line() {
         let error =
             Project::parse(&GOOD.replace("samples = 3", "samples = \"3\""), "karat.toml").unwrap_err();
-        assert!(
-            error.to_string().starts_with("karat.toml line 12: invalid type"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("karat.toml line 12: invalid type"), "{error}");
     }
 
     #[test]

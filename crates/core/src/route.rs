@@ -69,11 +69,7 @@ pub fn route(outcome: &Outcome, confidence: Confidence, notes: &[Note], policy: 
     if notes.iter().any(Note::loses_something) {
         return Route::Review(ReviewReason::SomethingLost);
     }
-    if value
-        .labels()
-        .iter()
-        .any(|label| policy.always_review.contains(label))
-    {
+    if value.labels().iter().any(|label| policy.always_review.contains(label)) {
         return Route::Review(ReviewReason::SensitiveLabel);
     }
     match (policy.min_confidence, confidence.value()) {
@@ -108,38 +104,18 @@ mod tests {
     #[test]
     fn the_threshold_itself_is_accepted() {
         check(Some("plain"), Some(0.9), &[], Route::Accept);
-        check(
-            Some("plain"),
-            Some(0.899),
-            &[],
-            Route::Review(ReviewReason::LowConfidence),
-        );
+        check(Some("plain"), Some(0.899), &[], Route::Review(ReviewReason::LowConfidence));
     }
 
     #[test]
     fn a_missing_confidence_is_not_a_low_one() {
-        check(
-            Some("plain"),
-            None,
-            &[],
-            Route::Review(ReviewReason::NoConfidence),
-        );
+        check(Some("plain"), None, &[], Route::Review(ReviewReason::NoConfidence));
     }
 
     #[test]
     fn sensitive_labels_and_lost_words_beat_a_high_confidence() {
-        check(
-            Some("sensitive"),
-            Some(1.0),
-            &[],
-            Route::Review(ReviewReason::SensitiveLabel),
-        );
-        check(
-            Some("plain"),
-            Some(1.0),
-            &[Note::CutOff],
-            Route::Review(ReviewReason::SomethingLost),
-        );
+        check(Some("sensitive"), Some(1.0), &[], Route::Review(ReviewReason::SensitiveLabel));
+        check(Some("plain"), Some(1.0), &[Note::CutOff], Route::Review(ReviewReason::SomethingLost));
         check(None, None, &[], Route::Review(ReviewReason::NotLabeled));
     }
 }

@@ -56,12 +56,8 @@ impl LabelSchema {
                 u16::MAX
             )));
         }
-        let mut schema = Self {
-            labels: Vec::new(),
-            exact: HashMap::new(),
-            normal: HashMap::new(),
-            stems: Vec::new(),
-        };
+        let mut schema =
+            Self { labels: Vec::new(), exact: HashMap::new(), normal: HashMap::new(), stems: Vec::new() };
         for (n, label) in labels.iter().enumerate() {
             schema.add(LabelId(n as u16), label)?;
         }
@@ -136,49 +132,28 @@ impl LabelSchema {
 
     /// The label of exactly this name.
     pub fn by_name(&self, name: &str) -> Option<LabelId> {
-        self.exact
-            .get(name)
-            .filter(|(_, alias)| !alias)
-            .map(|(id, _)| *id)
+        self.exact.get(name).filter(|(_, alias)| !alias).map(|(id, _)| *id)
     }
 
     /// Turns what somebody wrote into a label, or says why not.
     pub fn read(&self, written: &str) -> Result<LabelMatch, Unusable> {
         let written = written.trim();
         if let Some((label, alias)) = self.exact.get(written) {
-            let note = alias.then(|| Note::Alias {
-                written: written.to_owned(),
-            });
+            let note = alias.then(|| Note::Alias { written: written.to_owned() });
             return Ok(LabelMatch { label: *label, note });
         }
         let normal = normalize_label(written);
         if let Some(label) = self.by_normal(&normal) {
-            return Ok(LabelMatch {
-                label,
-                note: Some(Note::Normalized {
-                    written: written.to_owned(),
-                }),
-            });
+            return Ok(LabelMatch { label, note: Some(Note::Normalized { written: written.to_owned() }) });
         }
         if let Some(label) = self.by_stem(&normal) {
-            return Ok(LabelMatch {
-                label,
-                note: Some(Note::Alias {
-                    written: written.to_owned(),
-                }),
-            });
+            return Ok(LabelMatch { label, note: Some(Note::Alias { written: written.to_owned() }) });
         }
         match self.one_slip_away(&normal) {
-            Some(label) => Ok(LabelMatch {
-                label,
-                note: Some(Note::Nearest {
-                    written: written.to_owned(),
-                }),
-            }),
-            None => Err(Unusable::UnknownLabel {
-                got: clip(written),
-                nearest: self.resembling(&normal),
-            }),
+            Some(label) => {
+                Ok(LabelMatch { label, note: Some(Note::Nearest { written: written.to_owned() }) })
+            }
+            None => Err(Unusable::UnknownLabel { got: clip(written), nearest: self.resembling(&normal) }),
         }
     }
 
@@ -189,21 +164,15 @@ impl LabelSchema {
 
     /// The label one of whose `stem*` aliases begins `normal`, if just one does.
     pub fn by_stem(&self, normal: &str) -> Option<LabelId> {
-        let mut found = self
-            .stems
-            .iter()
-            .filter(|(stem, _)| normal.starts_with(stem.as_str()))
-            .map(|(_, id)| *id);
+        let mut found =
+            self.stems.iter().filter(|(stem, _)| normal.starts_with(stem.as_str())).map(|(_, id)| *id);
         let first = found.next()?;
         found.all(|other| other == first).then_some(first)
     }
 
     /// The normalised words by which labels are known, with `true` for a stem, to search a text for.
     pub fn words(&self) -> impl Iterator<Item = (&str, LabelId, bool)> {
-        let whole = self
-            .normal
-            .iter()
-            .filter_map(|(word, id)| id.map(|id| (word.as_str(), id, false)));
+        let whole = self.normal.iter().filter_map(|(word, id)| id.map(|id| (word.as_str(), id, false)));
         whole.chain(self.stems.iter().map(|(stem, id)| (stem.as_str(), *id, true)))
     }
 
@@ -218,11 +187,7 @@ impl LabelSchema {
                 && word.chars().count() >= SLIP_MIN_LETTERS
                 && strsim::osa_distance(word, normal) == 1
         };
-        let mut found = self
-            .normal
-            .iter()
-            .filter(|(word, _)| near(word))
-            .map(|(_, id)| *id);
+        let mut found = self.normal.iter().filter(|(word, _)| near(word)).map(|(_, id)| *id);
         let only = found.next()??;
         found.all(|other| other == Some(only)).then_some(only)
     }
@@ -246,21 +211,13 @@ impl LabelSchema {
 /// ```
 pub fn normalize_label(written: &str) -> String {
     // Upper case first: it joins `ß` with `ss` and the final sigma with the other.
-    let folded: String = written
-        .nfkc()
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .nfkc()
-        .collect();
+    let folded: String =
+        written.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect();
     let trimmed = folded.trim_matches(|c: char| !c.is_alphanumeric() && c != '+' && c != '#');
     let spaced = trimmed.replace(['_', '-', '‐', '‑', '–'], " ");
     let normal = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     // A label that is nothing but punctuation (`?`, `:-)`) is itself.
-    if normal.is_empty() {
-        folded.trim().to_owned()
-    } else {
-        normal
-    }
+    if normal.is_empty() { folded.trim().to_owned() } else { normal }
 }
 
 fn clip(written: &str) -> String {
@@ -299,15 +256,7 @@ mod tests {
 
     #[test]
     fn names_aliases_case_width_and_punctuation_are_read() {
-        for written in [
-            "biased",
-            " biased ",
-            "Biased.",
-            "**BIASED**",
-            "B",
-            "b",
-            "ｂｉａｓｅｄ",
-        ] {
+        for written in ["biased", " biased ", "Biased.", "**BIASED**", "B", "b", "ｂｉａｓｅｄ"] {
             check(written, Ok("biased"));
         }
         for written in ["not_biased", "Not biased", "NOT-BIASED!", "neutral"] {
@@ -343,18 +292,8 @@ mod tests {
         let note = |written: &str| schema().read(written).unwrap().note;
         assert_eq!(note("biased"), None);
         assert_eq!(note("B"), Some(Note::Alias { written: "B".into() }));
-        assert_eq!(
-            note("Biased."),
-            Some(Note::Normalized {
-                written: "Biased.".into()
-            })
-        );
-        assert_eq!(
-            note("bised"),
-            Some(Note::Nearest {
-                written: "bised".into()
-            })
-        );
+        assert_eq!(note("Biased."), Some(Note::Normalized { written: "Biased.".into() }));
+        assert_eq!(note("bised"), Some(Note::Nearest { written: "bised".into() }));
     }
 
     #[test]

@@ -76,10 +76,7 @@ impl Span {
             let (start, end) = (self.start as usize, self.end as usize);
             return (end <= text.len()).then_some(start..end);
         }
-        let mut borders = text
-            .char_indices()
-            .map(|(byte, _)| byte)
-            .chain(std::iter::once(text.len()));
+        let mut borders = text.char_indices().map(|(byte, _)| byte).chain(std::iter::once(text.len()));
         let start = borders.by_ref().nth(self.start as usize)?;
         let end = borders.nth((self.end - self.start - 1) as usize)?;
         Some(start..end)
@@ -104,11 +101,7 @@ impl Span {
     pub fn from_utf16(text: &str, units: Range<u32>) -> Option<Self> {
         let (mut unit, mut point) = (0, 0);
         let (mut start, mut end) = (None, None);
-        for width in text
-            .chars()
-            .map(|c| c.len_utf16() as u32)
-            .chain(std::iter::once(0))
-        {
+        for width in text.chars().map(|c| c.len_utf16() as u32).chain(std::iter::once(0)) {
             if unit == units.start {
                 start = Some(point);
             }

@@ -52,15 +52,8 @@ pub(crate) struct Input<'a> {
 impl Task {
     /// A task of bare labels: what the one-line command makes.
     pub fn of(kind: &str, labels: Vec<LabelSpec>, text: &str) -> Result<Self> {
-        let spec = TaskSpec {
-            kind: kind.to_owned(),
-            labels,
-            ..TaskSpec::default()
-        };
-        let data = DataSpec {
-            text: text.to_owned(),
-            ..DataSpec::default()
-        };
+        let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
+        let data = DataSpec { text: text.to_owned(), ..DataSpec::default() };
         Self::new(&spec, &data, &PolicySpec::default(), String::new())
     }
 
@@ -69,9 +62,7 @@ impl Task {
         let schema = LabelSchema::new(spec.labels.clone())?;
         let label = |name: &String| {
             schema.by_name(name).ok_or_else(|| {
-                Error::invalid(format!(
-                    "`policy.always_review` names `{name}`, which is no label"
-                ))
+                Error::invalid(format!("`policy.always_review` names `{name}`, which is no label"))
             })
         };
         let always_review = policy.always_review.iter().map(label).collect::<Result<_>>()?;
@@ -83,11 +74,7 @@ impl Task {
         }
         let shot = |spec: &crate::ShotSpec| Shot {
             text: spec.text.clone(),
-            context: spec
-                .context
-                .iter()
-                .map(|(name, text)| (name.clone(), text.clone()))
-                .collect(),
+            context: spec.context.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
             answer: spec.answer.clone(),
             reason: spec.reason.clone(),
         };
@@ -99,22 +86,13 @@ impl Task {
             text: data.text.clone(),
             context: data.context.clone(),
             overlap: spec.overlap,
-            policy: ReviewPolicy {
-                min_confidence,
-                always_review,
-            },
+            policy: ReviewPolicy { min_confidence, always_review },
         })
     }
 
     fn input<'a>(&'a self, item: &'a Item) -> Input<'a> {
-        let context = self
-            .context
-            .iter()
-            .filter_map(|name| Some((name.as_str(), item.text(name)?)));
-        Input {
-            text: item.text(&self.text).unwrap_or_default(),
-            context: context.collect(),
-        }
+        let context = self.context.iter().filter_map(|name| Some((name.as_str(), item.text(name)?)));
+        Input { text: item.text(&self.text).unwrap_or_default(), context: context.collect() }
     }
 
     /// The text that is labeled; empty where the item has none.
@@ -131,10 +109,7 @@ impl Task {
     pub fn input_hash(&self, item: &Item) -> Hash {
         let Input { text, context } = self.input(item);
         let start = Hasher::default().part(text.as_bytes());
-        context
-            .iter()
-            .fold(start, |hash, (name, text)| hash.part(name).part(text.as_bytes()))
-            .finish()
+        context.iter().fold(start, |hash, (name, text)| hash.part(name).part(text.as_bytes())).finish()
     }
 }
 
@@ -150,14 +125,8 @@ mod tests {
         let mut task = Task::of("classify", vec![LabelSpec::named("a")], "text").unwrap();
         task.context = vec!["who".into()];
         let hash = |fields: Json| {
-            let Json::Object(fields) = fields else {
-                panic!("not an object")
-            };
-            task.input_hash(&Item {
-                id: ItemId::new("1"),
-                row: 1,
-                fields,
-            })
+            let Json::Object(fields) = fields else { panic!("not an object") };
+            task.input_hash(&Item { id: ItemId::new("1"), row: 1, fields })
         };
         let base = hash(json!({"text": "t", "who": "w", "note": "n"}));
         assert_eq!(base, hash(json!({"text": "t", "who": "w", "note": "other"})));
@@ -167,29 +136,15 @@ mod tests {
 
     #[test]
     fn a_policy_names_labels_of_the_task() {
-        let spec = TaskSpec {
-            kind: "classify".into(),
-            labels: vec![LabelSpec::named("a")],
-            ..TaskSpec::default()
-        };
-        let data = DataSpec {
-            text: "t".into(),
-            ..DataSpec::default()
-        };
+        let spec =
+            TaskSpec { kind: "classify".into(), labels: vec![LabelSpec::named("a")], ..TaskSpec::default() };
+        let data = DataSpec { text: "t".into(), ..DataSpec::default() };
         let make = |review: &str, min_confidence| {
-            let policy = PolicySpec {
-                min_confidence,
-                always_review: vec![review.to_owned()],
-            };
+            let policy = PolicySpec { min_confidence, always_review: vec![review.to_owned()] };
             Task::new(&spec, &data, &policy, String::new())
         };
         assert!(make("a", Some(0.5)).is_ok());
         assert!(make("b", None).unwrap_err().to_string().contains("`b`"));
-        assert!(
-            make("a", Some(1.5))
-                .unwrap_err()
-                .to_string()
-                .contains("between 0 and 1")
-        );
+        assert!(make("a", Some(1.5)).unwrap_err().to_string().contains("between 0 and 1"));
     }
 }

@@ -90,12 +90,8 @@ impl Value {
     /// Reads the stored form: every label must be in `schema`; the message says what is wrong.
     pub fn from_json(json: &Json, shape: Shape, schema: &LabelSchema) -> Result<Self, String> {
         let label = |name: &Json| {
-            let name = name
-                .as_str()
-                .ok_or_else(|| format!("`{name}` is not a label name"))?;
-            schema
-                .by_name(name)
-                .ok_or_else(|| format!("`{name}` is not in the label schema"))
+            let name = name.as_str().ok_or_else(|| format!("`{name}` is not a label name"))?;
+            schema.by_name(name).ok_or_else(|| format!("`{name}` is not in the label schema"))
         };
         let list = || json.as_array().ok_or_else(|| format!("`{json}` is not a list"));
         Ok(match shape {
@@ -104,20 +100,10 @@ impl Value {
             Shape::Spans => {
                 let read = |it: &Json| {
                     let at = |key: &str| it[key].as_u64().and_then(|n| u32::try_from(n).ok());
-                    let span = at("start")
-                        .zip(at("end"))
-                        .and_then(|(start, end)| Span::new(start, end));
+                    let span = at("start").zip(at("end")).and_then(|(start, end)| Span::new(start, end));
                     let span = span.ok_or_else(|| format!("`{it}` has no `start` below its `end`"))?;
-                    let quote = it["quote"]
-                        .as_str()
-                        .or(it["text"].as_str())
-                        .unwrap_or_default()
-                        .to_owned();
-                    Ok::<_, String>(LabeledSpan {
-                        span,
-                        label: label(&it["label"])?,
-                        quote,
-                    })
+                    let quote = it["quote"].as_str().or(it["text"].as_str()).unwrap_or_default().to_owned();
+                    Ok::<_, String>(LabeledSpan { span, label: label(&it["label"])?, quote })
                 };
                 Self::spans(list()?.iter().map(read).collect::<Result<_, _>>()?)
             }
@@ -129,17 +115,12 @@ impl Value {
         let Self::Spans(spans) = self else { return Ok(()) };
         for it in spans {
             let (start, end) = (it.span.start(), it.span.end());
-            let words = it
-                .span
-                .quote(text)
-                .ok_or_else(|| format!("span {start}..{end} reaches past the text"))?;
+            let words =
+                it.span.quote(text).ok_or_else(|| format!("span {start}..{end} reaches past the text"))?;
             if it.quote.is_empty() {
                 it.quote = words.to_owned();
             } else if it.quote != words {
-                return Err(format!(
-                    "span {start}..{end} reads `{words}` in the text, not `{}`",
-                    it.quote
-                ));
+                return Err(format!("span {start}..{end} reads `{words}` in the text, not `{}`", it.quote));
             }
         }
         Ok(())
@@ -158,20 +139,9 @@ mod tests {
     fn every_shape_survives_its_stored_form() {
         let schema = schema();
         let [person, place] = ["PERSON", "PLACE"].map(|name| schema.by_name(name).unwrap());
-        let span = LabeledSpan {
-            span: Span::new(3, 10).unwrap(),
-            label: person,
-            quote: "Bob Lee".into(),
-        };
-        for value in [
-            Value::Choice(place),
-            Value::choices(vec![place, person]),
-            Value::spans(vec![span]),
-        ] {
-            assert_eq!(
-                Value::from_json(&value.to_json(&schema), value.shape(), &schema),
-                Ok(value)
-            );
+        let span = LabeledSpan { span: Span::new(3, 10).unwrap(), label: person, quote: "Bob Lee".into() };
+        for value in [Value::Choice(place), Value::choices(vec![place, person]), Value::spans(vec![span])] {
+            assert_eq!(Value::from_json(&value.to_json(&schema), value.shape(), &schema), Ok(value));
         }
     }
 
@@ -190,9 +160,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(value.check_quotes("Bob Lee"), Ok(()));
-        assert_eq!(
-            value.check_quotes("Ann Lee"),
-            Err("span 0..3 reads `Ann` in the text, not `Bob`".into())
-        );
+        assert_eq!(value.check_quotes("Ann Lee"), Err("span 0..3 reads `Ann` in the text, not `Bob`".into()));
     }
 }

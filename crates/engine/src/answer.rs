@@ -36,12 +36,15 @@ impl Serialize for WrittenTokens<'_> {
     }
 }
 
+/// A token, its logarithm, and the likeliest alternatives.
+type ReadToken = (String, f64, Vec<(String, f64)>);
+
 #[derive(Deserialize)]
 struct Read {
     text: String,
     stop: String,
     refusal: Option<String>,
-    logprobs: Option<Vec<(String, f64, Vec<(String, f64)>)>>,
+    logprobs: Option<Vec<ReadToken>>,
 }
 
 impl KeptAnswer {
@@ -49,12 +52,8 @@ impl KeptAnswer {
     pub(crate) fn bytes(answer: &ModelAnswer) -> Vec<u8> {
         let stop = answer.stop.to_string();
         let logprobs = answer.logprobs.as_deref().map(WrittenTokens);
-        let written = Written {
-            text: &answer.text,
-            stop: &stop,
-            refusal: answer.refusal.as_deref(),
-            logprobs,
-        };
+        let written =
+            Written { text: &answer.text, stop: &stop, refusal: answer.refusal.as_deref(), logprobs };
         serde_json::to_vec(&written).unwrap_or_default()
     }
 
@@ -65,7 +64,7 @@ impl KeptAnswer {
                 .because(error)
                 .hint("run `karat verify`")
         })?;
-        let token = |(token, logprob, top)| TokenLogprob { token, logprob, top };
+        let token = |(token, logprob, top): ReadToken| TokenLogprob { token, logprob, top };
         Ok(Self {
             text: read.text,
             truncated: read.stop == Stop::TokenLimit.to_string(),
@@ -97,18 +96,9 @@ mod tests {
         let mut answer = ModelAnswer::of_text("{\"label\": \"позитив\"}");
         answer.stop = Stop::TokenLimit;
         answer.refusal = Some("no".into());
-        answer.logprobs = Some(vec![TokenLogprob {
-            token: "a".into(),
-            logprob: -0.5,
-            top: vec![("b".into(), -1.0)],
-        }]);
+        answer.logprobs =
+            Some(vec![TokenLogprob { token: "a".into(), logprob: -0.5, top: vec![("b".into(), -1.0)] }]);
         let kept = KeptAnswer::read(&KeptAnswer::bytes(&answer)).unwrap();
-        assert_eq!(
-            kept,
-            KeptAnswer {
-                from_journal: true,
-                ..KeptAnswer::from(answer)
-            }
-        );
+        assert_eq!(kept, KeptAnswer { from_journal: true, ..KeptAnswer::from(answer) });
     }
 }

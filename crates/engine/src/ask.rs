@@ -97,12 +97,7 @@ impl Desk<'_> {
         let n_samples = self.asker.spec.samples;
         let (outcome, confidence, notes, mut entry) = if n_samples == 1 {
             let sample = self.sample(&question, 0).await?;
-            (
-                sample.reading.outcome,
-                sample.confidence,
-                sample.reading.notes,
-                sample.entry,
-            )
+            (sample.reading.outcome, sample.confidence, sample.reading.notes, sample.entry)
         } else {
             let samples = join_all((0..n_samples).map(|n| self.sample(&question, n))).await;
             self.vote(samples.into_iter().collect::<Result<_, _>>()?)
@@ -129,32 +124,19 @@ impl Desk<'_> {
         let asker = self.asker;
         let (key, known) = match n {
             0 => (question.request, question.cached.clone()),
-            _ => (
-                asker.request_hash(&question.messages, n, question.item.id.as_str()),
-                None,
-            ),
+            _ => (asker.request_hash(&question.messages, n, question.item.id.as_str()), None),
         };
         let known = match known {
             Some(known) => Some(known),
             None if question.twin || n > 0 => self.lookup(key).await?,
             None => None,
         };
-        let (answer, mut entry, reused) = match self
-            .answer(
-                question,
-                &question.messages,
-                Attempt {
-                    key,
-                    sample: n,
-                    ask: 0,
-                },
-                known,
-            )
-            .await?
-        {
-            (Called::Answered(answer, entry), reused) => (answer, entry, reused),
-            (Called::Failed(failure, entry), _) => return Ok(failed(failure, entry)),
-        };
+        let (answer, mut entry, reused) =
+            match self.answer(question, &question.messages, Attempt { key, sample: n, ask: 0 }, known).await?
+            {
+                (Called::Answered(answer, entry), reused) => (answer, entry, reused),
+                (Called::Failed(failure, entry), _) => return Ok(failed(failure, entry)),
+            };
         let mut reading = self.read(question, &answer);
         let mut confidence = self.confidence(&answer, &reading);
         reading.notes.extend(reused);
@@ -165,28 +147,10 @@ impl Desk<'_> {
             if !entry.attempts.is_empty() {
                 self.write(std::mem::take(&mut entry)).await?;
             }
-            let messages = asker
-                .prompter
-                .ask_again(&question.messages, &answer.text, &problem);
+            let messages = asker.prompter.ask_again(&question.messages, &answer.text, &problem);
             let key = asker.request_hash(&messages, n, question.item.id.as_str());
-            let known = if answer.from_journal {
-                self.lookup(key).await?
-            } else {
-                None
-            };
-            match self
-                .answer(
-                    question,
-                    &messages,
-                    Attempt {
-                        key,
-                        sample: n,
-                        ask: 1,
-                    },
-                    known,
-                )
-                .await?
-            {
+            let known = if answer.from_journal { self.lookup(key).await? } else { None };
+            match self.answer(question, &messages, Attempt { key, sample: n, ask: 1 }, known).await? {
                 (Called::Answered(second, more), _) => {
                     let second_reading = self.read(question, &second);
                     if better(&second_reading, &reading) {
@@ -202,11 +166,7 @@ impl Desk<'_> {
         if n > 0 && !entry.attempts.is_empty() {
             self.write(std::mem::take(&mut entry)).await?;
         }
-        Ok(Sample {
-            reading,
-            confidence,
-            entry,
-        })
+        Ok(Sample { reading, confidence, entry })
     }
 
     async fn lookup(&self, key: Hash) -> Result<Option<karat_store::CachedAnswer>, Halt> {
@@ -228,9 +188,7 @@ impl Desk<'_> {
             let note = if *known.item == *question.item.id.as_str() {
                 Note::Cached
             } else {
-                Note::Shared {
-                    with: known.item.to_string(),
-                }
+                Note::Shared { with: known.item.to_string() }
             };
             let answer = KeptAnswer::read(&known.answer)?;
             return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
@@ -273,9 +231,7 @@ impl Desk<'_> {
                     if entry.settle.is_some() {
                         self.write(std::mem::take(&mut entry)).await?;
                     }
-                    let pause = tries
-                        .wait_after(&error)
-                        .filter(|_| !self.is_absent(&error, n_try));
+                    let pause = tries.wait_after(&error).filter(|_| !self.is_absent(&error, n_try));
                     let Some(pause) = pause else {
                         return self.give_up(error, hold, entry).await;
                     };
@@ -298,10 +254,7 @@ impl Desk<'_> {
             self.write(entry).await?;
             return Err(Halt::Fatal(fatal(&error, self.asker)));
         }
-        let failure = Failure {
-            class: error.class.as_str().to_owned(),
-            message: error.message,
-        };
+        let failure = Failure { class: error.class.as_str().to_owned(), message: error.message };
         Ok(Called::Failed(failure, entry))
     }
 
@@ -429,9 +382,7 @@ impl Desk<'_> {
             truncated_at: answer.truncated.then_some(max_tokens),
             refusal: answer.refusal.as_deref(),
         };
-        self.asker
-            .kind
-            .read_answer(&self.asker.task, &question.item, &raw)
+        self.asker.kind.read_answer(&self.asker.task, &question.item, &raw)
     }
 
     fn confidence(&self, answer: &KeptAnswer, reading: &Reading) -> Confidence {
@@ -475,18 +426,10 @@ impl Desk<'_> {
                 (Outcome::Labeled(value), confidence, notes, entry)
             }
             Vote::Tie(tied) => {
-                let got = tied
-                    .iter()
-                    .map(|it| it.to_json(&self.asker.task.schema).to_string())
-                    .collect();
+                let got = tied.iter().map(|it| it.to_json(&self.asker.task.schema).to_string()).collect();
                 (Outcome::Unusable(Unusable::Tied { got }), no_label, notes, entry)
             }
-            Vote::None => (
-                other.unwrap_or(Outcome::Unusable(Unusable::Empty)),
-                no_label,
-                notes,
-                entry,
-            ),
+            Vote::None => (other.unwrap_or(Outcome::Unusable(Unusable::Empty)), no_label, notes, entry),
         }
     }
 }
@@ -506,17 +449,9 @@ fn join(entry: &mut Entry, other: Entry) {
 }
 
 fn failed(failure: Failure, entry: Entry) -> Sample {
-    let reading = Reading {
-        outcome: Outcome::Failed(failure),
-        notes: Vec::new(),
-        problem: None,
-        stated: None,
-    };
-    Sample {
-        reading,
-        confidence: Confidence::Unknown(NoConfidence::NoLabel),
-        entry,
-    }
+    let reading =
+        Reading { outcome: Outcome::Failed(failure), notes: Vec::new(), problem: None, stated: None };
+    Sample { reading, confidence: Confidence::Unknown(NoConfidence::NoLabel), entry }
 }
 
 /// Whether the second answer is to be taken: always, unless only the first is a label.
@@ -525,11 +460,7 @@ fn better(second: &Reading, first: &Reading) -> bool {
 }
 
 fn fatal(error: &CallError, asker: &Asker) -> Error {
-    let verb = if error.class == CallErrorClass::Connection {
-        "cannot be reached"
-    } else {
-        "refuses"
-    };
+    let verb = if error.class == CallErrorClass::Connection { "cannot be reached" } else { "refuses" };
     let message = format!("`{}` {verb}: {}", asker.annotator.name, error.message);
     let hint = match error.class {
         CallErrorClass::Auth => "check the key: `karat doctor` shows which are set",
@@ -541,10 +472,7 @@ fn fatal(error: &CallError, asker: &Asker) -> Error {
         }
         _ => "check the model's name and settings: `karat doctor` lists what the endpoint offers",
     };
-    let kind = if error.class == CallErrorClass::QuotaSpent {
-        ErrorKind::BudgetSpent
-    } else {
-        ErrorKind::External
-    };
+    let kind =
+        if error.class == CallErrorClass::QuotaSpent { ErrorKind::BudgetSpent } else { ErrorKind::External };
     Error::new(kind, message).hint(hint)
 }

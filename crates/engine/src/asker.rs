@@ -92,21 +92,13 @@ impl Asker {
         let style = PromptStyle {
             reasoning: spec.reasoning,
             state_confidence: spec.state_confidence,
-            template: spec
-                .template
-                .as_ref()
-                .map(|file| read_template(&setup.path(file)))
-                .transpose()?,
+            template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
         };
         let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
-        let identity = if nature.is_live() {
-            String::new()
-        } else {
-            answers_identity(setup, spec)?
-        };
+        let identity = if nature.is_live() { String::new() } else { answers_identity(setup, spec)? };
         let address = provider.base_url.as_deref().unwrap_or(&provider.endpoint);
         let endpoint = format!("{address} {}{identity}", provider.model);
         let annotator = Annotator {
@@ -125,11 +117,7 @@ impl Asker {
             schema: Arc::new(prompter.answer_format().clone()),
         };
         let format_json = prompter.answer_format().to_string();
-        let base = Hasher::default()
-            .part(&endpoint)
-            .part(&settings_json)
-            .part(&format_json)
-            .finish();
+        let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
         let price = match spec.price.as_deref().and_then(|name| name.split_once('/')) {
             Some((endpoint, model)) => setup.prices.find(endpoint, model),
             None if nature.is_live() => setup.prices.find(&provider.endpoint, &provider.model),
@@ -183,15 +171,7 @@ impl Asker {
     pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
         let messages = self.prompter.messages(&item)?;
         let request = self.request_hash(&messages, 0, item.id.as_str());
-        Ok(Question {
-            item,
-            input,
-            messages,
-            request,
-            cached: None,
-            twin: false,
-            turn: None,
-        })
+        Ok(Question { item, input, messages, request, cached: None, twin: false, turn: None })
     }
 
     /// The system message, equal for all items, as the journal keeps it.
@@ -213,9 +193,7 @@ impl Asker {
     pub(crate) fn request_hash(&self, messages: &[Message], sample: u32, item: &str) -> Hash {
         let mut hasher = Hasher::default().part(self.base.0).part(sample.to_le_bytes());
         for message in messages {
-            hasher = hasher
-                .part(role_name(message.role))
-                .part(self.message_hash(message).0);
+            hasher = hasher.part(role_name(message.role)).part(self.message_hash(message).0);
         }
         if !self.shares_answers() {
             hasher = hasher.part(item);
@@ -229,21 +207,15 @@ impl Asker {
     }
 
     pub(crate) fn request(&self, item: &Item, messages: Vec<Message>, sample: u32) -> ModelRequest {
-        let aside = if self.annotator.kind == AnnotatorKind::Scripted {
-            self.aside(item)
-        } else {
-            Aside::default()
-        };
+        let aside =
+            if self.annotator.kind == AnnotatorKind::Scripted { self.aside(item) } else { Aside::default() };
         ModelRequest {
             model: Arc::clone(&self.model_name),
             messages,
             format: self.format.clone(),
             settings: Arc::clone(&self.settings),
             sample,
-            aside: Aside {
-                key: item.id.shared(),
-                ..aside
-            },
+            aside: Aside { key: item.id.shared(), ..aside },
         }
     }
 
@@ -277,19 +249,11 @@ pub(crate) fn role_name(role: Role) -> &'static str {
 }
 
 fn settings(spec: &AnnotatorSpec) -> Settings {
-    let default_temperature = if spec.samples > 1 {
-        SAMPLING_TEMPERATURE
-    } else {
-        0.0
-    };
+    let default_temperature = if spec.samples > 1 { SAMPLING_TEMPERATURE } else { 0.0 };
     Settings {
         temperature: Some(spec.temperature.unwrap_or(default_temperature)),
         logprobs: spec.logprobs && spec.samples == 1,
-        top_logprobs: if spec.logprobs && spec.samples == 1 {
-            TOP_LOGPROBS
-        } else {
-            0
-        },
+        top_logprobs: if spec.logprobs && spec.samples == 1 { TOP_LOGPROBS } else { 0 },
         reasoning_effort: spec.reasoning_effort.clone(),
         extra: spec.extra.clone(),
         ..Settings::new(spec.max_tokens)

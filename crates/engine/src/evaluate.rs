@@ -47,18 +47,13 @@ pub fn find_gold(setup: &Setup, written: Option<&str>) -> Result<GoldSource> {
         }
     };
     let path = setup.path(&column);
-    let is_column = ItemReader::open(&setup.read)?
-        .columns()
-        .iter()
-        .any(|it| *it == column);
+    let is_column = ItemReader::open(&setup.read)?.columns().contains(&column);
     if is_column || !path.exists() {
         return if is_column {
             Ok(GoldSource::Column(column))
         } else {
-            Err(
-                Error::not_found(format!("`{column}` is neither a column of the data nor a file"))
-                    .hint("name a column or a file: `--gold COLUMN` or `--gold FILE`"),
-            )
+            Err(Error::not_found(format!("`{column}` is neither a column of the data nor a file"))
+                .hint("name a column or a file: `--gold COLUMN` or `--gold FILE`"))
         };
     }
     gold_file(setup, column)
@@ -78,10 +73,7 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     let reader = ItemReader::open(&spec)?;
     let names = setup.gold.iter().map(String::as_str).chain(["gold", "label"]);
     let columns = reader.columns().to_vec();
-    let column = names
-        .into_iter()
-        .find(|name| columns.iter().any(|it| it == name))
-        .map(str::to_owned);
+    let column = names.into_iter().find(|name| columns.iter().any(|it| it == name)).map(str::to_owned);
     let column = column.ok_or_else(|| {
         Error::invalid(format!("`{file}` has no column `gold` or `label`"))
             .hint(format!("its columns are `{}`", columns.join("`, `")))
@@ -116,11 +108,8 @@ pub async fn evaluate(
         return Err(Error::invalid(format!("no item has gold in {}", gold.describe()))
             .hint("label some items by hand first, or name another column: `--gold COLUMN`"));
     }
-    let intervals = IntervalOptions {
-        level: Level::P95,
-        n_resamples: options.n_resamples,
-        seed: options.seed,
-    };
+    let intervals =
+        IntervalOptions { level: Level::P95, n_resamples: options.n_resamples, seed: options.seed };
     let costs = costs(store, askers, &gathered.sample).await?;
     let mut annotators = Vec::with_capacity(askers.len());
     for (n, (asker, cost)) in askers.iter().zip(costs).enumerate() {
@@ -129,11 +118,8 @@ pub async fn evaluate(
         annotators.push((n, judged));
     }
     let headline = |judged: &Judged| judged.headline.number.map_or(f64::NEG_INFINITY, |it| it.value);
-    annotators.sort_by(|a, b| {
-        headline(&b.1)
-            .total_cmp(&headline(&a.1))
-            .then_with(|| a.1.name.cmp(&b.1.name))
-    });
+    annotators
+        .sort_by(|a, b| headline(&b.1).total_cmp(&headline(&a.1)).then_with(|| a.1.name.cmp(&b.1.name)));
     let comparisons = versus(&gathered, &annotators, &intervals);
     Ok(Report {
         version: REPORT_VERSION,
@@ -173,10 +159,7 @@ fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &Inter
         return Vec::new();
     };
     let compare = |(other, judged): &(usize, Judged)| {
-        let pairs = gathered
-            .rights(*best)
-            .zip(gathered.rights(*other))
-            .filter_map(|(a, b)| a.zip(b));
+        let pairs = gathered.rights(*best).zip(gathered.rights(*other)).filter_map(|(a, b)| a.zip(b));
         let compared = compare_paired(PairedCounts::of(pairs), intervals)?;
         Some(Versus {
             best: best_judged.name.clone(),
@@ -221,9 +204,8 @@ fn per_correct((mut cost, mean_ms): (Cost, f64), judged: &Judged, n_right: u64) 
     let n_asked = counts.labeled + counts.abstained + counts.unusable + counts.failed;
     if cost.n_calls > 0 && n_right > 0 {
         let per_right = n_asked as f64 / n_right as f64;
-        cost.usd_per_correct = cost
-            .micro_usd
-            .map(|MicroUsd(micro)| micro as f64 / 1e6 / cost.n_calls as f64 * per_right);
+        cost.usd_per_correct =
+            cost.micro_usd.map(|MicroUsd(micro)| micro as f64 / 1e6 / cost.n_calls as f64 * per_right);
         cost.seconds_per_correct = (mean_ms > 0.0).then(|| mean_ms / 1e3 * per_right);
     }
     cost

@@ -49,39 +49,22 @@ pub async fn export(
     let mut columns = scan_columns(&setup.read)?;
     let n_own = columns.len();
     for asker in askers {
-        let prefix = if askers.len() == 1 {
-            "karat".to_owned()
-        } else {
-            format!("karat_{}", asker.annotator.name)
-        };
+        let prefix =
+            if askers.len() == 1 { "karat".to_owned() } else { format!("karat_{}", asker.annotator.name) };
         for (what, kind) in ADDED {
             let kind = if what == "label" { label_kind(asker) } else { kind };
             let name = free_name(&format!("{prefix}_{what}"), &columns);
             columns.push(Column::new(name, kind));
         }
     }
-    let path = if to == "-" {
-        to.to_owned()
-    } else {
-        setup.path(to).to_string_lossy().into_owned()
-    };
+    let path = if to == "-" { to.to_owned() } else { setup.path(to).to_string_lossy().into_owned() };
     let mut writer = TableWriter::create(&path, &columns)?;
-    let added: Vec<String> = columns
-        .split_off(n_own)
-        .into_iter()
-        .map(|column| column.name)
-        .collect();
+    let added: Vec<String> = columns.split_off(n_own).into_iter().map(|column| column.name).collect();
     let mut done = Exported::default();
     let chunks = row_chunks(setup.read.clone(), first, CHUNK);
-    let chunks = stream::unfold(chunks, |mut chunks| async move {
-        Some((chunks.recv().await?, chunks))
-    });
+    let chunks = stream::unfold(chunks, |mut chunks| async move { Some((chunks.recv().await?, chunks)) });
     // The journal is read for one chunk while the one before is written.
-    let mut found = std::pin::pin!(
-        chunks
-            .map(|chunk| look_up(setup, store, askers, chunk))
-            .buffered(2)
-    );
+    let mut found = std::pin::pin!(chunks.map(|chunk| look_up(setup, store, askers, chunk)).buffered(2));
     while let Some(found) = found.next().await {
         for (fields, all_labeled) in joined(setup, askers, &added, found?) {
             writer.write(&fields)?;
@@ -129,12 +112,7 @@ fn joined(setup: &Setup, askers: &[Asker], added: &[String], found: Found) -> Ve
                     let read = |row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok();
                     let annotation = found.and_then(read);
                     all_labeled &= annotation.as_ref().is_some_and(|it| it.outcome.value().is_some());
-                    fields.extend(
-                        names
-                            .iter()
-                            .cloned()
-                            .zip(cells(setup, asker, annotation.as_ref())),
-                    );
+                    fields.extend(names.iter().cloned().zip(cells(setup, asker, annotation.as_ref())));
                 }
                 rows.push((fields, all_labeled));
             }
@@ -169,18 +147,9 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
         Outcome::Labeled(value) => value.to_json(&setup.task.schema),
         Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_) => Json::Null,
     };
-    let route = route(
-        &annotation.outcome,
-        annotation.confidence,
-        &annotation.notes,
-        &setup.task.policy,
-    );
+    let route = route(&annotation.outcome, annotation.confidence, &annotation.notes, &setup.task.policy);
     let notes = |notes: &[Note]| {
-        if notes.is_empty() {
-            Json::Null
-        } else {
-            json!(notes)
-        }
+        if notes.is_empty() { Json::Null } else { json!(notes) }
     };
     vec![
         label,
@@ -205,16 +174,7 @@ fn source(confidence: Confidence) -> String {
 fn problem_cells(asker: &Asker, problem: &Problem) -> Vec<Json> {
     let name = json!(annotator_name(asker));
     let why = json!(problem.reason);
-    vec![
-        Json::Null,
-        Json::Null,
-        Json::Null,
-        json!("problem"),
-        why,
-        Json::Null,
-        Json::Null,
-        name,
-    ]
+    vec![Json::Null, Json::Null, Json::Null, json!("problem"), why, Json::Null, Json::Null, name]
 }
 
 /// Every output says which answers are not live.
@@ -240,10 +200,7 @@ fn free_name(wanted: &str, columns: &[Column]) -> String {
     if !taken(wanted) {
         return wanted.to_owned();
     }
-    (2..)
-        .map(|n| format!("{wanted}_{n}"))
-        .find(|name| !taken(name))
-        .unwrap_or_else(|| wanted.to_owned())
+    (2..).map(|n| format!("{wanted}_{n}")).find(|name| !taken(name)).unwrap_or_else(|| wanted.to_owned())
 }
 
 #[cfg(test)]

@@ -131,10 +131,7 @@ impl<'a> Tally<'a> {
     ) -> Result<()> {
         debug_assert!(items.len() <= CHUNK);
         let task = self.asker.task();
-        let keys: Vec<_> = items
-            .iter()
-            .map(|item| (item.id.shared(), task.input_hash(item)))
-            .collect();
+        let keys: Vec<_> = items.iter().map(|item| (item.id.shared(), task.input_hash(item))).collect();
         let standing = store.standing(self.asker.id, &keys).await?;
         let mut questions = Vec::new();
         for ((item, (_, input)), standing) in items.into_iter().zip(keys).zip(standing) {
@@ -156,27 +153,14 @@ impl<'a> Tally<'a> {
     }
 
     fn ask(&mut self, question: &Question, sample: &mut Option<(String, Vec<(String, String)>)>) {
-        self.n_bytes += question
-            .messages
-            .iter()
-            .map(|it| it.content.len() as u64)
-            .sum::<u64>();
+        self.n_bytes += question.messages.iter().map(|it| it.content.len() as u64).sum::<u64>();
         if self.n_asked.is_multiple_of(self.stride) {
-            self.counted.push(
-                question
-                    .messages
-                    .iter()
-                    .map(|it| &*it.content)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            );
+            self.counted.push(question.messages.iter().map(|it| &*it.content).collect::<Vec<_>>().join("\n"));
         }
         self.n_asked += 1;
         sample.get_or_insert_with(|| {
-            let sent = question
-                .messages
-                .iter()
-                .map(|it| (role_name(it.role).to_owned(), it.content.to_string()));
+            let sent =
+                question.messages.iter().map(|it| (role_name(it.role).to_owned(), it.content.to_string()));
             (self.asker.annotator.name.clone(), sent.collect())
         });
     }
@@ -192,11 +176,7 @@ impl<'a> Tally<'a> {
             let most = u64::from(asker.spec.max_tokens) * n_calls;
             let part = |share: f64, tokens: u64| (tokens as f64 * share) as u64;
             CostRange {
-                low: MicroUsd(
-                    price
-                        .of_tokens(part(1.0 - SPREAD, tokens_in), part(0.5, tokens_out))
-                        .0,
-                ),
+                low: MicroUsd(price.of_tokens(part(1.0 - SPREAD, tokens_in), part(0.5, tokens_out)).0),
                 likely: MicroUsd(price.of_tokens(tokens_in, tokens_out).0),
                 high: MicroUsd(price.of_tokens(part(1.0 + SPREAD, tokens_in), most).0),
             }
@@ -232,11 +212,7 @@ impl<'a> Tally<'a> {
         }
         let bytes: usize = self.counted.iter().map(String::len).sum();
         let counted: u64 = self.counted.iter().map(|text| tokens::count(text)).sum();
-        let per_byte = if bytes == 0 {
-            0.25
-        } else {
-            counted as f64 / bytes as f64
-        };
+        let per_byte = if bytes == 0 { 0.25 } else { counted as f64 / bytes as f64 };
         let basis = format!(
             "tokens counted with the o200k tokenizer in {} of the prompts; the length of answers is a guess until there are calls",
             self.counted.len()
@@ -261,20 +237,13 @@ impl Tally<'_> {
             Shape::Choices => Value::choices(vec![label]),
             Shape::Spans => Value::spans(Vec::new()),
         });
-        let text = value
-            .map(|value| asker.kind.answer_text(task, &value))
-            .unwrap_or_default();
+        let text = value.map(|value| asker.kind.answer_text(task, &value)).unwrap_or_default();
         let mut guess = tokens::count(&text) as f64 + 2.0;
         if asker.shape() == Shape::Spans {
             guess += N_SPANS * tokens::count(r#"{"label":"LABEL","quote":"two words"},"#) as f64;
         }
         guess += if asker.spec.reasoning { REASON_TOKENS } else { 0.0 };
-        guess
-            + if asker.spec.state_confidence {
-                STATED_TOKENS
-            } else {
-                0.0
-            }
+        guess + if asker.spec.state_confidence { STATED_TOKENS } else { 0.0 }
     }
 }
 
@@ -282,9 +251,6 @@ impl Question {
     /// What is sent, as (role, text).
     pub fn sent(&self) -> Vec<(&str, &str)> {
         let name = |role: Role| role_name(role);
-        self.messages
-            .iter()
-            .map(|it| (name(it.role), &*it.content))
-            .collect()
+        self.messages.iter().map(|it| (name(it.role), &*it.content)).collect()
     }
 }

@@ -104,11 +104,7 @@ impl Progress {
         let kind = annotation.outcome.kind();
         let slot = OutcomeKind::ALL.iter().position(|it| *it == kind).unwrap_or(0);
         self.n_kind[slot].fetch_add(1, Relaxed);
-        if annotation
-            .notes
-            .iter()
-            .any(|note| matches!(note, Note::Shared { .. } | Note::Cached))
-        {
+        if annotation.notes.iter().any(|note| matches!(note, Note::Shared { .. } | Note::Cached)) {
             self.n_reused.fetch_add(1, Relaxed);
         }
         let reason = match &annotation.outcome {

@@ -18,11 +18,7 @@ pub(crate) struct Purse {
 
 impl Purse {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self {
-            budget,
-            n_open: AtomicU64::new(0),
-            news: Notify::new(),
-        }
+        Self { budget, n_open: AtomicU64::new(0), news: Notify::new() }
     }
 
     /// Sets an amount aside, on disk.
@@ -55,11 +51,8 @@ impl Purse {
 }
 
 fn spent_error(spent: MicroUsd, held: MicroUsd, wanted: MicroUsd, max: MicroUsd) -> Error {
-    let held = if held.0 > 0 {
-        format!(", {held} set aside for calls that were cut off")
-    } else {
-        String::new()
-    };
+    let held =
+        if held.0 > 0 { format!(", {held} set aside for calls that were cut off") } else { String::new() };
     let message = format!(
         "the budget of {max} does not allow another call: {spent} spent{held}, up to {wanted} needed"
     );

@@ -88,15 +88,8 @@ pub async fn run(
     watch: &Watch,
 ) -> Result<RunEnd> {
     let Watch { progress, stop } = watch;
-    let plan = askers
-        .iter()
-        .fold(Hasher::default(), |hash, asker| hash.part(asker.id.0))
-        .finish();
-    let command = if options.selection == Selection::New {
-        "label"
-    } else {
-        "retry"
-    };
+    let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
+    let command = if options.selection == Selection::New { "label" } else { "retry" };
     let row = RunRow {
         plan,
         command: command.to_owned(),
@@ -104,30 +97,14 @@ pub async fn run(
         max_cost: setup.max_cost,
         at_ms: crate::now_ms(),
     };
-    let claims = askers
-        .iter()
-        .map(|asker| store.claim(asker.id))
-        .collect::<Result<Vec<_>>>()?;
+    let claims = askers.iter().map(|asker| store.claim(asker.id)).collect::<Result<Vec<_>>>()?;
     for asker in askers {
         store.register(&asker.annotator).await?;
     }
     let run = store.begin_run(&row).await?;
     let journal = store.journal(JournalOptions::default())?;
-    let purse = setup
-        .max_cost
-        .map(|max| store.budget(run, max))
-        .transpose()?
-        .map(Purse::new);
-    let line = Line {
-        setup,
-        store,
-        journal: &journal,
-        purse: purse.as_ref(),
-        options,
-        progress,
-        stop,
-        run,
-    };
+    let purse = setup.max_cost.map(|max| store.budget(run, max)).transpose()?.map(Purse::new);
+    let line = Line { setup, store, journal: &journal, purse: purse.as_ref(), options, progress, stop, run };
     let ends = futures::future::join_all(askers.iter().map(|asker| line.annotator(asker))).await;
     journal.finish().await?;
     let mut errors = Vec::new();
@@ -145,18 +122,9 @@ pub async fn run(
     drop(claims);
     let downgrades = askers
         .iter()
-        .flat_map(|it| {
-            it.downgrades()
-                .into_iter()
-                .map(|one| (it.annotator.name.clone(), one))
-        })
+        .flat_map(|it| it.downgrades().into_iter().map(|one| (it.annotator.name.clone(), one)))
         .collect();
-    Ok(RunEnd {
-        count: progress.count(),
-        stopped: stop.asked(),
-        errors,
-        downgrades,
-    })
+    Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
 }
 
 /// What all annotators of one run share.
@@ -187,12 +155,7 @@ impl Line<'_> {
             under_way: Mutex::new(HashMap::new()),
         };
         // What every prompt names is there before the first of them.
-        self.journal
-            .write(Entry {
-                blobs: vec![asker.system_blob()],
-                ..Entry::default()
-            })
-            .await?;
+        self.journal.write(Entry { blobs: vec![asker.system_blob()], ..Entry::default() }).await?;
         let concurrency = asker.spec.concurrency as usize;
         let questions = self.questions(&desk);
         let mut done = std::pin::pin!(
@@ -240,20 +203,15 @@ impl Line<'_> {
             Some((stream::iter(questions), (chunks, line, desk)))
         });
         let halted = || self.stop.asked() || desk.halted();
-        prepared
-            .flatten()
-            .take_while(move |_| std::future::ready(!halted()))
+        prepared.flatten().take_while(move |_| std::future::ready(!halted()))
     }
 
     /// Looks a chunk of items up in the journal: what stands is left out, what was answered needs no call.
     async fn prepare(&self, desk: &Desk<'_>, items: Vec<Item>) -> Result<Vec<Question>> {
         let asker = desk.asker;
         let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
-        let keys: Vec<_> = items
-            .iter()
-            .zip(&inputs)
-            .map(|(item, input)| (item.id.shared(), *input))
-            .collect();
+        let keys: Vec<_> =
+            items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
         let standing = self.store.standing(asker.id, &keys).await?;
         let mut questions = Vec::with_capacity(items.len());
         let mut n_standing = 0;
@@ -283,11 +241,7 @@ impl Line<'_> {
                 question.turn = Some(Arc::clone(under_way.entry(question.request).or_default()));
             }
         }
-        let wanted: Vec<Hash> = questions
-            .iter()
-            .filter(|it| !it.twin)
-            .map(|it| it.request)
-            .collect();
+        let wanted: Vec<Hash> = questions.iter().filter(|it| !it.twin).map(|it| it.request).collect();
         let known = self.store.answers(&wanted).await?;
         for question in questions.iter_mut() {
             question.cached = known.get(&question.request).cloned();

@@ -99,14 +99,8 @@ impl Setup {
             overlap: line.overlap,
             examples: vec![],
         };
-        let data = DataSpec {
-            files,
-            text,
-            id: line.id,
-            context: line.context,
-            gold: line.gold,
-            max_chars: 100_000,
-        };
+        let data =
+            DataSpec { files, text, id: line.id, context: line.context, gold: line.gold, max_chars: 100_000 };
         let project = Project {
             name: String::new(),
             data,
@@ -119,21 +113,10 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project {
-            name,
-            data,
-            task: spec,
-            annotators,
-            policy,
-            budget,
-        } = project;
+        let Project { name, data, task: spec, annotators, policy, budget } = project;
         let kind = kind(&spec.kind)?;
-        let guideline = spec
-            .guideline
-            .as_ref()
-            .map(|file| read_text(folder, file))
-            .transpose()?
-            .unwrap_or_default();
+        let guideline =
+            spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
         let task = Task::new(&spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
             Some(file) => Prices::with_override(&read_text(folder, file)?)
@@ -173,8 +156,7 @@ impl Setup {
             }
         }
         if !names.is_empty() {
-            self.annotators
-                .retain(|it| names.iter().any(|name| name == it.display_name()));
+            self.annotators.retain(|it| names.iter().any(|name| name == it.display_name()));
         }
         Ok(())
     }
@@ -221,9 +203,7 @@ fn guess_text(folder: &Path, files: &[String]) -> Result<String> {
     let look = karat_format::look(folder.join(first), 200)?;
     look.text.ok_or_else(|| {
         let columns: Vec<String> = look.columns.into_iter().map(|column| column.name).collect();
-        Error::invalid(format!("cannot tell which column of `{first}` is the text")).hint(format!(
-            "name it: `--text COLUMN`, one of `{}`",
-            columns.join("`, `")
-        ))
+        Error::invalid(format!("cannot tell which column of `{first}` is the text"))
+            .hint(format!("name it: `--text COLUMN`, one of `{}`", columns.join("`, `")))
     })
 }

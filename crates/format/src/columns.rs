@@ -22,10 +22,7 @@ pub struct Column {
 impl Column {
     /// A column of a name and a kind.
     pub fn new(name: impl Into<String>, kind: ColumnKind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-        }
+        Self { name: name.into(), kind }
     }
 }
 
@@ -114,19 +111,11 @@ impl Gathered {
 
     /// The columns; one that was always null is text.
     pub(crate) fn columns(self) -> Vec<Column> {
-        let kinds = self
-            .kinds
-            .into_iter()
-            .zip(self.has_big)
-            .map(|(kind, has_big)| match kind {
-                Some(ColumnKind::Number) if has_big => ColumnKind::Json,
-                kind => kind.unwrap_or(ColumnKind::Text),
-            });
-        self.names
-            .into_iter()
-            .zip(kinds)
-            .map(|(name, kind)| Column { name, kind })
-            .collect()
+        let kinds = self.kinds.into_iter().zip(self.has_big).map(|(kind, has_big)| match kind {
+            Some(ColumnKind::Number) if has_big => ColumnKind::Json,
+            kind => kind.unwrap_or(ColumnKind::Text),
+        });
+        self.names.into_iter().zip(kinds).map(|(name, kind)| Column { name, kind }).collect()
     }
 }
 

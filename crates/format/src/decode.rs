@@ -26,18 +26,13 @@ pub(crate) fn text(source: Source, encoding: Option<&str>) -> Result<Box<dyn Buf
     let name = source.name().to_owned();
     let mut input = source.into_reader();
     // The mark is part of the head, so that it is in the buffer whole.
-    input
-        .fill_buf()
-        .map_err(|error| crate::source::cannot_read(&name, error))?;
+    input.fill_buf().map_err(|error| crate::source::cannot_read(&name, error))?;
     input.consume(mark_bytes);
     if encoding == UTF_8 {
         return Ok(input);
     }
     let decoder = encoding.new_decoder_without_bom_handling();
-    Ok(Box::new(BufReader::with_capacity(
-        TEXT_BYTES,
-        Transcode::new(input, decoder),
-    )))
+    Ok(Box::new(BufReader::with_capacity(TEXT_BYTES, Transcode::new(input, decoder))))
 }
 
 fn by_name(name: &str) -> Result<&'static Encoding> {
@@ -79,11 +74,7 @@ impl<R: Read> Transcode<R> {
         }
         self.raw.clear();
         self.raw_at = 0;
-        let n = self
-            .input
-            .by_ref()
-            .take(RAW_BYTES as u64)
-            .read_to_end(&mut self.raw)?;
+        let n = self.input.by_ref().take(RAW_BYTES as u64).read_to_end(&mut self.raw)?;
         self.raw_ended = n < RAW_BYTES;
         Ok(())
     }

@@ -43,10 +43,7 @@ fn by_first_bytes(head: &[u8]) -> &'static dyn Format {
     if head.starts_with(ZIP) {
         return &Xlsx;
     }
-    let text = head
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(head)
-        .trim_ascii_start();
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     match text.first() {
         Some(b'[') => &JsonFormat,
         Some(b'{') if begins_with_a_line_of_json(text) => &Jsonl,
@@ -63,10 +60,7 @@ fn begins_with_a_line_of_json(text: &[u8]) -> bool {
     };
     match serde_json::from_slice(line) {
         Ok(Json::Object(object)) => {
-            !rest.is_empty()
-                || !crate::formats::LIST_KEYS
-                    .iter()
-                    .any(|key| object.contains_key(*key))
+            !rest.is_empty() || !crate::formats::LIST_KEYS.iter().any(|key| object.contains_key(*key))
         }
         _ => false,
     }
@@ -79,9 +73,7 @@ mod tests {
     #[track_caller]
     fn check(name: &str, bytes: &[u8], want: &str) {
         let source = Source::bytes(name, bytes).unwrap();
-        let got = format_of(&source, None)
-            .map(Format::id)
-            .map_err(|error| error.to_string());
+        let got = format_of(&source, None).map(Format::id).map_err(|error| error.to_string());
         assert_eq!(got.as_deref().unwrap_or_else(|error| error), want);
     }
 
@@ -110,10 +102,6 @@ mod tests {
     fn an_ending_that_the_bytes_contradict_is_an_error() {
         let said = "is to be read as `csv`, but its first bytes are those of `xlsx`";
         check("a.csv", b"PK\x03\x04", &format!("`a.csv` {said}"));
-        check(
-            "a.xlsx",
-            b"a,b",
-            "`a.xlsx` is to be read as `xlsx`, but its first bytes are those of `csv`",
-        );
+        check("a.xlsx", b"a,b", "`a.xlsx` is to be read as `xlsx`, but its first bytes are those of `csv`");
     }
 }

@@ -17,11 +17,7 @@ pub(crate) struct InputFile {
 impl InputFile {
     /// Opens its bytes.
     pub(crate) fn source(&self) -> Result<Source> {
-        if self.name == "-" {
-            Source::stdin()
-        } else {
-            Source::open(&self.path, &self.name)
-        }
+        if self.name == "-" { Source::stdin() } else { Source::open(&self.path, &self.name) }
     }
 
     /// Opens its rows as `spec` says.
@@ -54,23 +50,14 @@ fn expand_one(pattern: &str, base: &Path) -> Result<Vec<InputFile>> {
     let path = base.join(pattern);
     // A file may have a `[` or `*` in its name: what is there is meant.
     if pattern == "-" || !pattern.contains(['*', '?', '[']) || path.exists() {
-        return Ok(vec![InputFile {
-            name: pattern.to_owned(),
-            path,
-        }]);
+        return Ok(vec![InputFile { name: pattern.to_owned(), path }]);
     }
     let folder = base.to_str().map(glob::Pattern::escape).ok_or_else(|| {
-        Error::invalid(format!(
-            "the folder `{}` has a name that is not UTF-8",
-            base.display()
-        ))
-        .hint("name the files one by one")
+        Error::invalid(format!("the folder `{}` has a name that is not UTF-8", base.display()))
+            .hint("name the files one by one")
     })?;
     let full = Path::new(&folder).join(pattern);
-    let options = glob::MatchOptions {
-        require_literal_leading_dot: true,
-        ..glob::MatchOptions::new()
-    };
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
     let found = glob::glob_with(&full.to_string_lossy(), options)
         .map_err(|error| Error::invalid(format!("`{pattern}` is not a valid glob")).because(error.msg))?;
     let mut paths = Vec::new();
@@ -141,9 +128,6 @@ mod tests {
     fn a_glob_without_files_is_an_error_with_the_glob() {
         check(&["*.parquet"], &["no file matches `*.parquet`"]);
         check(&[], &["no file to read is named"]);
-        check(
-            &["a***"],
-            &["`a***` is not a valid glob: wildcards are either regular `*` or recursive `**`"],
-        );
+        check(&["a***"], &["`a***` is not a valid glob: wildcards are either regular `*` or recursive `**`"]);
     }
 }

@@ -100,17 +100,12 @@ pub fn format_of_path(path: &str) -> Option<&'static dyn Format> {
     let path = path.to_ascii_lowercase();
     let plain = crate::source::without_compression(&path);
     let (_, ending) = plain.rsplit_once('.')?;
-    let found = FORMATS
-        .iter()
-        .find(|format| format.extensions().contains(&ending));
+    let found = FORMATS.iter().find(|format| format.extensions().contains(&ending));
     found.copied()
 }
 
 /// The ids of all formats, for messages.
 pub(crate) fn known_ids() -> String {
-    let ids: Vec<String> = FORMATS
-        .iter()
-        .map(|format| format!("`{}`", format.id()))
-        .collect();
+    let ids: Vec<String> = FORMATS.iter().map(|format| format!("`{}`", format.id())).collect();
     ids.join(", ")
 }

@@ -30,11 +30,8 @@ fn refuse_twins<'a>(file: &str, names: impl IntoIterator<Item = &'a str>) -> Res
         return Ok(());
     }
     let named: Vec<String> = twins.iter().map(|name| format!("`{name}`")).collect();
-    Err(Error::invalid(format!(
-        "`{file}` has two columns called {}",
-        named.join(" and two called ")
-    ))
-    .hint("give each column a name of its own"))
+    Err(Error::invalid(format!("`{file}` has two columns called {}", named.join(" and two called ")))
+        .hint("give each column a name of its own"))
 }
 
 /// Refuses a row with a cell that has no column: it would be lost. `n_found` of its cells have one.

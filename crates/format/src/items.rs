@@ -62,11 +62,7 @@ impl Default for ReadSpec {
 
 impl ReadSpec {
     pub(crate) fn options(&self) -> ReadOptions {
-        ReadOptions {
-            delimiter: self.delimiter,
-            encoding: self.encoding.clone(),
-            sheet: self.sheet.clone(),
-        }
+        ReadOptions { delimiter: self.delimiter, encoding: self.encoding.clone(), sheet: self.sheet.clone() }
     }
 }
 
@@ -154,12 +150,7 @@ impl ItemReader {
         if self.columns.is_empty() {
             return Ok(());
         }
-        let named = self
-            .spec
-            .text
-            .iter()
-            .chain(&self.spec.id)
-            .chain(&self.spec.context);
+        let named = self.spec.text.iter().chain(&self.spec.id).chain(&self.spec.context);
         for name in named {
             if !self.columns.contains(name) {
                 return Err(self.no_column(name));
@@ -173,11 +164,7 @@ impl ItemReader {
         let columns = quoted(&self.columns);
         let error = Error::invalid(format!("`{file}` has no column `{name}`; it has {columns}"));
         let likeness = |other: &str| strsim::jaro_winkler(&other.to_lowercase(), &name.to_lowercase());
-        match self
-            .columns
-            .iter()
-            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        {
+        match self.columns.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
             Some(nearest) if likeness(nearest) > 0.75 => error.hint(format!("did you mean `{nearest}`?")),
             _ => error.hint("name one of them"),
         }
@@ -240,11 +227,7 @@ impl ItemReader {
 
     fn file_problem(&self, error: &Error, done: &str) -> Problem {
         let after = self.n_rows - self.n_rows_before[self.at];
-        let place = if after == 0 {
-            String::new()
-        } else {
-            format!("; it was read up to row {after}")
-        };
+        let place = if after == 0 { String::new() } else { format!("; it was read up to row {after}") };
         Problem {
             file: self.files[self.at].name.clone(),
             row: 0,
@@ -258,11 +241,7 @@ impl ItemReader {
         self.n_rows = row;
         let (reason, fields) = match raw.cells {
             Ok(fields) => {
-                let mut item = Item {
-                    id: ItemId::new(""),
-                    row,
-                    fields,
-                };
+                let mut item = Item { id: ItemId::new(""), row, fields };
                 match self.check_text(&item.fields).and_then(|()| self.id_of(&item)) {
                     Ok(id) => {
                         item.id = id;
@@ -297,9 +276,7 @@ impl ItemReader {
         if text.len() > max {
             let n_chars = text.chars().count();
             if n_chars > max {
-                return Err(format!(
-                    "the text in `{column}` has {n_chars} characters, more than {max}"
-                ));
+                return Err(format!("the text in `{column}` has {n_chars} characters, more than {max}"));
             }
         }
         Ok(())
@@ -344,11 +321,7 @@ impl Iterator for ItemReader {
 }
 
 fn difference(columns: &[String], others: &[String]) -> Vec<String> {
-    columns
-        .iter()
-        .filter(|column| !others.contains(column))
-        .cloned()
-        .collect()
+    columns.iter().filter(|column| !others.contains(column)).cloned().collect()
 }
 
 fn quoted(names: &[String]) -> String {

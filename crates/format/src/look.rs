@@ -67,9 +67,7 @@ pub struct ColumnLook {
 pub fn look(path: impl AsRef<Path>, n_rows: usize) -> Result<Look> {
     let path = path.as_ref().to_string_lossy().into_owned();
     let found = files::expand(&[path], Path::new(""))?;
-    let first = found
-        .first()
-        .ok_or_else(|| Error::bug("a file was named and is not there"))?;
+    let first = found.first().ok_or_else(|| Error::bug("a file was named and is not there"))?;
     let file = first.name.as_str();
     let source = first.source()?;
     let format = detect::format_of(&source, None)?;
@@ -80,12 +78,9 @@ pub fn look(path: impl AsRef<Path>, n_rows: usize) -> Result<Look> {
         let Some(raw) = reader.next_row()? else { break };
         match raw.cells {
             Ok(cells) => seen.add(&cells),
-            Err(reason) => problems.push(Problem {
-                file: file.to_owned(),
-                row: raw.row,
-                line: raw.line,
-                reason,
-            }),
+            Err(reason) => {
+                problems.push(Problem { file: file.to_owned(), row: raw.row, line: raw.line, reason })
+            }
         }
     }
     let n_rows = seen.n_rows;
@@ -108,9 +103,7 @@ fn delimiter(file: &InputFile, format: &str) -> Result<Option<u8>> {
     match format {
         "csv" => {
             let mut text = decode::text(file.source()?, None)?;
-            let head = text
-                .fill_buf()
-                .map_err(|error| crate::source::cannot_read(&file.name, error))?;
+            let head = text.fill_buf().map_err(|error| crate::source::cannot_read(&file.name, error))?;
             Ok(Some(formats::delimiter_of(head)))
         }
         "tsv" => Ok(Some(b'\t')),
@@ -139,19 +132,14 @@ impl SeenRows {
         for name in names {
             gathered.add(name, None);
         }
-        Self {
-            n_rows: 0,
-            gathered,
-            cells: Vec::new(),
-        }
+        Self { n_rows: 0, gathered, cells: Vec::new() }
     }
 
     fn add(&mut self, cells: &Fields) {
         self.n_rows += 1;
         for (name, cell) in cells {
             let place = self.gathered.add(name, ColumnKind::of(cell));
-            self.cells
-                .resize_with(self.cells.len().max(place + 1), SeenCells::default);
+            self.cells.resize_with(self.cells.len().max(place + 1), SeenCells::default);
             let Some(text) = cell_text(cell).filter(|text| !text.trim().is_empty()) else {
                 continue;
             };
@@ -165,8 +153,7 @@ impl SeenRows {
     }
 
     fn columns(mut self, known: &[String], kinds: Option<Vec<ColumnKind>>) -> Vec<ColumnLook> {
-        self.cells
-            .resize_with(self.gathered.names().len(), SeenCells::default);
+        self.cells.resize_with(self.gathered.names().len(), SeenCells::default);
         let mut columns = self.gathered.columns();
         // Where the file says what a column holds, that counts.
         for (name, kind) in known.iter().zip(kinds.unwrap_or_default()) {
@@ -189,11 +176,7 @@ impl SeenRows {
 }
 
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// In one line, not longer than a few words.

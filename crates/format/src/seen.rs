@@ -21,9 +21,7 @@ pub(crate) struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self {
-            parts: (0..N_PARTS).map(|_| HashMap::new()).collect(),
-        }
+        Self { parts: (0..N_PARTS).map(|_| HashMap::new()).collect() }
     }
 }
 

@@ -107,39 +107,24 @@ impl Source {
             Box::new(decoder.map_err(|error| cannot_read(&name, error))?)
         } else {
             refuse_false_ending(&name, &head)?;
-            return Ok(Self {
-                name,
-                head,
-                rest: raw,
-                file,
-            });
+            return Ok(Self { name, head, rest: raw, file });
         };
         let mut rest = rest;
         let head = read_head(&name, &mut rest)?;
-        Ok(Self {
-            name,
-            head,
-            rest,
-            file: None,
-        })
+        Ok(Self { name, head, rest, file: None })
     }
 }
 
 /// A file that is gone with its last handle.
 fn temporary() -> Result<File> {
     tempfile::tempfile().map_err(|error| {
-        Error::external("cannot make a temporary file")
-            .because(error)
-            .hint("is `TMPDIR` full or read-only?")
+        Error::external("cannot make a temporary file").because(error).hint("is `TMPDIR` full or read-only?")
     })
 }
 
 /// The path without the ending of its compression.
 pub(crate) fn without_compression(path: &str) -> &str {
-    [".gz", ".zst"]
-        .iter()
-        .find_map(|ending| path.strip_suffix(ending))
-        .unwrap_or(path)
+    [".gz", ".zst"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path)
 }
 
 /// An input failed while it was read.
@@ -157,9 +142,7 @@ fn cannot_open(name: &str, error: std::io::Error) -> Error {
 fn read_head(name: &str, input: &mut dyn Read) -> Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut input = input.take(HEAD_BYTES as u64);
-    input
-        .read_to_end(&mut head)
-        .map_err(|error| cannot_read(name, error))?;
+    input.read_to_end(&mut head).map_err(|error| cannot_read(name, error))?;
     Ok(head)
 }
 
@@ -168,8 +151,6 @@ fn refuse_false_ending(name: &str, head: &[u8]) -> Result<()> {
     if head.is_empty() || without_compression(&lower).len() == lower.len() {
         return Ok(());
     }
-    Err(
-        Error::invalid(format!("`{name}` is not compressed, though its name says so"))
-            .hint("take the last ending off its name"),
-    )
+    Err(Error::invalid(format!("`{name}` is not compressed, though its name says so"))
+        .hint("take the last ending off its name"))
 }

@@ -15,16 +15,10 @@ impl TableWriter {
     /// # Errors
     /// Where the ending means no format, two columns have one name, or the file cannot be created.
     pub fn create(path: &str, columns: &[Column]) -> Result<Self> {
-        let by_path = if path == "-" {
-            Some(format_by_id("jsonl")?)
-        } else {
-            format_of_path(path)
-        };
+        let by_path = if path == "-" { Some(format_by_id("jsonl")?) } else { format_of_path(path) };
         let format = by_path.ok_or_else(|| {
-            Error::invalid(format!(
-                "the ending of `{path}` does not say which format it is to have"
-            ))
-            .hint(format!("known formats: {}", format::known_ids()))
+            Error::invalid(format!("the ending of `{path}` does not say which format it is to have"))
+                .hint(format!("known formats: {}", format::known_ids()))
         })?;
         Self::begin(path, columns, format)
     }
@@ -78,21 +72,9 @@ mod tests {
 
     #[test]
     fn an_ending_that_means_no_format_is_refused_before_anything_is_written() {
-        check_refused(
-            "a.doc",
-            None,
-            "the ending of `a.doc` does not say which format it is to have",
-        );
-        check_refused(
-            "a",
-            None,
-            "the ending of `a` does not say which format it is to have",
-        );
-        check_refused(
-            "a.gz",
-            None,
-            "the ending of `a.gz` does not say which format it is to have",
-        );
+        check_refused("a.doc", None, "the ending of `a.doc` does not say which format it is to have");
+        check_refused("a", None, "the ending of `a` does not say which format it is to have");
+        check_refused("a.gz", None, "the ending of `a.gz` does not say which format it is to have");
         check_refused("a.csv", Some("doc"), "there is no format `doc`");
     }
 }

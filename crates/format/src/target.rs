@@ -51,10 +51,8 @@ impl Target {
                 return Err(Error::invalid(format!("`{path}` is a folder")).hint("name a file in it"));
             }
             Ok(there) if !there.is_file() => {
-                let file = File::options()
-                    .write(true)
-                    .open(&place)
-                    .map_err(|error| cannot_create(path, error))?;
+                let file =
+                    File::options().write(true).open(&place).map_err(|error| cannot_create(path, error))?;
                 return Self::wrap(path, Output::Direct(Box::new(file)), None);
             }
             Ok(_) | Err(_) => {}
@@ -98,21 +96,14 @@ impl Target {
         let output = BufWriter::with_capacity(BUFFER_BYTES, output);
         let lower = name.to_ascii_lowercase();
         let squeeze = if lower.ends_with(".gz") {
-            Squeeze::Gzip(flate2::write::GzEncoder::new(
-                output,
-                flate2::Compression::default(),
-            ))
+            Squeeze::Gzip(flate2::write::GzEncoder::new(output, flate2::Compression::default()))
         } else if lower.ends_with(".zst") {
             let encoder = zstd::stream::write::Encoder::new(output, zstd::DEFAULT_COMPRESSION_LEVEL);
             Squeeze::Zstd(encoder.map_err(|error| cannot_create(name, error))?)
         } else {
             Squeeze::Plain(output)
         };
-        Ok(Self {
-            name: name.to_owned(),
-            squeeze,
-            place,
-        })
+        Ok(Self { name: name.to_owned(), squeeze, place })
     }
 }
 
@@ -156,9 +147,7 @@ fn commit(squeeze: Squeeze, place: Option<&Path>) -> std::io::Result<()> {
         Squeeze::Gzip(out) => out.finish()?,
         Squeeze::Zstd(out) => out.finish()?,
     };
-    let mut output = buffered
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?;
+    let mut output = buffered.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     output.flush()?;
     let (Output::Beside(file), Some(place)) = (output, place) else {
         return Ok(());
@@ -194,15 +183,11 @@ fn cannot_create(name: &str, error: std::io::Error) -> Error {
         }
         _ => "write to another place",
     };
-    Error::external(format!("cannot create `{name}`"))
-        .because(error)
-        .hint(hint)
+    Error::external(format!("cannot create `{name}`")).because(error).hint(hint)
 }
 
 fn cannot_write(name: &str, error: std::io::Error) -> Error {
-    Error::external(format!("cannot write `{name}`"))
-        .because(error)
-        .hint("is the disk full?")
+    Error::external(format!("cannot write `{name}`")).because(error).hint("is the disk full?")
 }
 
 #[cfg(test)]

@@ -38,18 +38,11 @@ impl Announced {
                 let remaining = get(remaining)?.trim().parse().ok()?;
                 let limit = get(limit).and_then(|limit| limit.trim().parse().ok());
                 let reset = get(reset).and_then(|reset| read_wait(reset, &now));
-                Some(Window {
-                    limit,
-                    remaining,
-                    reset,
-                })
+                Some(Window { limit, remaining, reset })
             };
             names.iter().find_map(found)
         };
-        Announced {
-            requests: window(&REQUESTS),
-            tokens: window(&TOKENS),
-        }
+        Announced { requests: window(&REQUESTS), tokens: window(&TOKENS) }
     }
 
     /// Whether nothing is announced.
@@ -60,11 +53,7 @@ impl Announced {
 }
 
 const REQUESTS: [[&str; 3]; 4] = [
-    [
-        "x-ratelimit-limit-requests",
-        "x-ratelimit-remaining-requests",
-        "x-ratelimit-reset-requests",
-    ],
+    ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
     [
         "anthropic-ratelimit-requests-limit",
         "anthropic-ratelimit-requests-remaining",
@@ -75,21 +64,13 @@ const REQUESTS: [[&str; 3]; 4] = [
 ];
 
 const TOKENS: [[&str; 3]; 3] = [
-    [
-        "x-ratelimit-limit-tokens",
-        "x-ratelimit-remaining-tokens",
-        "x-ratelimit-reset-tokens",
-    ],
+    ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
     [
         "anthropic-ratelimit-tokens-limit",
         "anthropic-ratelimit-tokens-remaining",
         "anthropic-ratelimit-tokens-reset",
     ],
-    [
-        "x-tokenlimit-limit",
-        "x-tokenlimit-remaining",
-        "x-tokenlimit-reset",
-    ],
+    ["x-tokenlimit-limit", "x-tokenlimit-remaining", "x-tokenlimit-reset"],
 ];
 
 /// The wait that `retry-after-ms` or `retry-after` asks for: milliseconds, seconds or a date.
@@ -121,10 +102,7 @@ fn read_wait(text: &str, now: &impl Fn() -> Timestamp) -> Option<Duration> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return until(at, now);
     }
-    let at = jiff::fmt::rfc2822::DateTimeParser::new()
-        .relaxed_weekday(true)
-        .parse_timestamp(text)
-        .ok()?;
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()?;
     until(at, now)
 }
 
@@ -142,9 +120,7 @@ fn units(mut text: &str) -> Option<Duration> {
     while !text.is_empty() {
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, rest) = text.split_at(digits);
-        let letters = rest
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(rest.len());
+        let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
         let (unit, rest) = rest.split_at(letters);
         let unit = match unit {
             "d" => 86_400.0,
@@ -171,20 +147,12 @@ mod tests {
     }
 
     fn headers<'a>(list: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<&'a str> {
-        move |name| {
-            list.iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| *value)
-        }
+        move |name| list.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
     #[track_caller]
     fn check_wait(text: &str, want_ms: Option<u64>) {
-        assert_eq!(
-            read_wait(text, &noon).map(|wait| wait.as_millis() as u64),
-            want_ms,
-            "{text}"
-        );
+        assert_eq!(read_wait(text, &noon).map(|wait| wait.as_millis() as u64), want_ms, "{text}");
     }
 
     #[test]
@@ -212,10 +180,7 @@ mod tests {
     fn milliseconds_come_before_seconds() {
         let both = [("retry-after", "1"), ("retry-after-ms", "20")];
         assert_eq!(retry_after(headers(&both), noon), Some(Duration::from_millis(20)));
-        assert_eq!(
-            retry_after(headers(&both[..1]), noon),
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(retry_after(headers(&both[..1]), noon), Some(Duration::from_secs(1)));
         assert_eq!(retry_after(headers(&[]), noon), None);
     }
 
@@ -226,10 +191,7 @@ mod tests {
             remaining,
             reset: Some(Duration::from_millis(ms)),
         };
-        let want = Announced {
-            requests: requests.map(window),
-            tokens: tokens.map(window),
-        };
+        let want = Announced { requests: requests.map(window), tokens: tokens.map(window) };
         assert_eq!(Announced::read(headers(list), noon), want);
     }
 
@@ -243,11 +205,7 @@ mod tests {
             ("x-ratelimit-reset-requests", "1s"),
             ("x-ratelimit-reset-tokens", "6m0s"),
         ];
-        check_read(
-            &list,
-            Some((60.0, 59.0, 1000)),
-            Some((150_000.0, 149_984.0, 360_000)),
-        );
+        check_read(&list, Some((60.0, 59.0, 1000)), Some((150_000.0, 149_984.0, 360_000)));
     }
 
     #[test]
@@ -275,19 +233,9 @@ mod tests {
 
     #[test]
     fn azure_says_only_what_is_left() {
-        let list = [
-            ("x-ratelimit-remaining-requests", "7"),
-            ("x-ratelimit-remaining-tokens", "700"),
-        ];
+        let list = [("x-ratelimit-remaining-requests", "7"), ("x-ratelimit-remaining-tokens", "700")];
         let read = Announced::read(headers(&list), noon);
-        assert_eq!(
-            read.requests,
-            Some(Window {
-                limit: None,
-                remaining: 7.0,
-                reset: None
-            })
-        );
+        assert_eq!(read.requests, Some(Window { limit: None, remaining: 7.0, reset: None }));
         assert!(Announced::read(headers(&[]), noon).is_empty());
     }
 }

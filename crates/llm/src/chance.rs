@@ -36,9 +36,7 @@ mod tests {
 
     #[test]
     fn draws_are_even_and_differ_by_seed_and_words() {
-        let draws: Vec<f64> = (0..10_000u32)
-            .map(|n| unit(draw(1, &[b"k", &n.to_le_bytes()])))
-            .collect();
+        let draws: Vec<f64> = (0..10_000u32).map(|n| unit(draw(1, &[b"k", &n.to_le_bytes()]))).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         assert!((mean - 0.5).abs() < 0.02, "{mean}");
         assert!(draws.iter().all(|x| (0.0..1.0).contains(x)));
@@ -48,10 +46,7 @@ mod tests {
 
     #[test]
     fn a_draw_never_changes_between_releases() {
-        assert_eq!(
-            draw(7, &[b"item-1", &0u32.to_le_bytes()]),
-            draw(7, &[b"item-1", &[0; 4]])
-        );
+        assert_eq!(draw(7, &[b"item-1", &0u32.to_le_bytes()]), draw(7, &[b"item-1", &[0; 4]]));
         assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf);
     }
 }

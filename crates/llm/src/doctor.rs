@@ -78,9 +78,7 @@ pub enum Reach {
 /// Looks at every endpoint; at hosted ones over the network only where `ask_hosted` is set. A server that does not answer
 /// within `patience` counts as closed.
 pub async fn doctor(options: &ProviderOptions, ask_hosted: bool, patience: Duration) -> Vec<EndpointReport> {
-    let reports = ENDPOINTS
-        .iter()
-        .map(|row| examine(row, options, ask_hosted, patience));
+    let reports = ENDPOINTS.iter().map(|row| examine(row, options, ask_hosted, patience));
     stream::iter(reports).buffered(8).collect().await
 }
 
@@ -90,16 +88,8 @@ async fn examine(
     ask_hosted: bool,
     patience: Duration,
 ) -> EndpointReport {
-    let found = row
-        .key_env
-        .and_then(|env| Some((env, find_key(env, options.folder.as_deref())?)));
-    let base_url = address(
-        row,
-        &ProviderOptions {
-            base_url: None,
-            ..options.clone()
-        },
-    );
+    let found = row.key_env.and_then(|env| Some((env, find_key(env, options.folder.as_deref())?)));
+    let base_url = address(row, &ProviderOptions { base_url: None, ..options.clone() });
     let key = match (&found, row.key_env) {
         (Some((env, (_, source))), _) => KeyState::Set { env, source: *source },
         (None, Some(env)) if row.needs_key => KeyState::Missing { env },
@@ -111,15 +101,7 @@ async fn examine(
         Some(_) | None => Reach::NotTried,
     };
     let next_step = next_step(row, base_url.as_deref(), &key, &reach);
-    EndpointReport {
-        name: row.name,
-        doc: row.doc,
-        base_url,
-        is_local: row.is_local(),
-        key,
-        reach,
-        next_step,
-    }
+    EndpointReport { name: row.name, doc: row.doc, base_url, is_local: row.is_local(), key, reach, next_step }
 }
 
 async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, patience: Duration) -> Reach {
@@ -130,12 +112,8 @@ async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, patience: Duratio
     match http.models().await {
         Ok(models) => Reach::Open { models },
         Err(error) => match error.class {
-            CallErrorClass::Connection | CallErrorClass::Timeout => Reach::Closed {
-                reason: error.message,
-            },
-            _ => Reach::Odd {
-                reason: error.message,
-            },
+            CallErrorClass::Connection | CallErrorClass::Timeout => Reach::Closed { reason: error.message },
+            _ => Reach::Odd { reason: error.message },
         },
     }
 }
@@ -149,16 +127,12 @@ fn next_step(row: &Endpoint, base_url: Option<&str>, key: &KeyState, reach: &Rea
     }
     match reach {
         Reach::Closed { .. } if row.is_local() => Some(match row.name {
-            "ollama" => format!(
-                "start it with `ollama serve`, then `ollama pull {}`",
-                row.example_model
-            ),
+            "ollama" => format!("start it with `ollama serve`, then `ollama pull {}`", row.example_model),
             _ => "start the server, or give its address with `--base-url`".to_owned(),
         }),
-        Reach::Open { models } if models.is_empty() && row.name == "ollama" => Some(format!(
-            "it has no model yet: `ollama pull {}`",
-            row.example_model
-        )),
+        Reach::Open { models } if models.is_empty() && row.name == "ollama" => {
+            Some(format!("it has no model yet: `ollama pull {}`", row.example_model))
+        }
         Reach::Odd { reason } => Some(format!("it answered, but not as expected: {reason}")),
         Reach::Closed { reason } => Some(reason.clone()),
         Reach::NotTried | Reach::Open { .. } => None,
@@ -176,87 +150,38 @@ mod tests {
         let base_url = (!row.base_url.is_empty()).then_some(row.base_url);
         let step = next_step(row, base_url, &key, &reach);
         assert_eq!(step.is_some(), want.is_some(), "{step:?}");
-        assert!(
-            step.unwrap_or_default().contains(want.unwrap_or_default()),
-            "{name}"
-        );
+        assert!(step.unwrap_or_default().contains(want.unwrap_or_default()), "{name}");
     }
 
     #[test]
     fn the_next_step_names_what_is_missing() {
-        let closed = || Reach::Closed {
-            reason: "refused".into(),
-        };
-        let missing = KeyState::Missing {
-            env: "OPENAI_API_KEY",
-        };
+        let closed = || Reach::Closed { reason: "refused".into() };
+        let missing = KeyState::Missing { env: "OPENAI_API_KEY" };
         check_step("openai", missing, Reach::NotTried, Some("set `OPENAI_API_KEY`"));
-        check_step(
-            "azure",
-            KeyState::NotNeeded,
-            Reach::NotTried,
-            Some("set `AZURE_OPENAI_BASE_URL`"),
-        );
-        check_step(
-            "ollama",
-            KeyState::NotNeeded,
-            closed(),
-            Some("ollama pull qwen3:8b"),
-        );
+        check_step("azure", KeyState::NotNeeded, Reach::NotTried, Some("set `AZURE_OPENAI_BASE_URL`"));
+        check_step("ollama", KeyState::NotNeeded, closed(), Some("ollama pull qwen3:8b"));
         check_step("vllm", KeyState::NotNeeded, closed(), Some("`--base-url`"));
-        check_step(
-            "ollama",
-            KeyState::NotNeeded,
-            Reach::Open { models: vec![] },
-            Some("no model yet"),
-        );
-        check_step(
-            "ollama",
-            KeyState::NotNeeded,
-            Reach::Open {
-                models: vec!["m".into()],
-            },
-            None,
-        );
+        check_step("ollama", KeyState::NotNeeded, Reach::Open { models: vec![] }, Some("no model yet"));
+        check_step("ollama", KeyState::NotNeeded, Reach::Open { models: vec!["m".into()] }, None);
     }
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_closed_and_one_without_an_address_is_odd() {
         let row = endpoint("vllm").unwrap();
         let patience = Duration::from_secs(5);
-        assert!(matches!(
-            ask(row, "http://127.0.0.1:1/v1", None, patience).await,
-            Reach::Closed { .. }
-        ));
-        assert!(matches!(
-            ask(row, "127.0.0.1", None, patience).await,
-            Reach::Odd { .. }
-        ));
+        assert!(matches!(ask(row, "http://127.0.0.1:1/v1", None, patience).await, Reach::Closed { .. }));
+        assert!(matches!(ask(row, "127.0.0.1", None, patience).await, Reach::Odd { .. }));
     }
 
     #[tokio::test]
     async fn a_hosted_endpoint_is_not_contacted_without_leave() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(".env"), "GIGACHAT_ACCESS_TOKEN=token\n").unwrap();
-        let options = ProviderOptions {
-            folder: Some(folder.path().to_owned()),
-            ..ProviderOptions::default()
-        };
-        let report = examine(
-            endpoint("gigachat").unwrap(),
-            &options,
-            false,
-            Duration::from_secs(1),
-        )
-        .await;
+        let options =
+            ProviderOptions { folder: Some(folder.path().to_owned()), ..ProviderOptions::default() };
+        let report = examine(endpoint("gigachat").unwrap(), &options, false, Duration::from_secs(1)).await;
         assert_eq!(report.reach, Reach::NotTried);
-        assert_eq!(
-            report.key,
-            KeyState::Set {
-                env: "GIGACHAT_ACCESS_TOKEN",
-                source: KeySource::DotEnv
-            }
-        );
+        assert_eq!(report.key, KeyState::Set { env: "GIGACHAT_ACCESS_TOKEN", source: KeySource::DotEnv });
         assert!(!serde_json::to_string(&report).unwrap().contains("\"token\""));
     }
 }

@@ -106,25 +106,13 @@ pub const CUSTOM: Endpoint = Endpoint {
     name: "custom",
     base_url: "",
     key_env: Some("KARAT_API_KEY"),
-    can: Can {
-        json_schema: true,
-        json_mode: true,
-        logprobs: true,
-        seed: true,
-        batch: false,
-    },
+    can: Can { json_schema: true, json_mode: true, logprobs: true, seed: true, batch: false },
     example_model: "my-model",
     doc: "any server with an OpenAI-compatible chat endpoint, named by its address",
     ..LOCAL
 };
 
-const FULL: Can = Can {
-    json_schema: true,
-    json_mode: true,
-    logprobs: true,
-    seed: true,
-    batch: false,
-};
+const FULL: Can = Can { json_schema: true, json_mode: true, logprobs: true, seed: true, batch: false };
 
 /// What most hosted services have in common.
 const HOSTED: Endpoint = Endpoint {
@@ -143,10 +131,7 @@ const HOSTED: Endpoint = Endpoint {
 };
 
 /// What servers on this machine have in common.
-const LOCAL: Endpoint = Endpoint {
-    needs_key: false,
-    ..HOSTED
-};
+const LOCAL: Endpoint = Endpoint { needs_key: false, ..HOSTED };
 
 /// Every named endpoint, hosted ones first, in the order of the documentation.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -183,11 +168,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         name: "deepseek",
         base_url: "https://api.deepseek.com/v1",
         key_env: Some("DEEPSEEK_API_KEY"),
-        can: Can {
-            json_schema: false,
-            seed: false,
-            ..FULL
-        },
+        can: Can { json_schema: false, seed: false, ..FULL },
         example_model: "deepseek-chat",
         doc: "DeepSeek",
         ..HOSTED
@@ -196,11 +177,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         name: "mistral",
         base_url: "https://api.mistral.ai/v1",
         key_env: Some("MISTRAL_API_KEY"),
-        can: Can {
-            logprobs: false,
-            batch: true,
-            ..FULL
-        },
+        can: Can { logprobs: false, batch: true, ..FULL },
         seed: "random_seed",
         example_model: "mistral-small-latest",
         doc: "Mistral",
@@ -210,11 +187,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         name: "groq",
         base_url: "https://api.groq.com/openai/v1",
         key_env: Some("GROQ_API_KEY"),
-        can: Can {
-            logprobs: false,
-            batch: true,
-            ..FULL
-        },
+        can: Can { logprobs: false, batch: true, ..FULL },
         max_tokens: "max_completion_tokens",
         example_model: "llama-3.1-8b-instant",
         doc: "Groq; schemas by some models only",
@@ -225,11 +198,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         base_url: "https://api.together.xyz/v1",
         key_env: Some("TOGETHER_API_KEY"),
         // It takes a number where the dialect sends `true`.
-        can: Can {
-            logprobs: false,
-            batch: true,
-            ..FULL
-        },
+        can: Can { logprobs: false, batch: true, ..FULL },
         example_model: "Qwen/Qwen2.5-7B-Instruct-Turbo",
         doc: "Together",
         ..HOSTED
@@ -247,12 +216,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         base_url: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         base_url_env: Some("DASHSCOPE_BASE_URL"),
         key_env: Some("DASHSCOPE_API_KEY"),
-        can: Can {
-            json_schema: false,
-            logprobs: false,
-            batch: true,
-            ..FULL
-        },
+        can: Can { json_schema: false, logprobs: false, batch: true, ..FULL },
         example_model: "qwen-plus",
         doc: "Alibaba DashScope, international; keys of mainland China use the same address without `-intl`",
         ..HOSTED
@@ -262,12 +226,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         base_url: "https://api.moonshot.ai/v1",
         base_url_env: Some("MOONSHOT_BASE_URL"),
         key_env: Some("MOONSHOT_API_KEY"),
-        can: Can {
-            json_schema: false,
-            logprobs: false,
-            seed: false,
-            ..FULL
-        },
+        can: Can { json_schema: false, logprobs: false, seed: false, ..FULL },
         example_model: "kimi-k2.6",
         doc: "Moonshot (Kimi), international; keys of mainland China use the same address with `.cn`",
         ..HOSTED
@@ -277,13 +236,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         base_url: "https://open.bigmodel.cn/api/paas/v4",
         base_url_env: Some("ZHIPUAI_BASE_URL"),
         key_env: Some("ZHIPUAI_API_KEY"),
-        can: Can {
-            json_schema: false,
-            logprobs: false,
-            seed: false,
-            batch: true,
-            ..FULL
-        },
+        can: Can { json_schema: false, logprobs: false, seed: false, batch: true, ..FULL },
         example_model: "glm-4.7",
         doc: "Zhipu BigModel (GLM), mainland China",
         ..HOSTED
@@ -293,11 +246,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         base_url: "https://llm.api.cloud.yandex.net/v1",
         key_env: Some("YANDEX_API_KEY"),
         auth: Auth::ApiKeyScheme,
-        can: Can {
-            logprobs: false,
-            seed: false,
-            ..FULL
-        },
+        can: Can { logprobs: false, seed: false, ..FULL },
         example_model: "gpt://FOLDER/yandexgpt-lite/latest",
         doc: "Yandex Cloud AI Studio; the model's name holds your folder",
         ..HOSTED
@@ -306,13 +255,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         name: "gigachat",
         base_url: "https://gigachat.devices.sberbank.ru/api/v1",
         key_env: Some("GIGACHAT_ACCESS_TOKEN"),
-        can: Can {
-            json_schema: false,
-            json_mode: false,
-            logprobs: false,
-            seed: false,
-            batch: false,
-        },
+        can: Can { json_schema: false, json_mode: false, logprobs: false, seed: false, batch: false },
         example_model: "GigaChat",
         doc: "Sber GigaChat; the key is an access token of 30 minutes, and the system must trust the Russian root certificate",
         ..HOSTED
@@ -345,11 +288,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         name: "lmstudio",
         base_url: "http://127.0.0.1:1234/v1",
         // Its JSON mode is refused; schemas work.
-        can: Can {
-            json_mode: false,
-            logprobs: false,
-            ..FULL
-        },
+        can: Can { json_mode: false, logprobs: false, ..FULL },
         example_model: "qwen3-8b",
         doc: "LM Studio on this machine",
         ..LOCAL
@@ -365,11 +304,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         name: "tgi",
         base_url: "http://127.0.0.1:3000/v1",
-        can: Can {
-            json_schema: true,
-            json_mode: false,
-            ..FULL
-        },
+        can: Can { json_schema: true, json_mode: false, ..FULL },
         example_model: "tgi",
         doc: "Hugging Face TGI on this machine, at its launcher's port",
         ..LOCAL
@@ -383,22 +318,10 @@ mod tests {
     #[test]
     fn names_are_unique_and_every_row_is_filled_in() {
         for (n, row) in ENDPOINTS.iter().enumerate() {
-            assert!(
-                ENDPOINTS[n + 1..].iter().all(|other| other.name != row.name),
-                "{}",
-                row.name
-            );
+            assert!(ENDPOINTS[n + 1..].iter().all(|other| other.name != row.name), "{}", row.name);
             assert!(row.name.chars().all(|c| c.is_ascii_lowercase()), "{}", row.name);
-            assert!(
-                !row.doc.is_empty() && !row.example_model.is_empty(),
-                "{}",
-                row.name
-            );
-            assert!(
-                !row.base_url.is_empty() || row.base_url_env.is_some(),
-                "{}",
-                row.name
-            );
+            assert!(!row.doc.is_empty() && !row.example_model.is_empty(), "{}", row.name);
+            assert!(!row.base_url.is_empty() || row.base_url_env.is_some(), "{}", row.name);
             assert!(!row.base_url.ends_with('/'), "{}", row.name);
             assert!(row.key_env.is_some() || !row.needs_key, "{}", row.name);
             assert_eq!(endpoint(row.name), Some(row));
@@ -408,12 +331,7 @@ mod tests {
     #[test]
     fn only_servers_on_this_machine_are_reached_without_encryption() {
         for row in ENDPOINTS {
-            assert_eq!(
-                row.base_url.starts_with("http://"),
-                row.is_local(),
-                "{}",
-                row.name
-            );
+            assert_eq!(row.base_url.starts_with("http://"), row.is_local(), "{}", row.name);
             assert_eq!(row.needs_key, !row.is_local(), "{}", row.name);
         }
     }

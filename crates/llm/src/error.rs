@@ -26,13 +26,7 @@ pub struct CallError {
 impl CallError {
     /// A failure of this class after one try.
     pub fn new(class: CallErrorClass, message: impl Into<String>) -> CallError {
-        CallError {
-            class,
-            message: message.into(),
-            status: None,
-            retry_after: None,
-            tries: 1,
-        }
+        CallError { class, message: message.into(), status: None, retry_after: None, tries: 1 }
     }
 
     /// The same failure with the HTTP status it came with.
@@ -123,10 +117,7 @@ impl CallErrorClass {
     /// Whether every further call would fail alike, so that a run must stop at once.
     #[must_use]
     pub fn is_fatal(self) -> bool {
-        matches!(
-            self,
-            CallErrorClass::Auth | CallErrorClass::BadRequest | CallErrorClass::QuotaSpent
-        )
+        matches!(self, CallErrorClass::Auth | CallErrorClass::BadRequest | CallErrorClass::QuotaSpent)
     }
 
     /// Whether the same call may succeed a little later.
@@ -153,9 +144,7 @@ impl FromStr for CallErrorClass {
     type Err = String;
 
     fn from_str(name: &str) -> Result<CallErrorClass, String> {
-        let known = CallErrorClass::ALL
-            .into_iter()
-            .find(|class| class.as_str() == name);
+        let known = CallErrorClass::ALL.into_iter().find(|class| class.as_str() == name);
         known.ok_or_else(|| format!("`{name}` is not a class of call errors"))
     }
 }

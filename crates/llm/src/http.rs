@@ -117,11 +117,7 @@ impl Http {
         let mut request = Request::new(Method::GET, url);
         *request.headers_mut() = self.headers.clone();
         let asked = async {
-            let response = self
-                .client
-                .execute(request)
-                .await
-                .map_err(|error| self.broken(&error))?;
+            let response = self.client.execute(request).await.map_err(|error| self.broken(&error))?;
             let status = response.status().as_u16();
             let body = self.body(response).await?;
             if status != 200 {
@@ -132,15 +128,12 @@ impl Http {
             }
             match serde_json::from_slice::<List>(&body) {
                 Ok(list) => Ok(list.data.into_iter().map(|model| model.id).collect()),
-                Err(error) => Err(CallError::new(
-                    CallErrorClass::BadBody,
-                    format!("no list of models: {error}"),
-                )),
+                Err(error) => {
+                    Err(CallError::new(CallErrorClass::BadBody, format!("no list of models: {error}")))
+                }
             }
         };
-        let outcome = timeout(self.timeout, asked)
-            .await
-            .unwrap_or_else(|_| Err(self.too_late()));
+        let outcome = timeout(self.timeout, asked).await.unwrap_or_else(|_| Err(self.too_late()));
         outcome.map_err(|error| self.redacted(error))
     }
 
@@ -154,10 +147,7 @@ impl Http {
             let fault = match outcome.unwrap_or_else(|_| Err(Fault::Failed(self.too_late()))) {
                 Ok(answer) => {
                     let ms = sent_at.elapsed().as_millis();
-                    return Ok(ModelAnswer {
-                        latency_ms: u32::try_from(ms).unwrap_or(u32::MAX),
-                        ..answer
-                    });
+                    return Ok(ModelAnswer { latency_ms: u32::try_from(ms).unwrap_or(u32::MAX), ..answer });
                 }
                 Err(fault) => fault,
             };
@@ -197,13 +187,7 @@ impl Http {
     /// The finished `response_format` of a schema, written out once for each `Arc`.
     fn schema(&self, name: &Arc<str>, schema: &Arc<serde_json::Value>) -> Result<Arc<RawValue>, CallError> {
         let same = |written: &&Written| Arc::ptr_eq(&written.schema, schema) && written.name == *name;
-        if let Some(written) = self
-            .schemas
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .find(same)
-        {
+        if let Some(written) = self.schemas.read().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
             return Ok(written.format.clone());
         }
         let format = openai_chat::schema_format(name, schema).map_err(|error| {
@@ -217,11 +201,7 @@ impl Http {
         if schemas.len() >= MAX_SCHEMAS {
             schemas.remove(0);
         }
-        schemas.push(Written {
-            schema: schema.clone(),
-            name: name.clone(),
-            format: format.clone(),
-        });
+        schemas.push(Written { schema: schema.clone(), name: name.clone(), format: format.clone() });
         Ok(format)
     }
 
@@ -230,11 +210,8 @@ impl Http {
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(Body::from(body));
         let sent_at = Instant::now();
-        let response = self
-            .client
-            .execute(request)
-            .await
-            .map_err(|error| Fault::Failed(self.broken(&error)))?;
+        let response =
+            self.client.execute(request).await.map_err(|error| Fault::Failed(self.broken(&error)))?;
         let status = response.status().as_u16();
         self.announce(response.headers(), asked, sent_at);
         let wait = if status == 200 {
@@ -243,11 +220,7 @@ impl Http {
             retry_after(|name| header(response.headers(), name), Timestamp::now)
         };
         let body = self.body(response).await.map_err(Fault::Failed)?;
-        if status == 200 {
-            openai_chat::decode(&body)
-        } else {
-            Err(fault::read(status, wait, &body))
-        }
+        if status == 200 { openai_chat::decode(&body) } else { Err(fault::read(status, wait, &body)) }
     }
 
     fn announce(&self, headers: &HeaderMap, asked: &ModelRequest, sent_at: Instant) {
@@ -287,11 +260,7 @@ impl Http {
                 if level == Level::Text || settings.extra.contains_key("response_format") {
                     return false;
                 }
-                let lower = if level == Level::JsonSchema {
-                    Level::Json
-                } else {
-                    Level::Text
-                };
+                let lower = if level == Level::JsonSchema { Level::Json } else { Level::Text };
                 now.format = now.format.min(lower);
                 (level_name(level), level_name(lower))
             }
@@ -334,20 +303,13 @@ impl Http {
         drop(now);
         let mut known = self.downgrades.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.iter().any(|known| known.asked == asked) {
-            known.push(Downgrade {
-                asked,
-                sent: instead,
-                why: why.to_owned(),
-            });
+            known.push(Downgrade { asked, sent: instead, why: why.to_owned() });
         }
         true
     }
 
     fn too_late(&self) -> CallError {
-        let message = format!(
-            "`{}` gave no full answer within {:?}",
-            self.base_url, self.timeout
-        );
+        let message = format!("`{}` gave no full answer within {:?}", self.base_url, self.timeout);
         CallError::new(CallErrorClass::Timeout, message)
     }
 
@@ -360,11 +322,7 @@ impl Http {
             return self.too_late();
         }
         let message = if error.is_connect() {
-            let hint = if self.endpoint.is_local() {
-                "; is the server running?"
-            } else {
-                ""
-            };
+            let hint = if self.endpoint.is_local() { "; is the server running?" } else { "" };
             format!("no connection to `{}`: {deepest}{hint}", self.base_url)
         } else {
             format!("the connection to `{}` broke: {deepest}", self.base_url)
@@ -373,16 +331,11 @@ impl Http {
     }
 
     fn redact(&self, text: &str) -> String {
-        self.key
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
     }
 
     fn redacted(&self, error: CallError) -> CallError {
-        CallError {
-            message: self.redact(&error.message),
-            ..error
-        }
+        CallError { message: self.redact(&error.message), ..error }
     }
 }
 
@@ -396,10 +349,7 @@ impl Complete for Http {
     }
 
     fn downgrades(&self) -> Vec<Downgrade> {
-        self.downgrades
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.downgrades.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -412,11 +362,7 @@ fn level_name(level: Level) -> &'static str {
 }
 
 fn other_name(max_tokens: &str) -> &'static str {
-    if max_tokens == "max_tokens" {
-        "max_completion_tokens"
-    } else {
-        "max_tokens"
-    }
+    if max_tokens == "max_tokens" { "max_completion_tokens" } else { "max_tokens" }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -430,9 +376,7 @@ fn parse_url(base_url: &str, path: &str) -> Result<Url, String> {
     if matches!(url.scheme(), "http" | "https") && url.has_host() {
         return Ok(url);
     }
-    Err(format!(
-        "`{base_url}` is not an address; write it like `http://127.0.0.1:8000/v1`"
-    ))
+    Err(format!("`{base_url}` is not an address; write it like `http://127.0.0.1:8000/v1`"))
 }
 
 fn headers(endpoint: &Endpoint, key: Option<&Key>) -> Result<HeaderMap, String> {
@@ -445,10 +389,7 @@ fn headers(endpoint: &Endpoint, key: Option<&Key>) -> Result<HeaderMap, String> 
             Auth::ApiKeyHeader => (HeaderName::from_static("api-key"), key.expose().to_owned()),
         };
         let mut value = HeaderValue::from_str(&value).map_err(|_| {
-            format!(
-                "the key of `{}` holds characters that no header may hold",
-                endpoint.name
-            )
+            format!("the key of `{}` holds characters that no header may hold", endpoint.name)
         })?;
         value.set_sensitive(true);
         headers.insert(name, value);

@@ -32,10 +32,7 @@ impl Key {
     }
 
     /// The key itself, for the one header that needs it.
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(dead_code, reason = "only the transport sends keys")
-    )]
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "only the transport sends keys"))]
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -50,9 +47,7 @@ impl Key {
         }
         let mut out = text.replace(key, "[key]");
         if key.len() > SHORTEST && key.is_ascii() {
-            out = out
-                .replace(&key[..SHORTEST], "[key]")
-                .replace(&key[key.len() - SHORTEST..], "[key]");
+            out = out.replace(&key[..SHORTEST], "[key]").replace(&key[key.len() - SHORTEST..], "[key]");
         }
         out
     }
@@ -77,9 +72,7 @@ pub(crate) fn find_value(name: &str, folder: Option<&Path>) -> Option<(String, K
         return Some((value, KeySource::Environment));
     }
     let file = std::fs::read_to_string(folder?.join(".env")).ok()?;
-    dot_env(&file, name)
-        .filter(filled)
-        .map(|value| (value, KeySource::DotEnv))
+    dot_env(&file, name).filter(filled).map(|value| (value, KeySource::DotEnv))
 }
 
 /// The value of `name` in the text of a `.env` file: `NAME=value` lines, the last one wins, with an optional `export`,
@@ -101,11 +94,7 @@ fn unquote(value: &str) -> String {
         }
     }
     let value = if value.starts_with('#') { "" } else { value };
-    value
-        .split_once(" #")
-        .map_or(value, |(value, _)| value)
-        .trim()
-        .to_owned()
+    value.split_once(" #").map_or(value, |(value, _)| value).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -132,11 +121,7 @@ mod tests {
     #[test]
     fn a_key_is_found_in_the_file_and_an_empty_one_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join(".env"),
-            "KARAT_TEST_KEY=sk-1\nKARAT_TEST_EMPTY=\n",
-        )
-        .unwrap();
+        std::fs::write(folder.path().join(".env"), "KARAT_TEST_KEY=sk-1\nKARAT_TEST_EMPTY=\n").unwrap();
         let (key, source) = find_key("KARAT_TEST_KEY", Some(folder.path())).unwrap();
         assert_eq!((key.0.expose_secret(), source), ("sk-1", KeySource::DotEnv));
         assert!(find_key("KARAT_TEST_EMPTY", Some(folder.path())).is_none());
@@ -146,15 +131,9 @@ mod tests {
     #[test]
     fn a_key_shows_itself_nowhere() {
         let key = Key::new(" sk-verysecretindeed\n");
-        assert_eq!(
-            format!("{key:?} {:?}", Some(&key)),
-            "Key([hidden]) Some(Key([hidden]))"
-        );
+        assert_eq!(format!("{key:?} {:?}", Some(&key)), "Key([hidden]) Some(Key([hidden]))");
         let echoed = "Incorrect API key provided: sk-verysecretindeed. See sk-verysecre*****.";
-        assert_eq!(
-            key.redact(echoed),
-            "Incorrect API key provided: [key]. See [key]*****."
-        );
+        assert_eq!(key.redact(echoed), "Incorrect API key provided: [key]. See [key]*****.");
     }
 
     #[test]

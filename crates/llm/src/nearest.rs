@@ -44,11 +44,7 @@ mod tests {
 
     #[track_caller]
     fn check(typed: &str, want: Option<&str>) {
-        assert_eq!(
-            nearest(typed, ["ollama", "openai", "openrouter", "vllm"]),
-            want,
-            "{typed}"
-        );
+        assert_eq!(nearest(typed, ["ollama", "openai", "openrouter", "vllm"]), want, "{typed}");
     }
 
     #[test]

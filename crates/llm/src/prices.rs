@@ -22,11 +22,7 @@ impl MicroUsd {
     pub fn from_usd(usd: f64) -> Option<MicroUsd> {
         let micro = usd * 1e6;
         // A product that is whole but for the last bits of the float is not rounded up by them.
-        let rounded = if (micro - micro.round()).abs() < 1e-6 {
-            micro.round()
-        } else {
-            micro.ceil()
-        };
+        let rounded = if (micro - micro.round()).abs() < 1e-6 { micro.round() } else { micro.ceil() };
         (usd >= 0.0 && rounded < u64::MAX as f64).then_some(MicroUsd(rounded as u64))
     }
 
@@ -103,18 +99,13 @@ impl Price {
     /// Whether nothing is charged.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        [self.input, self.cached_read, self.cached_write, self.output]
-            .iter()
-            .all(|it| it.0 == 0)
+        [self.input, self.cached_read, self.cached_write, self.output].iter().all(|it| it.0 == 0)
     }
 
     /// What counted tokens cost, rounded up.
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> MicroUsd {
-        let plain = usage
-            .input
-            .saturating_sub(usage.cached_read)
-            .saturating_sub(usage.cached_write);
+        let plain = usage.input.saturating_sub(usage.cached_read).saturating_sub(usage.cached_write);
         sum(&[
             (plain, self.input),
             (usage.cached_read, self.cached_read),
@@ -128,28 +119,18 @@ impl Price {
     #[must_use]
     pub fn upper_bound(&self, prompt_bytes: u64, max_tokens: u32) -> MicroUsd {
         let dearest = self.input.max(self.cached_write).max(self.cached_read);
-        sum(&[
-            (prompt_bytes.saturating_add(TEMPLATE_TOKENS), dearest),
-            (u64::from(max_tokens), self.output),
-        ])
+        sum(&[(prompt_bytes.saturating_add(TEMPLATE_TOKENS), dearest), (u64::from(max_tokens), self.output)])
     }
 
     /// What an estimate of tokens costs, rounded up, without cache.
     #[must_use]
     pub fn of_tokens(&self, input: u64, output: u64) -> MicroUsd {
-        self.cost(&Usage {
-            input,
-            output,
-            ..Usage::default()
-        })
+        self.cost(&Usage { input, output, ..Usage::default() })
     }
 }
 
 fn sum(parts: &[(u64, PerToken)]) -> MicroUsd {
-    let total: u128 = parts
-        .iter()
-        .map(|(n, price)| u128::from(*n) * u128::from(price.0))
-        .sum();
+    let total: u128 = parts.iter().map(|(n, price)| u128::from(*n) * u128::from(price.0)).sum();
     MicroUsd(u64::try_from(total.div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
@@ -200,10 +181,7 @@ impl Prices {
     pub fn with_override(file: &str) -> Result<Prices, String> {
         let (own, built_in) = (Prices::parse(file)?, Prices::built_in()?);
         let version = format!("{} + {}", own.version, built_in.version);
-        Ok(Prices {
-            rows: own.rows.into_iter().chain(built_in.rows).collect(),
-            version,
-        })
+        Ok(Prices { rows: own.rows.into_iter().chain(built_in.rows).collect(), version })
     }
 
     fn parse(file: &str) -> Result<Prices, String> {
@@ -215,20 +193,14 @@ impl Prices {
                 row.endpoint, row.model
             ));
         }
-        Ok(Prices {
-            rows: file.price,
-            version: file.version,
-        })
+        Ok(Prices { rows: file.price, version: file.version })
     }
 
     /// The price of a model at an endpoint: the first row whose pattern fits. What a local endpoint or a stand-in answers is
     /// free. `None` where no row names it: its cost is unknown, not zero.
     #[must_use]
     pub fn find(&self, endpoint_name: &str, model: &str) -> Option<Price> {
-        let row = self
-            .rows
-            .iter()
-            .find(|row| row.endpoint == endpoint_name && fits(&row.model, model));
+        let row = self.rows.iter().find(|row| row.endpoint == endpoint_name && fits(&row.model, model));
         match row {
             Some(row) => Some(row.price()),
             None if matches!(endpoint_name, "replay" | "scripted") => Some(Price::free()),
@@ -240,17 +212,9 @@ impl Prices {
 
 impl Row {
     fn is_sound(&self) -> bool {
-        let prices = [
-            Some(self.input),
-            Some(self.output),
-            self.cached_read,
-            self.cached_write,
-        ];
+        let prices = [Some(self.input), Some(self.output), self.cached_read, self.cached_write];
         let date: Vec<&str> = self.date.split('-').collect();
-        prices
-            .into_iter()
-            .flatten()
-            .all(|price| (0.0..=1e6).contains(&price))
+        prices.into_iter().flatten().all(|price| (0.0..=1e6).contains(&price))
             && self.batch.is_none_or(|batch| (0.0..=1.0).contains(&batch))
             && matches!(date.as_slice(), [y, m, d] if (y.len(), m.len(), d.len()) == (4, 2, 2))
     }
@@ -294,10 +258,7 @@ mod tests {
     use super::*;
 
     fn mini() -> Price {
-        Prices::built_in()
-            .unwrap()
-            .find("openai", "gpt-4o-mini-2024-07-18")
-            .unwrap()
+        Prices::built_in().unwrap().find("openai", "gpt-4o-mini-2024-07-18").unwrap()
     }
 
     #[track_caller]
@@ -307,33 +268,17 @@ mod tests {
 
     #[test]
     fn tokens_are_priced_by_class_and_rounded_up() {
-        let usage = Usage {
-            input: 1000,
-            cached_read: 400,
-            cached_write: 0,
-            output: 100,
-            reasoning: 60,
-        };
+        let usage = Usage { input: 1000, cached_read: 400, cached_write: 0, output: 100, reasoning: 60 };
         // 600 x 0.15 + 400 x 0.075 + 100 x 0.60 millionths of a dollar.
         assert_eq!(mini().cost(&usage), MicroUsd(180));
-        assert_eq!(
-            mini().cost(&Usage {
-                input: 1,
-                ..Usage::default()
-            }),
-            MicroUsd(1)
-        );
+        assert_eq!(mini().cost(&Usage { input: 1, ..Usage::default() }), MicroUsd(1));
         assert_eq!(mini().cost(&Usage::default()), MicroUsd(0));
     }
 
     #[test]
     fn the_bound_is_never_below_the_cost() {
         for (input, output) in [(0, 0), (1, 1), (500, 16), (100_000, 4096)] {
-            let usage = Usage {
-                input,
-                output,
-                ..Usage::default()
-            };
+            let usage = Usage { input, output, ..Usage::default() };
             assert!(mini().upper_bound(input, output as u32) >= mini().cost(&usage));
         }
     }
@@ -360,10 +305,7 @@ mod tests {
         let own = "version = \"mine\"\n[[price]]\nendpoint = \"openai\"\nmodel = \"gpt-4o-mini*\"\ndate = \"2026-01-02\"\ninput = 1\noutput = 2\n";
         let prices = Prices::with_override(own).unwrap();
         let price = prices.find("openai", "gpt-4o-mini").unwrap();
-        assert_eq!(
-            (price.of_tokens(10, 10), price.date.as_str()),
-            (MicroUsd(30), "2026-01-02")
-        );
+        assert_eq!((price.of_tokens(10, 10), price.date.as_str()), (MicroUsd(30), "2026-01-02"));
         assert!(prices.version.starts_with("mine + "), "{}", prices.version);
     }
 
@@ -402,13 +344,9 @@ mod tests {
 
     #[test]
     fn amounts_are_written_with_the_digits_that_count() {
-        let shown: Vec<String> = [0, 1_234_567, 12_000, 420, 9_990, 1]
-            .map(|n| MicroUsd(n).to_string())
-            .to_vec();
-        assert_eq!(
-            shown,
-            ["$0.00", "$1.23", "$0.01", "$0.00042", "$0.0100", "$0.0000010"]
-        );
+        let shown: Vec<String> =
+            [0, 1_234_567, 12_000, 420, 9_990, 1].map(|n| MicroUsd(n).to_string()).to_vec();
+        assert_eq!(shown, ["$0.00", "$1.23", "$0.01", "$0.00042", "$0.0100", "$0.0000010"]);
         assert_eq!(MicroUsd::from_usd(0.1), Some(MicroUsd(100_000)));
         assert_eq!(MicroUsd::from_usd(0.000_000_1), Some(MicroUsd(1)));
         assert_eq!(MicroUsd::from_usd(-1.0), None);

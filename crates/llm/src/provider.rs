@@ -138,10 +138,9 @@ fn make(spec: &str, options: &ProviderOptions) -> Result<Provider, String> {
         _ => {}
     }
     match (endpoint(name), &options.base_url) {
-        (Some(row), _) if model.is_empty() => Err(format!(
-            "`{spec}` names no model; write it like `{name}/{}`",
-            row.example_model
-        )),
+        (Some(row), _) if model.is_empty() => {
+            Err(format!("`{spec}` names no model; write it like `{name}/{}`", row.example_model))
+        }
         (Some(row), _) => live(spec, row, model, options),
         (None, Some(_)) if !spec.is_empty() => live(spec, &CUSTOM, spec, options),
         (None, _) => Err(unknown(spec, name)),
@@ -149,26 +148,17 @@ fn make(spec: &str, options: &ProviderOptions) -> Result<Provider, String> {
 }
 
 fn unknown(spec: &str, name: &str) -> String {
-    let names: Vec<&str> = ENDPOINTS
-        .iter()
-        .map(|row| row.name)
-        .chain(["replay", "scripted"])
-        .collect();
+    let names: Vec<&str> = ENDPOINTS.iter().map(|row| row.name).chain(["replay", "scripted"]).collect();
     let hint = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did it mean `{near}`?"),
         None => "for another server, give its address with `--base-url`".to_owned(),
     };
-    format!(
-        "`{spec}` does not begin with a known endpoint and `/`; {hint} (known: {})",
-        names.join(", ")
-    )
+    format!("`{spec}` does not begin with a known endpoint and `/`; {hint} (known: {})", names.join(", "))
 }
 
 fn replayed(spec: &str, model: &str, options: &ProviderOptions) -> Result<Provider, String> {
     let Some(path) = &options.answers else {
-        return Err(format!(
-            "`{spec}` needs a file of recorded answers; name it with `--answers`"
-        ));
+        return Err(format!("`{spec}` needs a file of recorded answers; name it with `--answers`"));
     };
     // A model's own name may hold an `@`: what is recorded decides.
     let whole = Replay::open(path, model, None);
@@ -202,13 +192,7 @@ fn scripted(spec: &str, parameters: &str, options: &ProviderOptions) -> Result<P
 }
 
 /// What stand-ins can do: they take every request as it is.
-const OFFLINE: Can = Can {
-    json_schema: true,
-    json_mode: true,
-    logprobs: true,
-    seed: true,
-    batch: false,
-};
+const OFFLINE: Can = Can { json_schema: true, json_mode: true, logprobs: true, seed: true, batch: false };
 
 /// The address of an endpoint: given, from its environment variable, or its own.
 pub(crate) fn address(row: &Endpoint, options: &ProviderOptions) -> Option<String> {
@@ -221,25 +205,17 @@ pub(crate) fn address(row: &Endpoint, options: &ProviderOptions) -> Option<Strin
 fn live(spec: &str, row: &Endpoint, model: &str, options: &ProviderOptions) -> Result<Provider, String> {
     let Some(base_url) = address(row, options) else {
         let env = row.base_url_env.unwrap_or_default();
-        return Err(format!(
-            "`{spec}` needs your own address; set `{env}` or give it with `--base-url`"
-        ));
+        return Err(format!("`{spec}` needs your own address; set `{env}` or give it with `--base-url`"));
     };
     let key_env = options.key_env.as_deref().or(row.key_env);
-    let key = key_env
-        .and_then(|name| crate::find_key(name, options.folder.as_deref()))
-        .map(|(key, _)| key);
+    let key = key_env.and_then(|name| crate::find_key(name, options.folder.as_deref())).map(|(key, _)| key);
     // At another address, whether a key is needed is for that server to say.
     if let (None, Some(name)) = (&key, key_env)
         && (options.key_env.is_some() || (row.needs_key && options.base_url.is_none()))
     {
-        return Err(format!(
-            "`{spec}` needs a key; set `{name}` in the environment or in a `.env` file"
-        ));
+        return Err(format!("`{spec}` needs a key; set `{name}` in the environment or in a `.env` file"));
     }
-    let limiter = options
-        .limiters
-        .of(&base_url, key.as_ref().map_or("", |key| key.expose()));
+    let limiter = options.limiters.of(&base_url, key.as_ref().map_or("", |key| key.expose()));
     let http = crate::Http::new(row.clone(), &base_url, key, options.timeout)
         .map_err(|error| format!("`{spec}`: {error}"))?;
     Ok(Provider {
@@ -270,10 +246,7 @@ mod tests {
 
     fn options() -> ProviderOptions {
         let folder = std::env::temp_dir().join("karat-no-such-folder");
-        ProviderOptions {
-            folder: Some(folder),
-            ..ProviderOptions::default()
-        }
+        ProviderOptions { folder: Some(folder), ..ProviderOptions::default() }
     }
 
     #[track_caller]
@@ -300,28 +273,12 @@ mod tests {
     #[tokio::test]
     async fn a_scripted_model_answers_through_the_whole_stack() {
         let made = provider("scripted/seed=5,server_error=0.5", &options()).unwrap();
-        assert_eq!(
-            (made.endpoint.as_str(), &*made.model),
-            ("scripted", "seed=5,server_error=0.5")
-        );
-        assert_eq!(
-            made.nature(),
-            Nature::Scripted {
-                seed: 5,
-                accuracy: 1.0
-            }
-        );
-        let policy = RetryPolicy {
-            first_wait: Duration::ZERO,
-            max_tries: 50,
-            ..RetryPolicy::default()
-        };
+        assert_eq!((made.endpoint.as_str(), &*made.model), ("scripted", "seed=5,server_error=0.5"));
+        assert_eq!(made.nature(), Nature::Scripted { seed: 5, accuracy: 1.0 });
+        let policy = RetryPolicy { first_wait: Duration::ZERO, max_tries: 50, ..RetryPolicy::default() };
         let mut request = ask("a");
         request.aside.truth = Some("yes".into());
-        assert_eq!(
-            made.stack(policy, None).complete(&request).await.unwrap().text,
-            "yes"
-        );
+        assert_eq!(made.stack(policy, None).complete(&request).await.unwrap().text, "yes");
     }
 
     #[tokio::test]
@@ -329,10 +286,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let row = r#"{"id":"a","responses":[{"model":"m@1","prompt_id":"p","label":"x"},{"model":"m@1","prompt_id":"q","label":"y"}]}"#;
         file.write_all(row.as_bytes()).unwrap();
-        let options = ProviderOptions {
-            answers: Some(file.path().to_owned()),
-            ..options()
-        };
+        let options = ProviderOptions { answers: Some(file.path().to_owned()), ..options() };
         let made = provider("replay/m@1@q", &options).unwrap();
         assert_eq!(made.complete.complete(&ask("a")).await.unwrap().text, "y");
         assert!(!made.nature().is_live());
@@ -347,39 +301,21 @@ mod tests {
             (&*local.model, local.base_url.as_deref()),
             ("hf.co/org/model:Q4", Some("http://127.0.0.1:11434/v1"))
         );
-        let own = ProviderOptions {
-            base_url: Some("http://127.0.0.1:9/v1/".into()),
-            ..options()
-        };
+        let own = ProviderOptions { base_url: Some("http://127.0.0.1:9/v1/".into()), ..options() };
         let custom = provider("Qwen/Qwen3-8B", &own).unwrap();
-        assert_eq!(
-            (custom.endpoint.as_str(), &*custom.model),
-            ("custom", "Qwen/Qwen3-8B")
-        );
+        assert_eq!((custom.endpoint.as_str(), &*custom.model), ("custom", "Qwen/Qwen3-8B"));
         let hosted = provider("mistral/mistral-small-latest", &own).unwrap();
-        assert_eq!(
-            (hosted.endpoint.as_str(), &*hosted.model),
-            ("mistral", "mistral-small-latest")
-        );
-        let wrong = ProviderOptions {
-            base_url: Some("localhost:9".into()),
-            ..options()
-        };
+        assert_eq!((hosted.endpoint.as_str(), &*hosted.model), ("mistral", "mistral-small-latest"));
+        let wrong = ProviderOptions { base_url: Some("localhost:9".into()), ..options() };
         assert!(
-            provider("vllm/m", &wrong)
-                .unwrap_err()
-                .to_string()
-                .contains("`localhost:9` is not an address")
+            provider("vllm/m", &wrong).unwrap_err().to_string().contains("`localhost:9` is not an address")
         );
     }
 
     #[cfg(feature = "http")]
     #[test]
     fn a_missing_key_is_named() {
-        let named = ProviderOptions {
-            key_env: Some("KARAT_TEST_NO_SUCH_KEY".into()),
-            ..options()
-        };
+        let named = ProviderOptions { key_env: Some("KARAT_TEST_NO_SUCH_KEY".into()), ..options() };
         let error = provider("openai/gpt-4o-mini", &named).unwrap_err().to_string();
         assert!(error.contains("set `KARAT_TEST_NO_SUCH_KEY`"), "{error}");
     }

@@ -54,9 +54,8 @@ pub fn recorded_models(path: &Path) -> Result<Vec<RecordedModel>, String> {
             let name = (&*response.model, response.prompt_id());
             let n_samples = in_row.entry(name).or_default();
             *n_samples += 1;
-            let known = models
-                .entry((name.0.to_owned(), name.1.to_owned()))
-                .or_insert_with(|| RecordedModel {
+            let known =
+                models.entry((name.0.to_owned(), name.1.to_owned())).or_insert_with(|| RecordedModel {
                     model: name.0.to_owned(),
                     prompt_id: name.1.to_owned(),
                     kind: response.annotator_kind.as_deref().unwrap_or_default().to_owned(),
@@ -107,15 +106,8 @@ impl Replay {
             of_item.sort_by_key(|(sample, _)| *sample);
             of_item.into_iter().map(|(_, answer)| answer).collect()
         };
-        let answers = answers
-            .into_iter()
-            .map(|(id, of_item)| (id, sorted(of_item)))
-            .collect();
-        Ok(Replay {
-            from: path.display().to_string(),
-            model: model.to_owned(),
-            answers,
-        })
+        let answers = answers.into_iter().map(|(id, of_item)| (id, sorted(of_item))).collect();
+        Ok(Replay { from: path.display().to_string(), model: model.to_owned(), answers })
     }
 
     /// How many items have an answer.
@@ -138,15 +130,9 @@ impl Replay {
                     self.from
                 )
             }
-            None => format!(
-                "`{}` holds no answer of `{}` for item `{key}`",
-                self.from, self.model
-            ),
+            None => format!("`{}` holds no answer of `{}` for item `{key}`", self.from, self.model),
         };
-        Err(CallError {
-            tries: 0,
-            ..CallError::new(CallErrorClass::NotRecorded, message)
-        })
+        Err(CallError { tries: 0, ..CallError::new(CallErrorClass::NotRecorded, message) })
     }
 }
 
@@ -156,20 +142,15 @@ impl Complete for Replay {
     }
 
     fn nature(&self) -> Nature {
-        Nature::Replayed {
-            from: self.from.clone(),
-        }
+        Nature::Replayed { from: self.from.clone() }
     }
 }
 
 /// The prompt to play: the named one, or the only one.
 fn choose(path: &Path, model: &str, prompt_id: Option<&str>) -> Result<String, String> {
     let models = recorded_models(path)?;
-    let prompts: Vec<&str> = models
-        .iter()
-        .filter(|known| known.model == model)
-        .map(|known| known.prompt_id.as_str())
-        .collect();
+    let prompts: Vec<&str> =
+        models.iter().filter(|known| known.model == model).map(|known| known.prompt_id.as_str()).collect();
     let file = path.display();
     match (prompts.as_slice(), prompt_id) {
         ([], _) => {
@@ -177,10 +158,7 @@ fn choose(path: &Path, model: &str, prompt_id: Option<&str>) -> Result<String, S
             names.dedup();
             let hint = nearest(model, names.iter().copied())
                 .map_or_else(String::new, |near| format!("; did it mean `{near}`?"));
-            Err(format!(
-                "`{file}` holds no answers of `{model}`{hint} (recorded: {})",
-                names.join(", ")
-            ))
+            Err(format!("`{file}` holds no answers of `{model}`{hint} (recorded: {})", names.join(", ")))
         }
         ([only], None) => Ok((*only).to_owned()),
         (prompts, Some(wanted)) if prompts.contains(&wanted) => Ok(wanted.to_owned()),
@@ -300,21 +278,14 @@ fn first_token(text: &str, token_probs: &[(String, f64)]) -> Option<Vec<TokenLog
     let said = text.trim_start();
     let starts =
         |(token, prob): &&(String, f64)| *prob > 0.0 && !token.is_empty() && said.starts_with(token.as_str());
-    let (token, prob) = token_probs
-        .iter()
-        .filter(starts)
-        .max_by_key(|(token, _)| token.len())?;
+    let (token, prob) = token_probs.iter().filter(starts).max_by_key(|(token, _)| token.len())?;
     let mut top: Vec<(String, f64)> = token_probs
         .iter()
         .filter(|(_, prob)| *prob > 0.0)
         .map(|(token, prob)| (token.clone(), prob.ln()))
         .collect();
     top.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Some(vec![TokenLogprob {
-        token: token.clone(),
-        logprob: prob.ln(),
-        top,
-    }])
+    Some(vec![TokenLogprob { token: token.clone(), logprob: prob.ln(), top }])
 }
 
 /// Hands each row of the file to `take`. Empty lines are skipped.
@@ -325,9 +296,8 @@ fn read_rows(path: &Path, mut take: impl FnMut(Row<'_>) -> Result<(), String>) -
     let mut line = Vec::new();
     for n in 1u64.. {
         line.clear();
-        let read = lines
-            .read_until(b'\n', &mut line)
-            .map_err(|error| format!("`{file}` line {n}: {error}"))?;
+        let read =
+            lines.read_until(b'\n', &mut line).map_err(|error| format!("`{file}` line {n}: {error}"))?;
         if read == 0 {
             break;
         }

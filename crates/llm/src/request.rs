@@ -54,10 +54,7 @@ pub struct Message {
 impl Message {
     /// A message of the given role.
     pub fn new(role: Role, content: impl Into<Arc<str>>) -> Message {
-        Message {
-            role,
-            content: content.into(),
-        }
+        Message { role, content: content.into() }
     }
 }
 
@@ -199,10 +196,7 @@ mod tests {
     #[test]
     fn equal_settings_are_written_alike_whatever_the_order_of_extra() {
         let write = |extra: &str| {
-            let settings = Settings {
-                extra: serde_json::from_str(extra).unwrap(),
-                ..Settings::new(8)
-            };
+            let settings = Settings { extra: serde_json::from_str(extra).unwrap(), ..Settings::new(8) };
             serde_json::to_string(&settings).unwrap()
         };
         let one = write(r#"{"b": [{"y": 1, "x": 2}], "a": 1}"#);
@@ -215,20 +209,15 @@ mod tests {
     fn prompt_bytes_count_messages_and_schema() {
         let mut request = ModelRequest {
             model: "m".into(),
-            messages: vec![
-                Message::new(Role::System, "ab"),
-                Message::new(Role::User, "привет"),
-            ],
+            messages: vec![Message::new(Role::System, "ab"), Message::new(Role::User, "привет")],
             format: AnswerFormat::Text,
             settings: Arc::new(Settings::new(1)),
             sample: 0,
             aside: Aside::default(),
         };
         assert_eq!(request.prompt_bytes(), 14);
-        request.format = AnswerFormat::JsonSchema {
-            name: "s".into(),
-            schema: Arc::new(serde_json::json!({"a": 1})),
-        };
+        request.format =
+            AnswerFormat::JsonSchema { name: "s".into(), schema: Arc::new(serde_json::json!({"a": 1})) };
         assert_eq!(request.prompt_bytes(), 14 + 1 + 7);
     }
 }

@@ -60,16 +60,8 @@ impl Default for Script {
 
 impl Script {
     /// The names of the parameters, in the order of the documentation.
-    pub const PARAMETERS: [&str; 8] = [
-        "seed",
-        "accuracy",
-        "latency_ms",
-        "rate_limit",
-        "server_error",
-        "malformed",
-        "hang",
-        "refuse",
-    ];
+    pub const PARAMETERS: [&str; 8] =
+        ["seed", "accuracy", "latency_ms", "rate_limit", "server_error", "malformed", "hang", "refuse"];
 
     /// Reads `name=value` pairs separated by commas; an empty text is a stand-in that is always right.
     ///
@@ -79,10 +71,7 @@ impl Script {
         let mut script = Script::default();
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(|| {
-                format!(
-                    "`{pair}` is not `name=value`; known names: {}",
-                    Script::PARAMETERS.join(", ")
-                )
+                format!("`{pair}` is not `name=value`; known names: {}", Script::PARAMETERS.join(", "))
             })?;
             script.set(name.trim(), value.trim())?;
         }
@@ -140,21 +129,13 @@ impl Scripted {
     /// A stand-in that behaves by `script`; a call that hangs is given up after `timeout`.
     #[must_use]
     pub fn new(script: Script, timeout: Duration) -> Scripted {
-        Scripted {
-            script,
-            timeout,
-            failed: Mutex::default(),
-        }
+        Scripted { script, timeout, failed: Mutex::default() }
     }
 
     async fn answer(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
         let question = Question::of(self.script, request);
         if let Some(class) = self.fault(&question) {
-            let wait = if class == CallErrorClass::Timeout {
-                self.timeout
-            } else {
-                self.latency()
-            };
+            let wait = if class == CallErrorClass::Timeout { self.timeout } else { self.latency() };
             pause(wait).await;
             return Err(scripted_error(class));
         }
@@ -211,10 +192,7 @@ impl Complete for Scripted {
     }
 
     fn nature(&self) -> Nature {
-        Nature::Scripted {
-            seed: self.script.seed,
-            accuracy: self.script.accuracy,
-        }
+        Nature::Scripted { seed: self.script.seed, accuracy: self.script.accuracy }
     }
 }
 
@@ -227,10 +205,9 @@ async fn pause(wait: Duration) {
 fn scripted_error(class: CallErrorClass) -> CallError {
     let error = CallError::new(class, format!("scripted fault: {class}"));
     match class {
-        CallErrorClass::RateLimited => CallError {
-            retry_after: Some(Duration::from_millis(20)),
-            ..error.with_status(429)
-        },
+        CallErrorClass::RateLimited => {
+            CallError { retry_after: Some(Duration::from_millis(20)), ..error.with_status(429) }
+        }
         CallErrorClass::Server => error.with_status(500),
         _ => error,
     }
@@ -250,10 +227,7 @@ impl Question<'_> {
     fn draw(&self, what: &[u8]) -> u64 {
         let turns = (self.request.messages.len() as u64).to_le_bytes();
         let sample = self.request.sample.to_le_bytes();
-        draw(
-            self.script.seed,
-            &[self.request.aside.key.as_bytes(), &sample, &turns, what],
-        )
+        draw(self.script.seed, &[self.request.aside.key.as_bytes(), &sample, &turns, what])
     }
 
     /// The answer's text, and the refusal if it is one.
@@ -281,10 +255,7 @@ impl Question<'_> {
     }
 
     fn garbled(&self, text: &str) -> String {
-        let half = text
-            .char_indices()
-            .nth(text.chars().count() / 2)
-            .map_or(0, |(at, _)| at);
+        let half = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
         match self.draw(b"how") % 4 {
             0 => text[..half].to_owned(),
             1 => "zxqv-17".to_owned(),
@@ -298,21 +269,13 @@ impl Question<'_> {
     fn logprobs(&self, text: &str) -> Vec<TokenLogprob> {
         let aside = &self.request.aside;
         let own = words(text);
-        let mut others: Vec<Vec<&str>> = aside
-            .truth
-            .iter()
-            .chain(&aside.wrong)
-            .map(|other| words(other))
-            .collect();
+        let mut others: Vec<Vec<&str>> =
+            aside.truth.iter().chain(&aside.wrong).map(|other| words(other)).collect();
         others.retain(|other| *other != own);
         others.dedup();
         let right = aside.truth.as_deref() == Some(text);
         let sure = unit(self.draw(b"sure"));
-        let chosen = if right {
-            0.7 + 0.29 * sure
-        } else {
-            0.4 + 0.5 * sure
-        };
+        let chosen = if right { 0.7 + 0.29 * sure } else { 0.4 + 0.5 * sure };
         let token = |(at, word): (usize, &&str)| {
             let forks: Vec<&str> = others.iter().filter_map(|other| fork(&own, other, at)).collect();
             let chance = if forks.is_empty() { 0.999 } else { chosen };
@@ -324,11 +287,7 @@ impl Question<'_> {
                     None => top.push((fork.to_owned(), share.ln())),
                 }
             }
-            TokenLogprob {
-                token: (*word).to_owned(),
-                logprob: chance.ln(),
-                top,
-            }
+            TokenLogprob { token: (*word).to_owned(), logprob: chance.ln(), top }
         };
         own.iter().enumerate().map(token).collect()
     }

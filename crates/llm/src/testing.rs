@@ -19,10 +19,7 @@ pub(crate) fn ask(key: &str) -> ModelRequest {
         format: AnswerFormat::Text,
         settings: Arc::new(Settings::new(16)),
         sample: 0,
-        aside: Aside {
-            key: key.into(),
-            ..Aside::default()
-        },
+        aside: Aside { key: key.into(), ..Aside::default() },
     }
 }
 
@@ -38,14 +35,8 @@ pub(crate) struct Played {
 
 impl Played {
     pub(crate) fn new(outcomes: Vec<Result<&str, CallError>>) -> Played {
-        let outcomes = outcomes
-            .into_iter()
-            .map(|outcome| outcome.map(ModelAnswer::of_text))
-            .collect();
-        Played {
-            outcomes: Mutex::new(outcomes),
-            n_calls: Mutex::new(0),
-        }
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.map(ModelAnswer::of_text)).collect();
+        Played { outcomes: Mutex::new(outcomes), n_calls: Mutex::new(0) }
     }
 
     pub(crate) fn n_calls(&self) -> usize {

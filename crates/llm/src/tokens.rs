@@ -142,11 +142,7 @@ mod tests {
             17,
             0.3,
         );
-        check_about(
-            learned.estimate(["Быстрая лиса прыгает через ленивую собаку и убегает."]),
-            22,
-            0.4,
-        );
+        check_about(learned.estimate(["Быстрая лиса прыгает через ленивую собаку и убегает."]), 22, 0.4);
         check_about(learned.estimate(["敏捷的棕色狐狸跳过懒狗然后跑开了"]), 18, 0.4);
         assert_eq!(learned.estimate([]), 0);
     }
@@ -157,18 +153,8 @@ mod tests {
         let mut learned = Learned::default();
         for n in 0..200 {
             // A vocabulary of 0.5 tokens for a Latin character and 1 for a Cyrillic one.
-            let (text, tokens) = if n % 2 == 0 {
-                (&latin, 250)
-            } else {
-                (&cyrillic, 500)
-            };
-            learned.learn(
-                [text.as_str()],
-                &Usage {
-                    input: tokens + 4,
-                    ..Usage::default()
-                },
-            );
+            let (text, tokens) = if n % 2 == 0 { (&latin, 250) } else { (&cyrillic, 500) };
+            learned.learn([text.as_str()], &Usage { input: tokens + 4, ..Usage::default() });
         }
         check_about(learned.estimate([latin.as_str()]), 254, 0.05);
         check_about(learned.estimate([cyrillic.as_str()]), 504, 0.05);
@@ -180,13 +166,7 @@ mod tests {
     fn a_count_of_nothing_teaches_nothing() {
         let mut learned = Learned::default();
         learned.learn(["abc"], &Usage::default());
-        learned.learn(
-            [],
-            &Usage {
-                input: 10,
-                ..Usage::default()
-            },
-        );
+        learned.learn([], &Usage { input: 10, ..Usage::default() });
         assert_eq!(learned, Learned::default());
     }
 

@@ -100,10 +100,7 @@ pub fn bootstrap_grouped(
             column.extend(*value);
         }
     }
-    values
-        .iter_mut()
-        .map(|column| percentiles(column, options))
-        .collect()
+    values.iter_mut().map(|column| percentiles(column, options)).collect()
 }
 
 /// Groups of like items, ready to be drawn from.
@@ -126,14 +123,9 @@ impl Groups {
         let one_by_one = sum / 4 < sizes.len() as u64 && u32::try_from(sizes.len()).is_ok();
         let group_of_item = one_by_one.then(|| {
             let numbered = sizes.iter().zip(0_u32..);
-            numbered
-                .flat_map(|(&size, group)| std::iter::repeat_n(group, size as usize))
-                .collect()
+            numbered.flat_map(|(&size, group)| std::iter::repeat_n(group, size as usize)).collect()
         });
-        Self {
-            before,
-            group_of_item,
-        }
+        Self { before, group_of_item }
     }
 
     fn n_items(&self) -> u64 {
@@ -166,11 +158,8 @@ impl Groups {
         let (first, last) = (self.before[range.start], self.before[range.end]);
         let middle = first + (last - first) / 2;
         let inside = &self.before[range.start + 1..range.end];
-        let mut cut = range.start
-            + 1
-            + inside
-                .partition_point(|&before| before < middle)
-                .min(inside.len() - 1);
+        let mut cut =
+            range.start + 1 + inside.partition_point(|&before| before < middle).min(inside.len() - 1);
         // Of the two cuts around the middle, the nearer one.
         if cut > range.start + 1 && self.before[cut].abs_diff(middle) > self.before[cut - 1].abs_diff(middle)
         {
@@ -189,10 +178,7 @@ fn percentiles(values: &mut [f64], options: &IntervalOptions) -> Option<Interval
     }
     values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - options.level.get()) / 2.0;
-    Some(Interval {
-        low: quantile(values, tail),
-        high: quantile(values, 1.0 - tail),
-    })
+    Some(Interval { low: quantile(values, tail), high: quantile(values, 1.0 - tail) })
 }
 
 /// The quantile of sorted values, by linear interpolation (type 7 of Hyndman and Fan, 1996).

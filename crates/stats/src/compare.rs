@@ -86,27 +86,15 @@ pub fn compare_paired(counts: PairedCounts, options: &IntervalOptions) -> Option
     }
     let difference = |first: u64, second: u64| (first as f64 - second as f64) / n as f64;
     let value = difference(counts.only_first, counts.only_second);
-    let groups = [
-        counts.only_first,
-        counts.only_second,
-        counts.both_right + counts.both_wrong,
-    ];
-    let resampled = bootstrap_grouped(
-        &groups,
-        1,
-        |drawn, out| out[0] = Some(difference(drawn[0], drawn[1])),
-        options,
-    );
+    let groups = [counts.only_first, counts.only_second, counts.both_right + counts.both_wrong];
+    let resampled =
+        bootstrap_grouped(&groups, 1, |drawn, out| out[0] = Some(difference(drawn[0], drawn[1])), options);
     let interval = match resampled[0] {
         Some(interval) if interval.has_width() => interval.widened_to(value),
         _ => without_variation(value, n, options),
     };
     let p_value = mcnemar_exact(counts.only_first, counts.only_second);
-    Some(Comparison {
-        counts,
-        difference: Estimate { value, interval, n },
-        p_value,
-    })
+    Some(Comparison { counts, difference: Estimate { value, interval, n }, p_value })
 }
 
 /// The exact McNemar test: the two-sided p value for `only_first` and `only_second`, the items on which
@@ -129,10 +117,7 @@ pub fn mcnemar_exact(only_first: u64, only_second: u64) -> f64 {
 /// is 0 of n.
 fn without_variation(value: f64, n: u64, options: &IntervalOptions) -> Interval {
     let unseen = wilson_of_share(0.0, n, options.level).high;
-    Interval {
-        low: (value - unseen).max(-1.0),
-        high: (value + unseen).min(1.0),
-    }
+    Interval { low: (value - unseen).max(-1.0), high: (value + unseen).min(1.0) }
 }
 
 #[cfg(test)]
@@ -143,11 +128,7 @@ mod tests {
     use crate::bootstrap::IntervalOptions;
     use crate::interval::Level;
 
-    const OPTIONS: IntervalOptions = IntervalOptions {
-        level: Level::P95,
-        n_resamples: 200,
-        seed: 1,
-    };
+    const OPTIONS: IntervalOptions = IntervalOptions { level: Level::P95, n_resamples: 200, seed: 1 };
 
     #[test]
     fn no_items_have_no_comparison() {
@@ -156,54 +137,28 @@ mod tests {
 
     #[test]
     fn annotators_that_never_differ_still_have_an_interval() {
-        let counts = PairedCounts {
-            both_right: 20,
-            ..PairedCounts::default()
-        };
+        let counts = PairedCounts { both_right: 20, ..PairedCounts::default() };
         let difference = compare_paired(counts, &OPTIONS).unwrap().difference;
         assert_eq!(difference.value, 0.0);
-        assert!(
-            difference.interval.low < -0.1 && difference.interval.high > 0.1,
-            "{difference:?}"
-        );
+        assert!(difference.interval.low < -0.1 && difference.interval.high > 0.1, "{difference:?}");
     }
 
     #[test]
     fn an_annotator_who_is_always_right_alone_cannot_exceed_one() {
-        let counts = PairedCounts {
-            only_first: 4,
-            ..PairedCounts::default()
-        };
+        let counts = PairedCounts { only_first: 4, ..PairedCounts::default() };
         let comparison = compare_paired(counts, &OPTIONS).unwrap();
-        assert_eq!(
-            (comparison.difference.value, comparison.difference.interval.high),
-            (1.0, 1.0)
-        );
+        assert_eq!((comparison.difference.value, comparison.difference.interval.high), (1.0, 1.0));
         assert_eq!(comparison.p_value, 0.125);
     }
 
     #[test]
     fn the_interval_of_many_items_is_that_of_the_normal_approximation() {
-        let counts = PairedCounts {
-            both_right: 6_000,
-            only_first: 900,
-            only_second: 600,
-            both_wrong: 2_500,
-        };
-        let options = IntervalOptions {
-            n_resamples: 4_000,
-            ..OPTIONS
-        };
+        let counts = PairedCounts { both_right: 6_000, only_first: 900, only_second: 600, both_wrong: 2_500 };
+        let options = IntervalOptions { n_resamples: 4_000, ..OPTIONS };
         let difference = compare_paired(counts, &options).unwrap().difference;
         let half = 1.959_963_984_540_054 * ((0.15 - 0.03_f64.powi(2)) / 10_000.0).sqrt();
-        assert!(
-            (difference.interval.low - (0.03 - half)).abs() < 6e-4,
-            "{difference:?}"
-        );
-        assert!(
-            (difference.interval.high - (0.03 + half)).abs() < 6e-4,
-            "{difference:?}"
-        );
+        assert!((difference.interval.low - (0.03 - half)).abs() < 6e-4, "{difference:?}");
+        assert!((difference.interval.high - (0.03 + half)).abs() < 6e-4, "{difference:?}");
     }
 
     #[test]

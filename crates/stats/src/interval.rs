@@ -35,10 +35,7 @@ impl Interval {
     /// The smallest interval that also holds `value`: a skewed statistic can leave its resamples'
     /// percentiles.
     pub(crate) fn widened_to(self, value: f64) -> Self {
-        Self {
-            low: self.low.min(value),
-            high: self.high.max(value),
-        }
+        Self { low: self.low.min(value), high: self.high.max(value) }
     }
 }
 
@@ -63,11 +60,7 @@ impl Estimate {
     /// assert!(Estimate::share(0, 0, Level::P95).is_none());
     /// ```
     pub fn share(k: u64, n: u64, level: Level) -> Option<Self> {
-        wilson(k, n, level).map(|interval| Self {
-            value: k as f64 / n as f64,
-            interval,
-            n,
-        })
+        wilson(k, n, level).map(|interval| Self { value: k as f64 / n as f64, interval, n })
     }
 }
 
@@ -129,16 +122,8 @@ pub(crate) fn wilson_of_share(share: f64, n: u64, level: Level) -> Interval {
     let center = (share + pull / 2.0) / (1.0 + pull);
     let half = (z / (1.0 + pull)) * (share * (1.0 - share) / n + pull / (4.0 * n)).sqrt();
     // At the ends the formula gives exactly 0 or 1 but for rounding.
-    let low = if share == 0.0 {
-        0.0
-    } else {
-        (center - half).max(0.0)
-    };
-    let high = if share == 1.0 {
-        1.0
-    } else {
-        (center + half).min(1.0)
-    };
+    let low = if share == 0.0 { 0.0 } else { (center - half).max(0.0) };
+    let high = if share == 1.0 { 1.0 } else { (center + half).min(1.0) };
     Interval { low, high }.widened_to(share)
 }
 

@@ -130,17 +130,13 @@ mod tests {
     fn check_binomial(n: u64, numerator: u64, denominator: u64) {
         let mut random = SplitMix64::new(n ^ numerator);
         let n_draws = 4_000_u32;
-        let draws: Vec<f64> = (0..n_draws)
-            .map(|_| random.binomial(n, numerator, denominator) as f64)
-            .collect();
+        let draws: Vec<f64> =
+            (0..n_draws).map(|_| random.binomial(n, numerator, denominator) as f64).collect();
         let mean = draws.iter().sum::<f64>() / f64::from(n_draws);
         let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / f64::from(n_draws);
         let p = numerator as f64 / denominator as f64;
         let want = n as f64 * p * (1.0 - p);
-        assert!(
-            (mean - n as f64 * p).abs() <= 6.0 * (want / f64::from(n_draws)).sqrt(),
-            "mean {mean}"
-        );
+        assert!((mean - n as f64 * p).abs() <= 6.0 * (want / f64::from(n_draws)).sqrt(), "mean {mean}");
         assert!(
             (variance - want).abs() <= 6.0 * want * (3.0 / f64::from(n_draws)).sqrt(),
             "variance {variance}"
@@ -149,14 +145,9 @@ mod tests {
 
     #[test]
     fn binomial_draws_have_the_right_mean_and_spread() {
-        for (n, numerator, denominator) in [
-            (1, 1, 3),
-            (10, 1, 2),
-            (64, 3, 7),
-            (65, 99, 100),
-            (1_000, 1, 1_000),
-            (3_000, 2, 3),
-        ] {
+        for (n, numerator, denominator) in
+            [(1, 1, 3), (10, 1, 2), (64, 3, 7), (65, 99, 100), (1_000, 1, 1_000), (3_000, 2, 3)]
+        {
             check_binomial(n, numerator, denominator);
         }
     }

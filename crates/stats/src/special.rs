@@ -17,11 +17,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
         return centered * ratio(&CENTER, r);
     }
     let tail = (-p.min(1.0 - p).ln()).sqrt();
-    let z = if tail <= 5.0 {
-        ratio(&MIDDLE, tail - 1.6)
-    } else {
-        ratio(&FAR, tail - 5.0)
-    };
+    let z = if tail <= 5.0 { ratio(&MIDDLE, tail - 1.6) } else { ratio(&FAR, tail - 5.0) };
     z.copysign(centered)
 }
 

@@ -31,11 +31,7 @@ pub enum Majority {
 pub fn majority(votes: &[Class]) -> Majority {
     let counts = vote_counts(votes);
     let most = counts.iter().map(|&(_, n)| n).max().unwrap_or(0);
-    let mut top: Vec<Class> = counts
-        .iter()
-        .filter(|&&(_, n)| n == most)
-        .map(|&(class, _)| class)
-        .collect();
+    let mut top: Vec<Class> = counts.iter().filter(|&&(_, n)| n == most).map(|&(class, _)| class).collect();
     match (top.pop(), top.is_empty()) {
         (None, _) => Majority::NoVotes,
         (Some(winner), true) => Majority::Winner(winner),
@@ -58,19 +54,13 @@ pub fn majority(votes: &[Class]) -> Majority {
 /// ```
 pub fn vote_shares(votes: &[Class]) -> Vec<(Class, f64)> {
     let n_votes = votes.len() as f64;
-    vote_counts(votes)
-        .into_iter()
-        .map(|(class, n)| (class, n as f64 / n_votes))
-        .collect()
+    vote_counts(votes).into_iter().map(|(class, n)| (class, n as f64 / n_votes)).collect()
 }
 
 fn vote_counts(votes: &[Class]) -> Vec<(Class, usize)> {
     let mut sorted = votes.to_vec();
     sorted.sort_unstable();
-    sorted
-        .chunk_by(|a, b| a == b)
-        .map(|same| (same[0], same.len()))
-        .collect()
+    sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }
 
 #[cfg(test)]
@@ -93,10 +83,7 @@ mod tests {
 
     #[test]
     fn three_classes_can_tie() {
-        check(
-            &[5, 0, 9, 9, 0, 5],
-            Majority::Tie(vec![Class(0), Class(5), Class(9)]),
-        );
+        check(&[5, 0, 9, 9, 0, 5], Majority::Tie(vec![Class(0), Class(5), Class(9)]));
     }
 
     #[test]

@@ -2,10 +2,7 @@
 //!
 //! The expected values in `reference/*.json` were written by `reference/make.py`, which says how to run it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, in its helping functions too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helping functions too")]
 
 use karat_stats::{
     Class, Estimate, Interval, IntervalOptions, Level, NoLabel, Outcome, Pair, Prf, PrfReport, Span,
@@ -14,11 +11,7 @@ use karat_stats::{
 };
 use serde_json::Value;
 
-const OPTIONS: IntervalOptions = IntervalOptions {
-    level: Level::P95,
-    n_resamples: 200,
-    seed: 7,
-};
+const OPTIONS: IntervalOptions = IntervalOptions { level: Level::P95, n_resamples: 200, seed: 7 };
 
 fn read(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
@@ -49,10 +42,7 @@ fn check_estimate(what: &str, got: Option<Estimate>, want: &Value) {
     if let Some(got) = got {
         check_close(what, got.value, want);
         let Interval { low, high } = got.interval;
-        assert!(
-            0.0 <= low && low <= got.value && got.value <= high && high <= 1.0,
-            "{what}: {got:?}"
-        );
+        assert!(0.0 <= low && low <= got.value && got.value <= high && high <= 1.0, "{what}: {got:?}");
         assert!(low < high && got.n > 0, "{what}: {got:?}");
     }
 }
@@ -103,14 +93,7 @@ fn bootstrap_case(case: &Value) -> (IntervalOptions, Option<Interval>) {
     let n_resamples = number(&case["n_resamples"]) as u32;
     let seed = case["seed"].as_str().unwrap().parse().unwrap();
     let (low, high) = (case["low"].as_f64().unwrap(), case["high"].as_f64().unwrap());
-    (
-        IntervalOptions {
-            level: Level::P95,
-            n_resamples,
-            seed,
-        },
-        Some(Interval { low, high }),
-    )
+    (IntervalOptions { level: Level::P95, n_resamples, seed }, Some(Interval { low, high }))
 }
 
 #[test]
@@ -118,11 +101,7 @@ fn a_bootstrap_of_items_gives_the_bits_of_a_second_implementation() {
     for case in list(&read(include_str!("reference/bootstrap.json"))["items"]) {
         let (options, want) = bootstrap_case(case);
         let mean = |drawn: &[usize]| Some(drawn.iter().sum::<usize>() as f64 / drawn.len() as f64);
-        assert_eq!(
-            bootstrap(number(&case["n_items"]) as usize, mean, &options),
-            want,
-            "{case}"
-        );
+        assert_eq!(bootstrap(number(&case["n_items"]) as usize, mean, &options), want, "{case}");
     }
 }
 
@@ -136,53 +115,30 @@ fn a_bootstrap_of_groups_gives_the_bits_of_a_second_implementation() {
             let sum: u64 = drawn.iter().zip(0..).map(|(n, group)| n * group).sum();
             out[0] = Some(sum as f64 / n_items as f64);
         };
-        assert_eq!(
-            bootstrap_grouped(&sizes, 1, mean_group, &options),
-            [want],
-            "{case}"
-        );
+        assert_eq!(bootstrap_grouped(&sizes, 1, mean_group, &options), [want], "{case}");
     }
 }
 
 #[test]
 fn classification_scores_are_those_of_scikit_learn() {
     for case in list(&read(include_str!("reference/classification.json"))) {
-        let golds = list(&case["gold"])
-            .iter()
-            .map(|gold| gold.as_u64().map(|_| class(gold)));
+        let golds = list(&case["gold"]).iter().map(|gold| gold.as_u64().map(|_| class(gold)));
         let outcomes = list(&case["outcome"]).iter().map(outcome);
-        let pairs: Vec<_> = golds
-            .zip(outcomes)
-            .map(|(gold, outcome)| Pair { gold, outcome })
-            .collect();
+        let pairs: Vec<_> = golds.zip(outcomes).map(|(gold, outcome)| Pair { gold, outcome }).collect();
         let n_classes = number(&case["n_classes"]) as u32;
         let score = score_classification(&pairs, n_classes, &OPTIONS).unwrap();
         check_estimate("coverage", score.coverage.all, &case["coverage"]);
         check_estimate("accuracy", score.accuracy, &case["accuracy"]);
-        check_estimate(
-            "effective accuracy",
-            score.effective_accuracy,
-            &case["effective_accuracy"],
-        );
+        check_estimate("effective accuracy", score.effective_accuracy, &case["effective_accuracy"]);
         check_averages(&score.by_label, &case["averages"]);
-        for (got, want) in score
-            .by_label
-            .labels
-            .iter()
-            .zip(list(&case["averages"]["labels"]))
-        {
+        for (got, want) in score.by_label.labels.iter().zip(list(&case["averages"]["labels"])) {
             check_scores(&format!("label {}", got.class.0), &got.scores, want);
         }
         for (gold, row) in (0..n_classes).zip(list(&case["confusion"])) {
             let columns = (0..n_classes).map(|label| Outcome::Labeled(Class(label)));
             let reasons = NoLabel::ALL.map(Outcome::NoLabel);
-            let got = columns
-                .chain(reasons)
-                .map(|column| score.confusion.count(Class(gold), column));
-            assert_eq!(
-                got.collect::<Vec<_>>(),
-                list(row).iter().map(number).collect::<Vec<_>>()
-            );
+            let got = columns.chain(reasons).map(|column| score.confusion.count(Class(gold), column));
+            assert_eq!(got.collect::<Vec<_>>(), list(row).iter().map(number).collect::<Vec<_>>());
         }
     }
 }
@@ -190,11 +146,7 @@ fn classification_scores_are_those_of_scikit_learn() {
 #[test]
 fn multi_label_scores_are_those_of_scikit_learn() {
     for case in list(&read(include_str!("reference/multi_label.json"))) {
-        let classes = |value: &Value| {
-            value
-                .as_array()
-                .map(|all| all.iter().map(class).collect::<Vec<_>>())
-        };
+        let classes = |value: &Value| value.as_array().map(|all| all.iter().map(class).collect::<Vec<_>>());
         let items: Vec<_> = list(&case["items"])
             .iter()
             .map(|item| (classes(&item["gold"]), classes(&item["found"])))
@@ -203,32 +155,17 @@ fn multi_label_scores_are_those_of_scikit_learn() {
             .iter()
             .map(|(gold, found)| Pair {
                 gold: gold.as_deref(),
-                outcome: found
-                    .as_deref()
-                    .map_or(Outcome::NoLabel(NoLabel::Failed), Outcome::Labeled),
+                outcome: found.as_deref().map_or(Outcome::NoLabel(NoLabel::Failed), Outcome::Labeled),
             })
             .collect();
         let score = score_multi_label(&pairs, number(&case["n_classes"]) as u32, &OPTIONS).unwrap();
         check_estimate("subset accuracy", score.subset_accuracy, &case["subset_accuracy"]);
-        check_estimate(
-            "effective",
-            score.effective_subset_accuracy,
-            &case["effective_subset_accuracy"],
-        );
+        check_estimate("effective", score.effective_subset_accuracy, &case["effective_subset_accuracy"]);
         check_estimate("jaccard", score.jaccard, &case["jaccard"]);
-        check_estimate(
-            "effective jaccard",
-            score.effective_jaccard,
-            &case["effective_jaccard"],
-        );
+        check_estimate("effective jaccard", score.effective_jaccard, &case["effective_jaccard"]);
         check_estimate("hamming loss", score.hamming_loss, &case["hamming_loss"]);
         check_averages(&score.by_label, &case["averages"]);
-        for (got, want) in score
-            .by_label
-            .labels
-            .iter()
-            .zip(list(&case["averages"]["labels"]))
-        {
+        for (got, want) in score.by_label.labels.iter().zip(list(&case["averages"]["labels"])) {
             check_scores(&format!("label {}", got.class.0), &got.scores, want);
         }
     }
@@ -237,11 +174,7 @@ fn multi_label_scores_are_those_of_scikit_learn() {
 fn spans(value: &Value) -> Vec<Span> {
     let span = |one: &Value| {
         let [start, end, class] = [0, 1, 2].map(|place| number(&one[place]) as u32);
-        Span {
-            start,
-            end,
-            class: Class(class),
-        }
+        Span { start, end, class: Class(class) }
     };
     list(value).iter().map(span).collect()
 }
@@ -249,20 +182,14 @@ fn spans(value: &Value) -> Vec<Span> {
 fn score(items: &[(Vec<Span>, Vec<Span>)], n_classes: u32) -> SpanScore {
     let pairs: Vec<_> = items
         .iter()
-        .map(|(gold, found)| Pair {
-            gold: Some(&gold[..]),
-            outcome: Outcome::Labeled(&found[..]),
-        })
+        .map(|(gold, found)| Pair { gold: Some(&gold[..]), outcome: Outcome::Labeled(&found[..]) })
         .collect();
     score_spans(&pairs, n_classes, &OPTIONS).unwrap()
 }
 
 /// The pairs of gold and predicted spans of a case.
 fn items(case: &Value) -> Vec<(Vec<Span>, Vec<Span>)> {
-    list(&case["items"])
-        .iter()
-        .map(|item| (spans(&item[0]), spans(&item[1])))
-        .collect()
+    list(&case["items"]).iter().map(|item| (spans(&item[0]), spans(&item[1]))).collect()
 }
 
 /// Exact scores per label and micro average; seqeval gives 0 where a score is undefined, so such labels are
@@ -301,14 +228,7 @@ fn span_errors_and_overlapping_scores_are_those_of_nervaluate() {
             errors.missed,
             errors.invented,
         ];
-        let want = [
-            "right",
-            "wrong_border",
-            "wrong_type",
-            "wrong_both",
-            "missed",
-            "invented",
-        ];
+        let want = ["right", "wrong_border", "wrong_type", "wrong_both", "missed", "invented"];
         assert_eq!(got, want.map(|name| number(&case[name])));
         check_scores("exact", &score.exact.micro_avg, &case["exact"]);
         check_scores("overlap", &score.overlap.micro_avg, &case["overlap"]);
@@ -336,14 +256,8 @@ fn six_systems_of_wnut17_score_as_in_seqeval_and_as_published() {
         let score = score(&golds.iter().cloned().zip(found).collect::<Vec<_>>(), n_classes);
         check_seqeval(&score, system);
         let percent = 100.0 * score.exact.micro_avg.f1.unwrap().value;
-        assert!(
-            (percent - want).abs() < 0.005,
-            "{name}: {percent} instead of {want}"
-        );
-        assert_eq!(
-            (score.errors.n_gold(), score.errors.n_predicted()),
-            counts(&score)
-        );
+        assert!((percent - want).abs() < 0.005, "{name}: {percent} instead of {want}");
+        assert_eq!((score.errors.n_gold(), score.errors.n_predicted()), counts(&score));
         // nervaluate pairs greedily: as many spans are left over, and a few pairs may have another class.
         assert_eq!(score.errors.missed, number(&system["missed"]), "{name}");
         assert_eq!(score.errors.invented, number(&system["invented"]), "{name}");
@@ -355,8 +269,5 @@ fn six_systems_of_wnut17_score_as_in_seqeval_and_as_published() {
 /// The numbers of gold and predicted spans as the exact scores count them.
 fn counts(score: &SpanScore) -> (u64, u64) {
     let labels = &score.exact.labels;
-    (
-        labels.iter().map(|label| label.support).sum(),
-        labels.iter().map(|label| label.n_predicted).sum(),
-    )
+    (labels.iter().map(|label| label.support).sum(), labels.iter().map(|label| label.n_predicted).sum())
 }

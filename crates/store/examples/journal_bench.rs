@@ -39,18 +39,14 @@ async fn main() -> Result<(), Error> {
 
     let before = (cpu_seconds(), Instant::now());
     for first in (0..entries).step_by(500) {
-        let keys: Vec<_> = (first..entries.min(first + 500))
-            .map(|n| (item(n), input(n)))
-            .collect();
+        let keys: Vec<_> = (first..entries.min(first + 500)).map(|n| (item(n), input(n))).collect();
         store.standing(annotator.id(), &keys).await?;
     }
     tell("standing", entries, before);
 
     let before = (cpu_seconds(), Instant::now());
     for first in (0..entries).step_by(500) {
-        let requests: Vec<_> = (first..entries.min(first + 500))
-            .map(|n| request(run, n))
-            .collect();
+        let requests: Vec<_> = (first..entries.min(first + 500)).map(|n| request(run, n)).collect();
         store.answers(&requests).await?;
     }
     tell("answers", entries, before);
@@ -109,20 +105,15 @@ fn tell(what: &str, entries: u64, (cpu, started): (f64, Instant)) {
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: f64 = after_name
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|n| n.parse::<f64>().ok())
-        .sum();
+    let ticks: f64 =
+        after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
     ticks / 100.0
 }
 
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 fn annotator() -> Annotator {
@@ -136,13 +127,7 @@ fn annotator() -> Annotator {
 }
 
 fn run_row() -> RunRow {
-    RunRow {
-        plan: Hash::of(b"plan"),
-        command: "label".into(),
-        seed: 1,
-        max_cost: None,
-        at_ms: 0,
-    }
+    RunRow { plan: Hash::of(b"plan"), command: "label".into(), seed: 1, max_cost: None, at_ms: 0 }
 }
 
 fn item(n: u64) -> Arc<str> {
@@ -182,11 +167,7 @@ fn entry(run: i64, n: u64) -> Entry {
         message: None,
         prompt: prompt_hash,
         answer: Some(answer_hash),
-        tokens: Some(Tokens {
-            input: 140,
-            output: 12,
-            ..Tokens::default()
-        }),
+        tokens: Some(Tokens { input: 140, output: 12, ..Tokens::default() }),
         cost: MicroUsd(31),
         priced: Some("2026-01-01".into()),
         latency_ms: 100,
@@ -208,10 +189,7 @@ fn entry(run: i64, n: u64) -> Entry {
     Entry {
         attempts: vec![attempt],
         annotations: vec![annotation],
-        blobs: vec![
-            (prompt_hash, prompt.into_bytes().into()),
-            (answer_hash, answer.into_bytes().into()),
-        ],
+        blobs: vec![(prompt_hash, prompt.into_bytes().into()), (answer_hash, answer.into_bytes().into())],
         settle: None,
     }
 }

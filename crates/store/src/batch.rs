@@ -36,11 +36,7 @@ impl<C, T> Default for Queue<C, T> {
 
 impl<C, T> Queue<C, T> {
     fn push(&mut self, command: C, reply: Reply<Result<T>>) {
-        self.0.push(Waiting {
-            command,
-            reply,
-            answer: None,
-        });
+        self.0.push(Waiting { command, reply, answer: None });
     }
 
     /// Sends the answers. Whoever no longer waits needs none.
@@ -210,10 +206,7 @@ impl Batch {
 
     /// The rows of all entries that may be written, in the order of their arrival.
     async fn rows(&mut self, conn: &mut SqliteConnection, writer: &mut Writer) -> sqlx::Result<Rows> {
-        let mut rows = Rows {
-            blobs: std::mem::take(&mut self.blobs),
-            ..Rows::default()
-        };
+        let mut rows = Rows { blobs: std::mem::take(&mut self.blobs), ..Rows::default() };
         for waiting in &mut self.entries.0 {
             let entry = std::mem::take(&mut waiting.command);
             if let Err(error) = take_entry(entry, &mut rows, conn, writer).await? {
@@ -221,8 +214,7 @@ impl Batch {
             }
         }
         let released = self.releases.0.iter().filter(|waiting| waiting.command.id > 0);
-        rows.settled
-            .extend(released.map(|waiting| Settled::released(&waiting.command)));
+        rows.settled.extend(released.map(|waiting| Settled::released(&waiting.command)));
         for waiting in &mut self.wishes.0 {
             if !writer.known.run(conn, waiting.command.run).await? {
                 waiting.answer = Some(Err(unknown_run(waiting.command.run)));
@@ -239,21 +231,13 @@ impl Batch {
         let mut held = start.held.saturating_sub(freed);
         let mut next = start.hold + 1;
         let mut granted = Vec::new();
-        for waiting in self
-            .wishes
-            .0
-            .iter_mut()
-            .filter(|waiting| waiting.answer.is_none())
-        {
+        for waiting in self.wishes.0.iter_mut().filter(|waiting| waiting.answer.is_none()) {
             let wish = waiting.command;
             let hold = wish.check(spent, held).map(|()| {
                 held += wish.amount;
                 granted.push((next, wish.run, stored_money(wish.amount)));
                 next += 1;
-                Hold {
-                    id: next - 1,
-                    amount: wish.amount,
-                }
+                Hold { id: next - 1, amount: wish.amount }
             });
             waiting.answer = Some(Ok(hold));
         }
@@ -286,8 +270,7 @@ async fn take_entry(
     }
     let of_annotations = annotators.split_off(entry.attempts.len());
     rows.attempts.extend(annotators.into_iter().zip(entry.attempts));
-    rows.annotations
-        .extend(of_annotations.into_iter().zip(entry.annotations));
+    rows.annotations.extend(of_annotations.into_iter().zip(entry.annotations));
     Ok(Ok(()))
 }
 

@@ -38,16 +38,8 @@ impl Packer {
         };
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         match packed {
-            Some(packed) if packed.len() < bytes.len() => Stored {
-                codec: ZSTD,
-                size,
-                bytes: packed,
-            },
-            _ => Stored {
-                codec: RAW,
-                size,
-                bytes: bytes.to_vec(),
-            },
+            Some(packed) if packed.len() < bytes.len() => Stored { codec: ZSTD, size, bytes: packed },
+            _ => Stored { codec: RAW, size, bytes: bytes.to_vec() },
         }
     }
 }
@@ -67,8 +59,7 @@ impl Unpacker {
             RAW => Ok(stored.bytes.clone()),
             ZSTD => {
                 let zstd = self.0.as_mut().ok_or("no memory for decompressing")?;
-                zstd.decompress(&stored.bytes, size)
-                    .map_err(|error| error.to_string())
+                zstd.decompress(&stored.bytes, size).map_err(|error| error.to_string())
             }
             other => Err(format!("its codec {other} is unknown")),
         }
@@ -124,9 +115,6 @@ mod tests {
         stored.bytes.truncate(4);
         assert!(Unpacker::new().unpack(&stored).is_err());
         stored.codec = 9;
-        assert_eq!(
-            Unpacker::new().unpack(&stored),
-            Err("its codec 9 is unknown".into())
-        );
+        assert_eq!(Unpacker::new().unpack(&stored), Err("its codec 9 is unknown".into()));
     }
 }

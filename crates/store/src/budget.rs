@@ -36,10 +36,7 @@ impl Hold {
 
     /// A call that costs nothing needs no row.
     fn nothing() -> Self {
-        Self {
-            id: 0,
-            amount: MicroUsd(0),
-        }
+        Self { id: 0, amount: MicroUsd(0) }
     }
 }
 
@@ -73,11 +70,7 @@ impl Budget {
         if amount == MicroUsd(0) {
             return Ok(Hold::nothing());
         }
-        let wish = Wish {
-            run: self.run,
-            amount,
-            max: self.max,
-        };
+        let wish = Wish { run: self.run, amount, max: self.max };
         let granted = ask(&self.sender, |reply| Command::Reserve(wish, reply)).await;
         granted.map_err(BudgetError::Store)?
     }
@@ -102,24 +95,14 @@ impl Wish {
         if spent + held + self.amount <= self.max {
             return Ok(());
         }
-        Err(BudgetError::Spent {
-            spent,
-            held,
-            wanted: self.amount,
-            max: self.max,
-        })
+        Err(BudgetError::Spent { spent, held, wanted: self.amount, max: self.max })
     }
 }
 
 impl fmt::Display for BudgetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Spent {
-                spent,
-                held,
-                wanted,
-                max,
-            } => write!(
+            Self::Spent { spent, held, wanted, max } => write!(
                 f,
                 "the budget of {max} does not allow {wanted} more: {spent} is spent and {held} is held for calls in flight"
             ),
@@ -146,11 +129,7 @@ mod tests {
 
     #[track_caller]
     fn check(spent: u64, held: u64, amount: u64, granted: bool) {
-        let wish = Wish {
-            run: 1,
-            amount: MicroUsd(amount),
-            max: MicroUsd(100),
-        };
+        let wish = Wish { run: 1, amount: MicroUsd(amount), max: MicroUsd(100) };
         assert_eq!(wish.check(MicroUsd(spent), MicroUsd(held)).is_ok(), granted);
     }
 
@@ -168,11 +147,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_says_what_was_wanted_and_what_to_do() {
-        let wish = Wish {
-            run: 1,
-            amount: MicroUsd(2_000_000),
-            max: MicroUsd(5_000_000),
-        };
+        let wish = Wish { run: 1, amount: MicroUsd(2_000_000), max: MicroUsd(5_000_000) };
         let error = wish.check(MicroUsd(3_500_000), MicroUsd(500_000)).unwrap_err();
         let error = Error::from(error);
         assert_eq!(error.kind, ErrorKind::BudgetSpent);

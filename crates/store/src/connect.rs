@@ -32,11 +32,7 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self {
-            busy: Duration::from_secs(30),
-            batch: 512,
-            max_pages: None,
-        }
+        Self { busy: Duration::from_secs(30), batch: 512, max_pages: None }
     }
 }
 
@@ -52,10 +48,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn in_folder(folder: &Path) -> Self {
         let own = folder.join(".karat");
-        Self {
-            file: own.join("karat.db"),
-            locks: own.join("locks"),
-        }
+        Self { file: own.join("karat.db"), locks: own.join("locks") }
     }
 }
 
@@ -78,9 +71,7 @@ pub(crate) async fn connect_writer(place: &Place, options: &StoreOptions) -> sql
 
 /// A connection that reads, beside whoever writes. A folder that may not be written is no hindrance.
 pub(crate) async fn connect_reader(place: &Place, options: &StoreOptions) -> sqlx::Result<SqliteConnection> {
-    let connect = common(place, options)
-        .pragma("query_only", "ON")
-        .pragma("cache_size", "-2048");
+    let connect = common(place, options).pragma("query_only", "ON").pragma("cache_size", "-2048");
     let opened = match connect.clone().connect().await {
         Ok(mut conn) => version(&mut conn).await.map(|_| conn),
         Err(error) => Err(error),
@@ -131,9 +122,7 @@ async fn lock_opening(place: &Place) -> Result<std::fs::File> {
             Ok(file)
         }
     });
-    let locked = locked
-        .await
-        .unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
+    let locked = locked.await.unwrap_or_else(|lost| Err(std::io::Error::other(lost)));
     locked.map_err(|error| io("lock", &path, error))
 }
 

@@ -26,9 +26,7 @@ fn code(error: &sqlx::Error) -> Option<i32> {
 
 /// Whether the file holds no table of the name asked for: it is new, or not ours.
 pub(crate) fn is_missing_table(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(|told| told.message().starts_with("no such table"))
+    error.as_database_error().is_some_and(|told| told.message().starts_with("no such table"))
 }
 
 /// Whether the file could not be opened or created at all.
@@ -40,21 +38,18 @@ pub(crate) fn is_cannot_open(error: &sqlx::Error) -> bool {
 pub(crate) fn told(error: &sqlx::Error, path: &Path) -> Error {
     let file = path.display();
     let known = match code(error) {
-        Some(FULL) => Error::external(format!(
-            "the disk is full, and `{file}` could not take the last rows"
-        ))
-        .hint("make space and run the same command again: every row that was confirmed is kept"),
+        Some(FULL) => Error::external(format!("the disk is full, and `{file}` could not take the last rows"))
+            .hint("make space and run the same command again: every row that was confirmed is kept"),
         Some(PERM | READONLY | CANTOPEN) => Error::external(format!("cannot write `{file}`"))
             .hint("check that the folder exists and that you may write to it"),
         Some(NOTADB) => Error::external(format!("`{file}` is not a journal of karat"))
             .hint("move the file away, and a new one is made"),
         Some(CORRUPT) => Error::external(format!("`{file}` is damaged"))
             .hint("keep a copy of the file and bring back a backup, or move it away to begin anew"),
-        Some(BUSY | LOCKED) => Error::new(
-            ErrorKind::Conflict,
-            format!("`{file}` is locked by another program"),
-        )
-        .hint("end the program that has it open, then run the same command again"),
+        Some(BUSY | LOCKED) => {
+            Error::new(ErrorKind::Conflict, format!("`{file}` is locked by another program"))
+                .hint("end the program that has it open, then run the same command again")
+        }
         Some(IOERR) => Error::external(format!("the disk failed at `{file}`"))
             .hint("check the disk and its free space, then run the same command again"),
         _ => Error::bug(format!("the journal `{file}` refused a statement")),
@@ -68,7 +63,5 @@ pub(crate) fn io(doing: &str, path: &Path, error: std::io::Error) -> Error {
         std::io::ErrorKind::StorageFull => "make space and run the same command again",
         _ => "check that the folder exists and that you may write to it",
     };
-    Error::external(format!("cannot {doing} `{}`", path.display()))
-        .because(error)
-        .hint(hint)
+    Error::external(format!("cannot {doing} `{}`", path.display())).because(error).hint(hint)
 }

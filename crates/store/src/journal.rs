@@ -55,11 +55,7 @@ pub struct Journal {
 impl Journal {
     pub(crate) fn new(sender: Sender, options: JournalOptions) -> Self {
         let queue_bytes = options.queue_bytes.max(1);
-        Self {
-            sender,
-            room: Arc::new(Semaphore::new(queue_bytes as usize)),
-            queue_bytes,
-        }
+        Self { sender, room: Arc::new(Semaphore::new(queue_bytes as usize)), queue_bytes }
     }
 
     /// Writes an entry; returns when it is on disk, and what was confirmed so survives the loss of power. An error means

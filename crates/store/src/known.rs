@@ -38,10 +38,8 @@ impl Known {
         if self.runs.contains(&run) {
             return Ok(true);
         }
-        let found: Option<i64> = sqlx::query_scalar("SELECT id FROM run WHERE id = $1")
-            .bind(run)
-            .fetch_optional(conn)
-            .await?;
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM run WHERE id = $1").bind(run).fetch_optional(conn).await?;
         if found.is_some() {
             self.runs.insert(run);
         }

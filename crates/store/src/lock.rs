@@ -32,15 +32,10 @@ pub(crate) fn claim(locks: &Path, annotator: Hash) -> Result<Claim> {
 fn taken(path: &Path) -> Error {
     let pid = read_pid(path).map_or_else(String::new, |pid| format!(" (pid {pid})"));
     let since = std::fs::metadata(path).and_then(|file| file.modified()).ok();
-    let minutes = since
-        .and_then(|at| at.elapsed().ok())
-        .map(|for_| for_.as_secs() / 60);
+    let minutes = since.and_then(|at| at.elapsed().ok()).map(|for_| for_.as_secs() / 60);
     let since = minutes.map_or_else(String::new, |minutes| format!(" for {minutes} min"));
-    Error::new(
-        ErrorKind::Conflict,
-        format!("another karat{pid} has been running this annotator{since}"),
-    )
-    .hint("wait for it, or stop it and run the same command again: what it has paid for is kept")
+    Error::new(ErrorKind::Conflict, format!("another karat{pid} has been running this annotator{since}"))
+        .hint("wait for it, or stop it and run the same command again: what it has paid for is kept")
 }
 
 fn read_pid(path: &Path) -> Option<u32> {
@@ -51,16 +46,10 @@ fn read_pid(path: &Path) -> Option<u32> {
 
 /// Locks the file, and writes the number of this process into it.
 fn try_hold(path: &Path) -> Result<File, TryLockError> {
-    let opened = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(path);
+    let opened = OpenOptions::new().create(true).write(true).truncate(false).open(path);
     let mut file = opened.map_err(TryLockError::Error)?;
     file.try_lock()?;
-    let written = file
-        .set_len(0)
-        .and_then(|()| writeln!(file, "{}", std::process::id()));
+    let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(TryLockError::Error)?;
     Ok(file)
 }
@@ -74,30 +63,20 @@ pub(crate) struct RunLocks {
 
 impl RunLocks {
     pub(crate) fn new(locks: PathBuf) -> Self {
-        Self {
-            locks,
-            held: Mutex::default(),
-        }
+        Self { locks, held: Mutex::default() }
     }
 
     /// Marks a run as alive. Called before the run is visible to others, so that none takes it for a crashed one.
     pub(crate) fn begin(&self, run: i64) -> Result<()> {
         let path = run_file(&self.locks, run);
         let file = try_hold(&path).map_err(|error| io("lock", &path, error.into()))?;
-        self.held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(run, file);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(run, file);
         Ok(())
     }
 
     /// Ends what [`RunLocks::begin`] began.
     pub(crate) fn end(&self, run: i64) {
-        let held = self
-            .held
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&run);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
         if held.is_some() {
             // A file that stays does no harm: it is not locked.
             let _ = std::fs::remove_file(run_file(&self.locks, run));
@@ -130,10 +109,8 @@ mod tests {
         let first = claim(folder.path(), annotator).unwrap();
         let error = claim(folder.path(), annotator).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Conflict);
-        let expected = format!(
-            "another karat (pid {}) has been running this annotator for 0 min",
-            std::process::id()
-        );
+        let expected =
+            format!("another karat (pid {}) has been running this annotator for 0 min", std::process::id());
         assert_eq!(error.to_string(), expected);
         claim(folder.path(), Hash::of(b"another")).unwrap();
         drop(first);

@@ -26,11 +26,7 @@ pub const FORMAT_VERSION: i64 = 1;
 
 /// What the placeholders of the portable files are in SQLite (PostgreSQL: `BIGINT PRIMARY KEY`, `BYTEA`,
 /// `DOUBLE PRECISION`).
-const TYPES: [(&str, &str); 3] = [
-    ("{id}", "INTEGER PRIMARY KEY"),
-    ("{bytes}", "BLOB"),
-    ("{real}", "REAL"),
-];
+const TYPES: [(&str, &str); 3] = [("{id}", "INTEGER PRIMARY KEY"), ("{bytes}", "BLOB"), ("{real}", "REAL")];
 
 /// The format of the open file; 0 for a file without tables.
 pub(crate) async fn version(conn: &mut SqliteConnection) -> sqlx::Result<i64> {
@@ -49,9 +45,7 @@ pub(crate) async fn migrate(conn: &mut SqliteConnection, from: i64) -> sqlx::Res
         .execute(&mut *conn)
         .await?;
     for step in MIGRATIONS.iter().filter(|step| step.version > from) {
-        let portable = TYPES
-            .iter()
-            .fold(step.portable.to_owned(), |sql, (name, is)| sql.replace(name, is));
+        let portable = TYPES.iter().fold(step.portable.to_owned(), |sql, (name, is)| sql.replace(name, is));
         raw_sql(AssertSqlSafe(portable)).execute(&mut *conn).await?;
         raw_sql(step.sqlite).execute(&mut *conn).await?;
         sqlx::query("INSERT INTO migration (version) VALUES ($1)")

@@ -113,10 +113,7 @@ impl Spending {
     /// What was in flight when runs crashed: the number of calls, and at most how much they cost.
     pub fn lost_in_crashes(&self) -> (u64, MicroUsd) {
         let lost = || self.held.iter().filter(|held| !held.running);
-        (
-            lost().map(|held| held.n_calls).sum(),
-            lost().map(|held| held.amount).sum(),
-        )
+        (lost().map(|held| held.n_calls).sum(), lost().map(|held| held.amount).sum())
     }
 }
 
@@ -179,10 +176,7 @@ impl Store {
         let id = row.try_get(0)?;
         let how: Option<String> = row.try_get(6)?;
         let state = match how {
-            Some(how) => RunState::Ended {
-                how,
-                at_ms: row.try_get(7)?,
-            },
+            Some(how) => RunState::Ended { how, at_ms: row.try_get(7)? },
             None => match running(&self.place().locks, id) {
                 Some(pid) => RunState::Running { pid },
                 None => RunState::Crashed,
@@ -250,13 +244,7 @@ fn tally_of(annotator: Annotator, sums: Sums) -> Tally {
         calls: read_number(sums.calls),
         attempts: read_number(sums.attempts),
         statuses: BTreeMap::new(),
-        tokens: Tokens {
-            input,
-            cached_read,
-            cached_write,
-            output,
-            reasoning,
-        },
+        tokens: Tokens { input, cached_read, cached_write, output, reasoning },
         cost: MicroUsd(read_number(sums.cost)),
         at_ms: sums.at_ms,
     };
@@ -265,9 +253,7 @@ fn tally_of(annotator: Annotator, sums: Sums) -> Tally {
         if what == ATTEMPT {
             tally.statuses.insert(name, n);
         } else if what == OUTCOME {
-            tally
-                .outcomes
-                .extend(OutcomeKind::from_name(&name).map(|kind| (kind, n)));
+            tally.outcomes.extend(OutcomeKind::from_name(&name).map(|kind| (kind, n)));
         } else if let Some(kind) = OutcomeKind::from_name(&what) {
             tally.reasons.insert((kind, name), n);
         }

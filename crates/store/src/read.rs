@@ -80,10 +80,8 @@ impl Store {
                 .map_err(|error| self.told(&error))?;
             for row in found {
                 let (request, stored, mut answer) = read_answer(&row).map_err(|error| self.told(&error))?;
-                answer.answer = reader
-                    .unpacker
-                    .unpack(&stored)
-                    .map_err(|why| damaged("the answer to", request, &why))?;
+                answer.answer =
+                    reader.unpacker.unpack(&stored).map_err(|why| damaged("the answer to", request, &why))?;
                 answers.insert(request, answer);
             }
         }
@@ -93,10 +91,7 @@ impl Store {
     /// Every call that was made for an item, oldest first.
     pub async fn attempts_of(&self, item: &str) -> Result<Vec<AttemptRow>> {
         let mut reading = self.reader().await?;
-        let rows = sqlx::query(ATTEMPTS_OF)
-            .bind(item)
-            .fetch_all(&mut reading.get()?.conn)
-            .await;
+        let rows = sqlx::query(ATTEMPTS_OF).bind(item).fetch_all(&mut reading.get()?.conn).await;
         let read = rows.and_then(|rows| rows.iter().map(read_attempt).collect());
         read.map_err(|error| self.told(&error))
     }
@@ -104,14 +99,9 @@ impl Store {
     /// Every outcome of an item, of all annotators, oldest first.
     pub async fn annotations_of(&self, item: &str) -> Result<Vec<AnnotationRow>> {
         let mut reading = self.reader().await?;
-        let rows = sqlx::query(ANNOTATIONS_OF)
-            .bind(item)
-            .fetch_all(&mut reading.get()?.conn)
-            .await;
+        let rows = sqlx::query(ANNOTATIONS_OF).bind(item).fetch_all(&mut reading.get()?.conn).await;
         let read = rows.and_then(|rows| {
-            rows.iter()
-                .map(|row| read_annotation(row, read_hash(row.try_get(9)?)?))
-                .collect()
+            rows.iter().map(|row| read_annotation(row, read_hash(row.try_get(9)?)?)).collect()
         });
         read.map_err(|error| self.told(&error))
     }
@@ -148,10 +138,8 @@ async fn standing_rows(
         return Ok(standing);
     };
     for (keys, standing) in keys.chunks(MAX_KEYS).zip(standing.chunks_mut(MAX_KEYS)) {
-        let found = reader
-            .statements
-            .look_up(&mut reader.conn, &STANDING, Some(number), (keys, bind_item))
-            .await?;
+        let found =
+            reader.statements.look_up(&mut reader.conn, &STANDING, Some(number), (keys, bind_item)).await?;
         let mut histories: HashMap<(&str, Hash), Vec<&SqliteRow>> = HashMap::new();
         for row in &found {
             let key = (row.try_get(0)?, read_hash(row.try_get(1)?)?);
@@ -159,9 +147,7 @@ async fn standing_rows(
         }
         for ((item, input), standing) in keys.iter().zip(standing) {
             if let Some(history) = histories.get(&(&**item, *input)) {
-                *standing = newest(history)?
-                    .map(|row| read_annotation(row, annotator))
-                    .transpose()?;
+                *standing = newest(history)?.map(|row| read_annotation(row, annotator)).transpose()?;
             }
         }
     }
@@ -240,11 +226,7 @@ pub(crate) fn read_tokens(row: &SqliteRow, first: usize) -> sqlx::Result<Option<
 
 /// Three columns from `first`: codec, size and bytes.
 pub(crate) fn read_stored(row: &SqliteRow, first: usize) -> sqlx::Result<Stored> {
-    Ok(Stored {
-        codec: row.try_get(first)?,
-        size: row.try_get(first + 1)?,
-        bytes: row.try_get(first + 2)?,
-    })
+    Ok(Stored { codec: row.try_get(first)?, size: row.try_get(first + 1)?, bytes: row.try_get(first + 2)? })
 }
 
 /// A row of [`ANSWERS`]: the request, the stored bytes, and the rest.
@@ -272,19 +254,10 @@ mod tests {
         let store = Store::open(folder.path()).await.unwrap();
         let mut conn = store.connect().await.unwrap();
         let explain = format!("EXPLAIN QUERY PLAN {query}");
-        let steps = sqlx::query(AssertSqlSafe(explain))
-            .fetch_all(&mut conn)
-            .await
-            .unwrap();
+        let steps = sqlx::query(AssertSqlSafe(explain)).fetch_all(&mut conn).await.unwrap();
         let steps: Vec<String> = steps.iter().map(|step| step.get(3)).collect();
-        assert!(
-            steps.iter().any(|step| step.contains(index)),
-            "{query}\n{steps:#?}"
-        );
-        assert!(
-            !steps.iter().any(|step| step.starts_with("SCAN")),
-            "{query}\n{steps:#?}"
-        );
+        assert!(steps.iter().any(|step| step.contains(index)), "{query}\n{steps:#?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{query}\n{steps:#?}");
     }
 
     #[tokio::test]

@@ -37,22 +37,12 @@ pub(crate) struct Settled {
 impl Settled {
     /// By attempts that cost so much.
     pub(crate) fn paid(hold: &Hold, cost: i64) -> Self {
-        Self {
-            hold: hold.id,
-            amount: hold.amount,
-            how: "settled",
-            cost,
-        }
+        Self { hold: hold.id, amount: hold.amount, how: "settled", cost }
     }
 
     /// Without a call.
     pub(crate) fn released(hold: &Hold) -> Self {
-        Self {
-            hold: hold.id,
-            amount: hold.amount,
-            how: "released",
-            cost: 0,
-        }
+        Self { hold: hold.id, amount: hold.amount, how: "released", cost: 0 }
     }
 }
 
@@ -109,23 +99,11 @@ static BLOB: Table = Table {
     tail: "ON CONFLICT (hash) DO NOTHING",
 };
 
-static HOLD: Table = Table {
-    name: "hold",
-    columns: &["id", "run", "amount"],
-    tail: "",
-};
+static HOLD: Table = Table { name: "hold", columns: &["id", "run", "amount"], tail: "" };
 
-static OPEN_HOLD: Table = Table {
-    name: "open_hold",
-    columns: &["hold", "run", "amount"],
-    tail: "",
-};
+static OPEN_HOLD: Table = Table { name: "open_hold", columns: &["hold", "run", "amount"], tail: "" };
 
-static HOLD_END: Table = Table {
-    name: "hold_end",
-    columns: &["hold", "how", "cost"],
-    tail: "",
-};
+static HOLD_END: Table = Table { name: "hold_end", columns: &["hold", "how", "cost"], tail: "" };
 
 /// What stands, for some items of one annotator; of a label nothing but its kind is needed.
 const STANDING: Lookup = Lookup {
@@ -134,10 +112,7 @@ const STANDING: Lookup = Lookup {
     tail: " ORDER BY seq",
 };
 
-const CLOSE_HOLDS: Lookup = Lookup {
-    head: "DELETE FROM open_hold WHERE hold IN ",
-    tail: "",
-};
+const CLOSE_HOLDS: Lookup = Lookup { head: "DELETE FROM open_hold WHERE hold IN ", tail: "" };
 
 /// What a transaction starts from: the largest numbers so far, and the money.
 pub(crate) struct Start {
@@ -187,12 +162,8 @@ impl Rows {
         let mut start = read_start(&first)?;
         found.try_for_each(|row| read_standing(&row, &mut start.stands))?;
         for (annotator, items) in lookups {
-            let found = statements
-                .look_up(conn, &STANDING, Some(annotator), (items, Binds::add))
-                .await?;
-            found
-                .iter()
-                .try_for_each(|row| read_standing(row, &mut start.stands))?;
+            let found = statements.look_up(conn, &STANDING, Some(annotator), (items, Binds::add)).await?;
+            found.iter().try_for_each(|row| read_standing(row, &mut start.stands))?;
         }
         Ok(start)
     }
@@ -207,10 +178,7 @@ impl Rows {
             let now = Counted::of(row.kind, &row.body);
             let key = (*annotator, Arc::clone(&row.item), row.input);
             let before = start.stands.get(&key);
-            changes
-                .entry(*annotator)
-                .or_default()
-                .annotation(row, &now, before);
+            changes.entry(*annotator).or_default().annotation(row, &now, before);
             if before.is_none_or(|before| now.replaces(before)) {
                 start.stands.insert(key, now);
             }
@@ -235,9 +203,7 @@ impl Rows {
         statements.insert(conn, log).await?;
         let holds: Vec<i64> = self.settled.iter().map(|settled| settled.hold).collect();
         for holds in holds.chunks(MAX_KEYS) {
-            statements
-                .look_up(conn, &CLOSE_HOLDS, None, (holds, Binds::add))
-                .await?;
+            statements.look_up(conn, &CLOSE_HOLDS, None, (holds, Binds::add)).await?;
         }
         let mut ends = Waited::new(&HOLD_END, self.settled, bind_hold_end);
         statements.insert(conn, &mut [&mut ends]).await
@@ -245,10 +211,7 @@ impl Rows {
 }
 
 fn read_start(row: &SqliteRow) -> sqlx::Result<Start> {
-    let number = |column: usize| {
-        row.try_get::<Option<i64>, _>(column)
-            .map(Option::unwrap_or_default)
-    };
+    let number = |column: usize| row.try_get::<Option<i64>, _>(column).map(Option::unwrap_or_default);
     Ok(Start {
         attempt: number(0)?,
         annotation: number(1)?,

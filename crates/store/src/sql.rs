@@ -122,9 +122,7 @@ impl Script {
     /// The rows of all its statements, one after the other.
     pub(crate) async fn run(self, conn: &mut SqliteConnection) -> sqlx::Result<Vec<SqliteRow>> {
         let binds = self.binds.done()?;
-        sqlx::query_with(AssertSqlSafe(self.text), binds)
-            .fetch_all(conn)
-            .await
+        sqlx::query_with(AssertSqlSafe(self.text), binds).fetch_all(conn).await
     }
 }
 
@@ -219,11 +217,7 @@ fn insert_text(table: &Table, n_rows: usize) -> Arc<str> {
     let row = placeholders(table.columns.len());
     let rows = vec![row; n_rows].join(", ");
     let columns = table.columns.join(", ");
-    format!(
-        "INSERT INTO {} ({columns}) VALUES {rows} {}",
-        table.name, table.tail
-    )
-    .into()
+    format!("INSERT INTO {} ({columns}) VALUES {rows} {}", table.name, table.tail).into()
 }
 
 /// `(?, ?, …)`: the one place to change for a database that numbers its placeholders.

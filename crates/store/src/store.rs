@@ -78,12 +78,7 @@ impl Store {
     }
 
     fn new(place: Place, options: StoreOptions, writer: Option<Sender>, reader: Option<Reader>) -> Self {
-        Self(Arc::new(Inner {
-            place,
-            options,
-            writer,
-            reader: Mutex::new(reader),
-        }))
+        Self(Arc::new(Inner { place, options, writer, reader: Mutex::new(reader) }))
     }
 
     /// Begins a run, and returns its number. The run counts as running until it is ended or this process dies.
@@ -161,11 +156,7 @@ impl Store {
 
 impl Reader {
     fn new(conn: SqliteConnection) -> Self {
-        Self {
-            conn,
-            statements: Statements::default(),
-            unpacker: Unpacker::new(),
-        }
+        Self { conn, statements: Statements::default(), unpacker: Unpacker::new() }
     }
 }
 
@@ -174,8 +165,6 @@ pub(crate) struct Reading<'s>(MutexGuard<'s, Option<Reader>>);
 
 impl Reading<'_> {
     pub(crate) fn get(&mut self) -> Result<&mut Reader> {
-        self.0
-            .as_mut()
-            .ok_or_else(|| Error::bug("the journal has no reader"))
+        self.0.as_mut().ok_or_else(|| Error::bug("the journal has no reader"))
     }
 }

@@ -113,14 +113,7 @@ fn clamp(number: u64) -> i64 {
 
 /// The tokens in the order of the columns.
 pub(crate) fn in_order(tokens: &Tokens) -> [i64; 5] {
-    [
-        tokens.input,
-        tokens.cached_read,
-        tokens.cached_write,
-        tokens.output,
-        tokens.reasoning,
-    ]
-    .map(clamp)
+    [tokens.input, tokens.cached_read, tokens.cached_write, tokens.output, tokens.reasoning].map(clamp)
 }
 
 static TALLY: Table = Table {
@@ -232,8 +225,7 @@ pub(crate) async fn stored(conn: &mut SqliteConnection) -> sqlx::Result<Tallies>
     let counts = sqlx::query("SELECT annotator, what, name, n FROM tally_count WHERE n <> 0");
     for row in counts.fetch_all(conn).await? {
         let sums = tallies.entry(row.try_get(0)?).or_default();
-        sums.counts
-            .insert((row.try_get(1)?, row.try_get(2)?), row.try_get(3)?);
+        sums.counts.insert((row.try_get(1)?, row.try_get(2)?), row.try_get(3)?);
     }
     Ok(tallies)
 }

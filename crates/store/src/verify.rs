@@ -85,18 +85,14 @@ impl Store {
 }
 
 async fn check_file(conn: &mut SqliteConnection, found: &mut Verification) -> sqlx::Result<()> {
-    let told: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(100)")
-        .fetch_all(&mut *conn)
-        .await?;
+    let told: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut *conn).await?;
     for line in told.into_iter().filter(|line| line != "ok") {
         found.tell(format!("the file: {line}"));
     }
     let keys = query("PRAGMA foreign_key_check").fetch_all(conn).await?;
     for row in keys {
         let table: String = row.try_get(0)?;
-        found.tell(format!(
-            "a row of `{table}` names a run, an annotator or a hold that is not there"
-        ));
+        found.tell(format!("a row of `{table}` names a run, an annotator or a hold that is not there"));
     }
     Ok(())
 }
@@ -152,9 +148,7 @@ async fn check_references(conn: &mut SqliteConnection, found: &mut Verification)
         while let Some(row) = rows.try_next().await? {
             let (seq, item): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
             let hash = read_hash(row.try_get(2)?)?;
-            found.tell(format!(
-                "the {what} `{hash}` of attempt {seq} on item `{item}` is not there"
-            ));
+            found.tell(format!("the {what} `{hash}` of attempt {seq} on item `{item}` is not there"));
         }
     }
     Ok(())
@@ -165,15 +159,10 @@ fn compare(stored: &Tallies, recomputed: &Tallies, found: &mut Verification) {
     let annotators: BTreeSet<i64> = stored.keys().chain(recomputed.keys()).copied().collect();
     let nothing = Sums::default();
     for id in annotators {
-        let (is, should) = (
-            stored.get(&id).unwrap_or(&nothing),
-            recomputed.get(&id).unwrap_or(&nothing),
-        );
+        let (is, should) = (stored.get(&id).unwrap_or(&nothing), recomputed.get(&id).unwrap_or(&nothing));
         let mut differ = |what: &str, is: i64, should: i64| {
             if is != should {
-                found.tell(format!(
-                    "annotator {id}: the sum says {is} {what}, and the log {should}"
-                ));
+                found.tell(format!("annotator {id}: the sum says {is} {what}, and the log {should}"));
             }
         };
         differ("annotations", is.annotations, should.annotations);
@@ -189,9 +178,7 @@ fn compare(stored: &Tallies, recomputed: &Tallies, found: &mut Verification) {
             differ(&format!("of {} `{}`", group.0, group.1), of(is), of(should));
         }
         if is.at_ms != should.at_ms {
-            found.tell(format!(
-                "annotator {id}: the times of the first or last row differ"
-            ));
+            found.tell(format!("annotator {id}: the times of the first or last row differ"));
         }
     }
 }
@@ -215,9 +202,7 @@ async fn check_holds(conn: &mut SqliteConnection, found: &mut Verification) -> s
     .fetch_all(conn)
     .await?;
     for hold in wrong {
-        found.tell(format!(
-            "hold {hold}: the list of open holds is not what the log says"
-        ));
+        found.tell(format!("hold {hold}: the list of open holds is not what the log says"));
     }
     Ok(())
 }

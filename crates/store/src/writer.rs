@@ -109,10 +109,7 @@ impl Writer {
     /// Works on a thread of its own: what is written is put together beside the calls of a run, not between them. Where
     /// there is no thread to be had, it works among them.
     fn start_work(self, receiver: mpsc::Receiver<Command>) {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-        else {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
             tokio::spawn(self.work(receiver));
             return;
         };

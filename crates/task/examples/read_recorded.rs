@@ -19,20 +19,15 @@ use recorded::{Row, Set};
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let Some(sets) = recorded::read_all() else {
-        println!(
-            "no recorded answers at {}: nothing to read",
-            recorded::folder().display()
-        );
+        println!("no recorded answers at {}: nothing to read", recorded::folder().display());
         return;
     };
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--markdown"] => print!("{}", recorded::markdown(&sets)),
         [what, name] => show(&sets, what, name),
-        _ => sets.iter().for_each(|set| {
-            set.rows
-                .iter()
-                .for_each(|row| println!("{} {}", set.name, plain(row)))
-        }),
+        _ => sets
+            .iter()
+            .for_each(|set| set.rows.iter().for_each(|row| println!("{} {}", set.name, plain(row)))),
     }
 }
 
@@ -53,11 +48,7 @@ fn plain(row: &Row) -> String {
 
 fn show(sets: &[Set], what: &str, name: &str) {
     for set in sets.iter().filter(|set| set.name.contains(name)) {
-        let cases = if what == "--differences" {
-            &set.differences
-        } else {
-            &set.unread
-        };
+        let cases = if what == "--differences" { &set.differences } else { &set.unread };
         for case in cases {
             println!("{case}\n");
         }

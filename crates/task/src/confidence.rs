@@ -46,9 +46,7 @@ pub fn token_confidence(
         return missing;
     };
     let places = kind.label_words(task, answer, value);
-    let sure = places
-        .iter()
-        .map(|it| of_label(&task.schema, &all, tokens, it, shift));
+    let sure = places.iter().map(|it| of_label(&task.schema, &all, tokens, it, shift));
     let least = sure.reduce(|a, b| Some(a?.min(b?))).flatten();
     match least {
         Some(p) => Confidence::Raw(p.clamp(0.0, 1.0), ConfidenceSource::TokenProbability),
@@ -79,13 +77,7 @@ fn of_label(
         // What stands before the label in its first token: a space, a quotation mark.
         let lead = all.get(from..start.max(from))?;
         let done = all.get(start..from.max(start))?;
-        let rest = Rest {
-            schema,
-            chosen: label.label,
-            written,
-            done,
-            lead,
-        };
+        let rest = Rest { schema, chosen: label.label, written, done, lead };
         let (other, not_shown) = rest.rivals(token);
         others += before * other;
         unseen += before * not_shown;
@@ -153,11 +145,7 @@ impl Rest<'_> {
 
     fn after_lead(&self, text: &str) -> String {
         let text = text.strip_prefix(self.lead).unwrap_or(text);
-        if self.done.is_empty() {
-            fold(text.trim_start_matches([' ', '"', '\'']))
-        } else {
-            fold(text)
-        }
+        if self.done.is_empty() { fold(text.trim_start_matches([' ', '"', '\''])) } else { fold(text) }
     }
 }
 

@@ -44,10 +44,8 @@ struct Cut {
 
 impl Folded {
     pub(crate) fn new(source: &str, how: Fold) -> Self {
-        let mut folded = Self {
-            text: String::with_capacity(source.len()),
-            cuts: Vec::with_capacity(source.len()),
-        };
+        let mut folded =
+            Self { text: String::with_capacity(source.len()), cuts: Vec::with_capacity(source.len()) };
         if source.is_ascii() {
             for at in 0..source.len() {
                 folded.push(&source[at..=at], at, how);
@@ -81,12 +79,8 @@ impl Folded {
             self.put_space(grapheme, from, to, how);
             return;
         }
-        let mut chars: Vec<char> = grapheme
-            .nfkc()
-            .flat_map(char::to_uppercase)
-            .flat_map(char::to_lowercase)
-            .nfkc()
-            .collect();
+        let mut chars: Vec<char> =
+            grapheme.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect();
         // `İ` becomes `i` and a dot above; nobody writes that dot in a lower-case quote.
         if chars.first() == Some(&'i') {
             chars.retain(|c| *c != '\u{307}');
@@ -112,24 +106,14 @@ impl Folded {
 
     fn put(&mut self, c: char, from: usize, to: usize, first: bool, last: bool) {
         let at = self.text.len() as u32;
-        self.cuts.push(Cut {
-            at,
-            from: from as u32,
-            to: to as u32,
-            first,
-            last,
-        });
+        self.cuts.push(Cut { at, from: from as u32, to: to as u32, first, last });
         self.text.push(c);
     }
 
     /// A run of space is one space, or one line break where it has one and line breaks matter.
     fn put_space(&mut self, grapheme: &str, from: usize, to: usize, how: Fold) {
         if how == Fold::Tight
-            && !self
-                .text
-                .chars()
-                .next_back()
-                .is_some_and(|c| c == ' ' || is_spaced_letter(c))
+            && !self.text.chars().next_back().is_some_and(|c| c == ' ' || is_spaced_letter(c))
         {
             return;
         }
@@ -150,11 +134,7 @@ impl Folded {
     pub(crate) fn source(&self, folded: Range<usize>) -> Option<Range<usize>> {
         let index = |at: usize| self.cuts.binary_search_by_key(&(at as u32), |cut| cut.at).ok();
         let first = self.cuts.get(index(folded.start)?)?;
-        let last = if folded.end == self.text.len() {
-            self.cuts.len()
-        } else {
-            index(folded.end)?
-        };
+        let last = if folded.end == self.text.len() { self.cuts.len() } else { index(folded.end)? };
         let last = self.cuts.get(last.checked_sub(1)?)?;
         (first.first && last.last && first.from < last.to).then_some(first.from as usize..last.to as usize)
     }
@@ -221,10 +201,7 @@ pub(crate) fn is_quote_mark(c: char) -> bool {
 }
 
 fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '﹣' | '－'
-    )
+    matches!(c, '-' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '﹣' | '－')
 }
 
 /// Soft hyphens, zero-width spaces and byte-order marks, which nobody sees and models leave out. A zero-width joiner

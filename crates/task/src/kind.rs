@@ -69,10 +69,7 @@ pub fn kind(name: &str) -> Result<&'static dyn TaskKind> {
         return Ok(*kind);
     }
     let near = |kind: &&&dyn TaskKind| strsim::jaro_winkler(kind.id(), &name.to_lowercase());
-    let nearest = KINDS
-        .iter()
-        .max_by(|a, b| near(a).total_cmp(&near(b)))
-        .filter(|kind| near(kind) > 0.7);
+    let nearest = KINDS.iter().max_by(|a, b| near(a).total_cmp(&near(b))).filter(|kind| near(kind) > 0.7);
     let names: Vec<_> = KINDS.iter().map(|kind| format!("`{}`", kind.id())).collect();
     let message = match nearest {
         Some(kind) => format!("there is no kind of task `{name}`; did you mean `{}`?", kind.id()),
@@ -115,11 +112,7 @@ pub struct RawAnswer<'a> {
 impl<'a> RawAnswer<'a> {
     /// A text that ended by itself.
     pub fn of(text: &'a str) -> Self {
-        Self {
-            text,
-            truncated_at: None,
-            refusal: None,
-        }
+        Self { text, truncated_at: None, refusal: None }
     }
 }
 
@@ -139,33 +132,18 @@ pub struct Reading {
 impl Reading {
     /// A value, read with these leniencies.
     pub(crate) fn labeled(value: Value, notes: Vec<Note>) -> Self {
-        Self {
-            outcome: Outcome::Labeled(value),
-            notes,
-            problem: None,
-            stated: None,
-        }
+        Self { outcome: Outcome::Labeled(value), notes, problem: None, stated: None }
     }
 
     /// Declined: asking again would not change it.
     pub(crate) fn abstained(why: Abstention, notes: Vec<Note>) -> Self {
-        Self {
-            outcome: Outcome::Abstained(why),
-            notes,
-            problem: None,
-            stated: None,
-        }
+        Self { outcome: Outcome::Abstained(why), notes, problem: None, stated: None }
     }
 
     /// Not a label; the reason is what a re-ask names.
     pub(crate) fn unusable(why: Unusable, notes: Vec<Note>) -> Self {
         let problem = Some(why.to_string());
-        Self {
-            outcome: Outcome::Unusable(why),
-            notes,
-            problem,
-            stated: None,
-        }
+        Self { outcome: Outcome::Unusable(why), notes, problem, stated: None }
     }
 }
 
@@ -247,13 +225,6 @@ mod tests {
         assert_eq!(kind("classify").unwrap().id(), "classify");
         let error = kind("clasify").err().unwrap();
         assert!(error.to_string().contains("did you mean `classify`"), "{error}");
-        assert!(
-            kind("regression")
-                .err()
-                .unwrap()
-                .next_step()
-                .unwrap()
-                .contains("`multi_label`")
-        );
+        assert!(kind("regression").err().unwrap().next_step().unwrap().contains("`multi_label`"));
     }
 }

@@ -46,17 +46,11 @@ fn example_task(kind: &str, labels: &[(&str, &[&str])]) -> Option<Task> {
         aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
         ..LabelSpec::named(*name)
     };
-    let spec = TaskSpec {
-        kind: kind.to_owned(),
-        labels: labels.iter().map(label).collect(),
-        ..TaskSpec::default()
-    };
+    let spec =
+        TaskSpec { kind: kind.to_owned(), labels: labels.iter().map(label).collect(), ..TaskSpec::default() };
     Task::new(
         &spec,
-        &DataSpec {
-            text: "text".to_owned(),
-            ..DataSpec::default()
-        },
+        &DataSpec { text: "text".to_owned(), ..DataSpec::default() },
         &PolicySpec::default(),
         String::new(),
     )
@@ -66,9 +60,5 @@ fn example_task(kind: &str, labels: &[(&str, &[&str])]) -> Option<Task> {
 /// An item with a text and nothing else.
 pub(crate) fn item_of(column: &str, text: &str) -> Item {
     let fields: Fields = [(column.to_owned(), json!(text))].into_iter().collect();
-    Item {
-        id: ItemId::new("example"),
-        row: 1,
-        fields,
-    }
+    Item { id: ItemId::new("example"), row: 1, fields }
 }

@@ -49,10 +49,8 @@ impl Prompter {
             .iter()
             .map(|it| context! { name => &it.name, description => &it.description, examples => &it.examples })
             .collect();
-        let shown: Vec<_> = shots
-            .iter()
-            .map(|it| context! { item => &it.item, answer => &it.answer })
-            .collect();
+        let shown: Vec<_> =
+            shots.iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
         let values = context! {
             kind => kind.id(), guideline => task.guideline.trim(), labels, instructions => instructions.trim(),
             shots => shown, reasoning => style.reasoning, state_confidence => style.state_confidence,
@@ -67,12 +65,7 @@ impl Prompter {
             .part(system)
             .part(format.to_string())
             .finish();
-        Ok(Self {
-            task: task.clone(),
-            system: system.into(),
-            format,
-            version,
-        })
+        Ok(Self { task: task.clone(), system: system.into(), format, version })
     }
 
     /// The identity of all that is the same for every item: templates, guideline, labels, examples, style, format.
@@ -97,26 +90,16 @@ impl Prompter {
             return Err(Error::invalid(message));
         };
         let shown = show_item(&text, &self.task.context_of(item));
-        Ok(vec![
-            Message::new(Role::System, Arc::clone(&self.system)),
-            Message::new(Role::User, shown),
-        ])
+        Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, shown)])
     }
 
     /// The messages that ask once more, with the problem named.
     pub fn ask_again(&self, messages: &[Message], answer: &str, problem: &str) -> Vec<Message> {
-        let said = if answer.trim().is_empty() {
-            "(no answer)"
-        } else {
-            answer
-        };
+        let said = if answer.trim().is_empty() { "(no answer)" } else { answer };
         let again = format!(
             "Your answer could not be used as it is: {problem}.\nAnswer once more for the same item, complete, as JSON in the form described, and with nothing else."
         );
-        let more = [
-            Message::new(Role::Assistant, said),
-            Message::new(Role::User, again),
-        ];
+        let more = [Message::new(Role::Assistant, said), Message::new(Role::User, again)];
         messages.iter().cloned().chain(more).collect()
     }
 }
@@ -124,19 +107,11 @@ impl Prompter {
 /// An item as a model sees it: the further fields by name, then the text, between marks that no text closes.
 pub(crate) fn show_item(text: &str, fields: &[(&str, Cow<'_, str>)]) -> String {
     let taken = |n: usize| {
-        let mark = if n == 0 {
-            "</item>".to_owned()
-        } else {
-            format!("</item-{n}>")
-        };
+        let mark = if n == 0 { "</item>".to_owned() } else { format!("</item-{n}>") };
         text.contains(&mark) || fields.iter().any(|(_, value)| value.contains(&mark))
     };
     let n = (0..).find(|n| !taken(*n)).unwrap_or(0);
-    let tag = if n == 0 {
-        "item".to_owned()
-    } else {
-        format!("item-{n}")
-    };
+    let tag = if n == 0 { "item".to_owned() } else { format!("item-{n}") };
     let mut out = String::with_capacity(text.len() + 64);
     out.push('<');
     out.push_str(&tag);
@@ -162,16 +137,12 @@ fn render(name: &str, template: &str, values: minijinja::Value) -> Result<String
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     let broken = |error: minijinja::Error| {
-        let place = error
-            .line()
-            .map_or(String::new(), |line| format!(" (line {line})"));
+        let place = error.line().map_or(String::new(), |line| format!(" (line {line})"));
         Error::invalid(format!("the prompt template `{name}` does not work{place}: {error}"))
             .hint("a template may use `guideline`, `labels`, `instructions`, `shots`, `kind`, `reasoning` and `state_confidence`")
     };
     env.add_template(name, template).map_err(broken)?;
-    env.get_template(name)
-        .and_then(|it| it.render(values))
-        .map_err(broken)
+    env.get_template(name).and_then(|it| it.render(values)).map_err(broken)
 }
 
 #[cfg(test)]

@@ -17,9 +17,7 @@ pub(crate) struct Shown {
 /// The value of a worked example; an error where it is no value of the task or does not survive its own reading.
 pub(crate) fn read<K: TaskKind + ?Sized>(kind: &K, task: &Task, shot: &Shot) -> Result<Value> {
     let item = item_of(&task.text, &shot.text);
-    let value = kind
-        .read_gold(task, &item, &shot.answer)
-        .map_err(Error::invalid)?;
+    let value = kind.read_gold(task, &item, &shot.answer).map_err(Error::invalid)?;
     let answer = kind.shot_text(task, &shot.text, &value, &ShotStyle::default());
     let reading = kind.read_answer(task, &item, &RawAnswer::of(&answer));
     if reading.outcome == Outcome::Labeled(value.clone()) && reading.problem.is_none() {
@@ -42,18 +40,12 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
                 .hint("correct its answer under `task.examples`")
         })?;
         let with = ShotStyle {
-            reason: style
-                .reasoning
-                .then(|| shot.reason.clone())
-                .filter(|reason| !reason.is_empty()),
+            reason: style.reasoning.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
             // Not 1: models copy the number that they see.
             confidence: style.state_confidence.then_some(0.95),
         };
-        let context: Vec<(&str, Cow<'_, str>)> = shot
-            .context
-            .iter()
-            .map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str())))
-            .collect();
+        let context: Vec<(&str, Cow<'_, str>)> =
+            shot.context.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         Ok(Shown {
             item: show_item(&shot.text, &context),
             answer: kind.shot_text(task, &shot.text, &value, &with),

@@ -26,11 +26,7 @@ struct Case {
 
 impl Case {
     fn block(&self, name: &str) -> Option<(&str, &str)> {
-        let found = self
-            .blocks
-            .iter()
-            .rev()
-            .find(|(info, _)| info.split(' ').next() == Some(name));
+        let found = self.blocks.iter().rev().find(|(info, _)| info.split(' ').next() == Some(name));
         found.map(|(info, text)| (info.as_str(), text.as_str()))
     }
 
@@ -47,8 +43,7 @@ fn cases(markdown: &str) -> Vec<Case> {
         if let Some((fence, info, mut text)) = open.take() {
             if ticks >= fence && line.len() == ticks {
                 let case = cases.last_mut().expect("a block stands under a heading");
-                case.blocks
-                    .push((info, text.strip_suffix('\n').unwrap_or_default().to_owned()));
+                case.blocks.push((info, text.strip_suffix('\n').unwrap_or_default().to_owned()));
             } else {
                 text.push_str(line);
                 text.push('\n');
@@ -59,19 +54,10 @@ fn cases(markdown: &str) -> Vec<Case> {
         } else if let Some(name) = line.strip_prefix('#') {
             // What is not said again stays as it was.
             let kept = |info: &str| ["task", "style", "item", "context"].contains(&info);
-            let blocks = cases.last().map(|last| {
-                last.blocks
-                    .iter()
-                    .filter(|(info, _)| kept(info))
-                    .cloned()
-                    .collect()
-            });
+            let blocks =
+                cases.last().map(|last| last.blocks.iter().filter(|(info, _)| kept(info)).cloned().collect());
             let name = name.trim_start_matches('#').trim().to_owned();
-            cases.push(Case {
-                name,
-                line: n + 1,
-                blocks: blocks.unwrap_or_default(),
-            });
+            cases.push(Case { name, line: n + 1, blocks: blocks.unwrap_or_default() });
         }
     }
     assert!(open.is_none(), "a block is not closed");
@@ -93,37 +79,24 @@ fn task(case: &Case) -> Task {
     let guideline = spec.guideline.take().unwrap_or_default();
     let context: toml::Table =
         toml::from_str(case.text("context").unwrap_or_default()).expect("context in TOML");
-    let data = DataSpec {
-        text: "text".into(),
-        context: context.keys().cloned().collect(),
-        ..DataSpec::default()
-    };
+    let data =
+        DataSpec { text: "text".into(), context: context.keys().cloned().collect(), ..DataSpec::default() };
     Task::new(&spec, &data, &PolicySpec::default(), guideline).expect("a sound task")
 }
 
 fn item(case: &Case) -> Item {
     let context: toml::Table =
         toml::from_str(case.text("context").unwrap_or_default()).expect("context in TOML");
-    let mut fields: Fields = context
-        .into_iter()
-        .map(|(name, text)| (name, text.as_str().unwrap_or_default().into()))
-        .collect();
+    let mut fields: Fields =
+        context.into_iter().map(|(name, text)| (name, text.as_str().unwrap_or_default().into())).collect();
     fields.insert("text".into(), case.text("item").unwrap_or_default().into());
-    Item {
-        id: ItemId::new("1"),
-        row: 1,
-        fields,
-    }
+    Item { id: ItemId::new("1"), row: 1, fields }
 }
 
 fn style(case: &Case) -> PromptStyle {
     let table: toml::Table = toml::from_str(case.text("style").unwrap_or_default()).expect("a style in TOML");
     let is = |name: &str| table.get(name).and_then(toml::Value::as_bool).unwrap_or_default();
-    PromptStyle {
-        reasoning: is("reasoning"),
-        state_confidence: is("state_confidence"),
-        template: None,
-    }
+    PromptStyle { reasoning: is("reasoning"), state_confidence: is("state_confidence"), template: None }
 }
 
 fn read(case: &Case, task: &Task) -> Option<Reading> {
@@ -134,15 +107,7 @@ fn read(case: &Case, task: &Task) -> Option<Reading> {
         .strip_prefix("answer cut at ")
         .and_then(|it| it.strip_suffix(" tokens"))
         .map(|n| n.parse().unwrap());
-    Some(kind(&task.kind).unwrap().read_answer(
-        task,
-        &item(case),
-        &RawAnswer {
-            text,
-            truncated_at,
-            refusal,
-        },
-    ))
+    Some(kind(&task.kind).unwrap().read_answer(task, &item(case), &RawAnswer { text, truncated_at, refusal }))
 }
 
 fn show(outcome: &Outcome, task: &Task) -> String {
@@ -182,11 +147,7 @@ fn show_note(note: &Note) -> String {
         }
         Note::Mended { what } | Note::Reshaped { what } => format!("{tag}: {what}"),
         Note::Verdict { words } => format!("{tag}: {words}"),
-        Note::Mention {
-            label,
-            quote,
-            alignment,
-        } => {
+        Note::Mention { label, quote, alignment } => {
             let how = match alignment {
                 Alignment::Exact => "exact".to_owned(),
                 Alignment::Normalized => "normalized".to_owned(),
@@ -218,24 +179,11 @@ fn differences(case: &Case) -> Vec<String> {
         compare("prompt", texts.join("\n---\n"));
     }
     if let Some(reading) = read(case, &task) {
-        assert!(
-            case.text("outcome").is_some(),
-            "`{}` has an answer and no outcome",
-            case.name
-        );
+        assert!(case.text("outcome").is_some(), "`{}` has an answer and no outcome", case.name);
         compare("outcome", show(&reading.outcome, &task));
-        compare(
-            "notes",
-            reading.notes.iter().map(show_note).collect::<Vec<_>>().join("\n"),
-        );
-        compare(
-            "problem",
-            reading.problem.clone().unwrap_or_else(|| "none".into()),
-        );
-        compare(
-            "stated",
-            reading.stated.map_or_else(|| "none".into(), |it| it.to_string()),
-        );
+        compare("notes", reading.notes.iter().map(show_note).collect::<Vec<_>>().join("\n"));
+        compare("problem", reading.problem.clone().unwrap_or_else(|| "none".into()));
+        compare("stated", reading.stated.map_or_else(|| "none".into(), |it| it.to_string()));
     }
     found
 }
@@ -245,15 +193,9 @@ fn every_written_case_comes_out_as_written() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tasks");
     let mut n_cases = 0;
     let mut wrong = Vec::new();
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|it| it.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     files.sort();
-    for file in files
-        .iter()
-        .filter(|it| it.extension().is_some_and(|it| it == "md"))
-    {
+    for file in files.iter().filter(|it| it.extension().is_some_and(|it| it == "md")) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         for case in cases(&std::fs::read_to_string(file).unwrap()) {
             let is_checked = case.text("outcome").is_some() || case.text("prompt").is_some();
@@ -266,20 +208,12 @@ fn every_written_case_comes_out_as_written() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {n_cases} cases differ:\n\n{}",
-        wrong.len(),
-        wrong.join("\n\n")
-    );
+    assert!(wrong.is_empty(), "{} of {n_cases} cases differ:\n\n{}", wrong.len(), wrong.join("\n\n"));
     assert!(n_cases > 100, "only {n_cases} cases were found");
 }
 
 #[test]
 fn a_wrong_case_is_noticed() {
     let markdown = "# a\n```task\nkind = \"classify\"\nlabels = [\"x\"]\n```\n```answer\nx\n```\n```outcome\nlabeled: y\n```\n";
-    assert_eq!(
-        differences(&cases(markdown)[0]),
-        ["outcome is\nlabeled: x\nand not\nlabeled: y"]
-    );
+    assert_eq!(differences(&cases(markdown)[0]), ["outcome is\nlabeled: x\nand not\nlabeled: y"]);
 }

@@ -8,21 +8,12 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 fn task(kind: &str) -> Task {
-    let mut labels: Vec<_> = ["positive", "not_positive", "no", "正面", "A"]
-        .map(LabelSpec::named)
-        .into();
+    let mut labels: Vec<_> = ["positive", "not_positive", "no", "正面", "A"].map(LabelSpec::named).into();
     labels[0].aliases = vec!["позитивн*".into(), "+".into()];
-    let spec = TaskSpec {
-        kind: kind.into(),
-        labels,
-        ..TaskSpec::default()
-    };
+    let spec = TaskSpec { kind: kind.into(), labels, ..TaskSpec::default() };
     Task::new(
         &spec,
-        &DataSpec {
-            text: "text".to_owned(),
-            ..DataSpec::default()
-        },
+        &DataSpec { text: "text".to_owned(), ..DataSpec::default() },
         &PolicySpec::default(),
         String::new(),
     )
@@ -31,21 +22,13 @@ fn task(kind: &str) -> Task {
 
 fn item(text: &str) -> Item {
     let fields = [("text".to_owned(), Json::from(text))].into_iter().collect();
-    Item {
-        id: karat_core::ItemId::new("1"),
-        row: 1,
-        fields,
-    }
+    Item { id: karat_core::ItemId::new("1"), row: 1, fields }
 }
 
 /// Reads with every kind; every span must quote its text, and what is not a label must say why.
 fn check(text: &str, answer: &str, truncated_at: Option<u32>) {
     for kind in KINDS {
-        let answer = RawAnswer {
-            text: answer,
-            truncated_at,
-            refusal: None,
-        };
+        let answer = RawAnswer { text: answer, truncated_at, refusal: None };
         let reading = kind.read_answer(&task(kind.id()), &item(text), &answer);
         match &reading.outcome {
             Outcome::Labeled(Value::Spans(spans)) => {
@@ -140,10 +123,7 @@ fn json_value() -> impl Strategy<Value = Json> {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Json::from),
             prop::collection::vec((key(), inner), 0..5).prop_map(|pairs| Json::Object(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.to_owned(), value))
-                    .collect()
+                pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
             )),
         ]
     })

@@ -1,10 +1,6 @@
 //! The bounds that the reading of recorded answers must keep. Without the recordings it says so and passes.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    reason = "a test reads files"
-)]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads files")]
 
 mod recorded;
 
@@ -29,10 +25,7 @@ const DIFFER: &[(&str, usize)] = &[
 #[test]
 fn recorded_answers_are_read_and_not_as_something_else() {
     let Some(sets) = recorded::read_all() else {
-        println!(
-            "no recorded answers at {}: nothing was tested",
-            recorded::folder().display()
-        );
+        println!("no recorded answers at {}: nothing was tested", recorded::folder().display());
         return;
     };
     assert_eq!(sets.len(), DIFFER.len(), "a set is missing");
@@ -46,26 +39,14 @@ fn recorded_answers_are_read_and_not_as_something_else() {
         );
         let sum = |of: fn(&Row) -> usize| set.rows.iter().map(of).sum::<usize>();
         let share = sum(|it| it.n_read) as f64 / sum(|it| it.n_holding) as f64;
-        assert!(
-            share >= LEAST_READ,
-            "{name}: only {share:.4} are read:\n{}",
-            unread(set)
-        );
+        assert!(share >= LEAST_READ, "{name}: only {share:.4} are read:\n{}", unread(set));
     }
     let page =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reading.md")).unwrap();
     let tables = recorded::markdown(&sets);
-    assert!(
-        page.contains(tables.trim()),
-        "put these into docs/reading.md:\n{tables}"
-    );
+    assert!(page.contains(tables.trim()), "put these into docs/reading.md:\n{tables}");
 }
 
 fn unread(set: &Set) -> String {
-    set.unread
-        .iter()
-        .take(20)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    set.unread.iter().take(20).cloned().collect::<Vec<_>>().join("\n\n")
 }

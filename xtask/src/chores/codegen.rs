@@ -12,10 +12,8 @@ pub(crate) struct Page {
 }
 
 /// Each page, and the arguments of `karat` that print it.
-const PAGES: &[(&str, &[&str])] = &[
-    ("docs/reference/cli.md", &["help-markdown"]),
-    ("docs/reference/karat.schema.json", &["schema"]),
-];
+const PAGES: &[(&str, &[&str])] =
+    &[("docs/reference/cli.md", &["help-markdown"]), ("docs/reference/karat.schema.json", &["schema"])];
 
 /// Writes every page.
 pub(crate) fn run(_: &[String]) -> Result<(), Stop> {
@@ -47,13 +45,5 @@ pub(crate) fn generate(root: &Path) -> Result<Vec<Page>, String> {
             Err(Stop::Problems(said) | Stop::CannotRun(said)) => Err(said),
         }
     };
-    PAGES
-        .iter()
-        .map(|(path, args)| {
-            Ok(Page {
-                path,
-                text: ask(args)?,
-            })
-        })
-        .collect()
+    PAGES.iter().map(|(path, args)| Ok(Page { path, text: ask(args)? })).collect()
 }

@@ -27,11 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), Stop> {
         karat_in(&karat, &["label"], &copy)?;
         karat_in(&karat, &["evaluate", "--html", "report.html"], &copy)?;
     }
-    println!(
-        "\n{} projects in {:.1} s after the build",
-        examples.len(),
-        start.elapsed().as_secs_f64()
-    );
+    println!("\n{} projects in {:.1} s after the build", examples.len(), start.elapsed().as_secs_f64());
     Ok(())
 }
 
@@ -57,17 +53,11 @@ fn examples(folder: &Path, wanted: &[String]) -> Result<Vec<PathBuf>, Stop> {
         path.join("karat.toml").is_file()
             && (wanted.is_empty() || wanted.iter().any(|wanted| *wanted == name))
     };
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_wanted(path))
-        .collect();
+    let mut found: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| is_wanted(path)).collect();
     found.sort();
     if found.is_empty() {
-        return Err(Stop::CannotRun(format!(
-            "no project with a `karat.toml` in `{}`",
-            folder.display()
-        )));
+        return Err(Stop::CannotRun(format!("no project with a `karat.toml` in `{}`", folder.display())));
     }
     Ok(found)
 }
@@ -88,11 +78,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
             continue;
         }
         let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &target)?
-        } else {
-            fs::copy(&path, &target).map(drop)?
-        }
+        if path.is_dir() { copy(&path, &target)? } else { fs::copy(&path, &target).map(drop)? }
     }
     Ok(())
 }
@@ -112,10 +98,7 @@ mod tests {
         }
         let names = |wanted: &[String]| -> Vec<String> {
             let found = examples(folder.path(), wanted).unwrap();
-            found
-                .iter()
-                .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-                .collect()
+            found.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(names(&[]), ["a", "b"]);
         assert_eq!(names(&["b".to_owned()]), ["b"]);

@@ -18,10 +18,7 @@ pub(crate) fn fuzz(args: &[String]) -> Result<(), Stop> {
     };
     let repo = Repo::read(&root()).map_err(Stop::CannotRun)?;
     let names = property_names(&repo);
-    println!(
-        "fuzz: {} tests, {n_cases} cases each where the test does not say otherwise",
-        names.len()
-    );
+    println!("fuzz: {} tests, {n_cases} cases each where the test does not say otherwise", names.len());
     run(&names, &[], &[("PROPTEST_CASES", &n_cases.to_string())])
 }
 
@@ -33,20 +30,14 @@ pub(crate) fn peers(_: &[String]) -> Result<(), Stop> {
 /// The names of the tests inside `proptest!`, in the crates.
 fn property_names(repo: &Repo) -> Vec<&str> {
     let crates = repo.rust().filter(|(file, _)| file.path.starts_with("crates/"));
-    crates
-        .flat_map(|(_, source)| source.functions_in("proptest"))
-        .collect()
+    crates.flat_map(|(_, source)| source.functions_in("proptest")).collect()
 }
 
 /// Runs the tests whose names hold one of `words`.
 fn run(words: &[&str], flags: &[&str], env: &[(&str, &str)]) -> Result<(), Stop> {
     let test = |extra: &[&str]| {
         let mut command = cargo(&["test", "--workspace", "--quiet", "--"]);
-        command
-            .args(words)
-            .args(flags)
-            .args(extra)
-            .envs(env.iter().copied());
+        command.args(words).args(flags).args(extra).envs(env.iter().copied());
         command
     };
     if words.is_empty() || !names_a_test(&run_quiet(&mut test(&["--list"]))?) {

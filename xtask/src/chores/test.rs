@@ -16,35 +16,16 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step {
-        name: "format",
-        run: || run_shown(&mut cargo(&["fmt", "--all", "--check"])),
-    },
+    Step { name: "format", run: || run_shown(&mut cargo(&["fmt", "--all", "--check"])) },
     Step {
         name: "lints",
         run: || {
-            run_shown(&mut cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ]))
+            run_shown(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
         },
     },
-    Step {
-        name: "tests",
-        run: tests,
-    },
-    Step {
-        name: "doc tests",
-        run: || run_shown(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])),
-    },
-    Step {
-        name: "tidy",
-        run: tidy,
-    },
+    Step { name: "tests", run: tests },
+    Step { name: "doc tests", run: || run_shown(&mut cargo(&["test", "--workspace", "--doc", "--quiet"])) },
+    Step { name: "tidy", run: tidy },
 ];
 
 /// Runs every step and tells how long each took.
@@ -63,11 +44,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), Stop> {
         told.push((step.name, outcome.is_ok(), start.elapsed()));
     }
     println!("\n{}", summary(&told));
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(Stop::Problems(format!("failed: {}", failed.join(", "))))
-    }
+    if failed.is_empty() { Ok(()) } else { Err(Stop::Problems(format!("failed: {}", failed.join(", ")))) }
 }
 
 /// Checks for what the steps need, and installs what rustup can.
@@ -97,15 +74,7 @@ fn tests() -> Result<(), Stop> {
         ]));
     }
     println!("cargo-nextest is not installed: `cargo test` runs the same tests, more slowly");
-    run_shown(&mut cargo(&[
-        "test",
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--quiet",
-        "--no-fail-fast",
-    ]))
+    run_shown(&mut cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--quiet", "--no-fail-fast"]))
 }
 
 /// Tidy, as a program of its own: it asks the `karat` that the tests have built.
@@ -123,18 +92,10 @@ fn tidy() -> Result<(), Stop> {
 
 fn summary(told: &[(&str, bool, Duration)]) -> String {
     let lines = told.iter().map(|(name, is_ok, took)| {
-        format!(
-            "{:<10} {:>7.1} s  {}",
-            name,
-            took.as_secs_f64(),
-            if *is_ok { "ok" } else { "FAILED" }
-        )
+        format!("{:<10} {:>7.1} s  {}", name, took.as_secs_f64(), if *is_ok { "ok" } else { "FAILED" })
     });
     let total: Duration = told.iter().map(|(_, _, took)| *took).sum();
-    lines
-        .chain([format!("{:<10} {:>7.1} s", "all", total.as_secs_f64())])
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.chain([format!("{:<10} {:>7.1} s", "all", total.as_secs_f64())]).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -143,10 +104,7 @@ mod tests {
 
     #[test]
     fn the_summary_tells_each_step_and_the_sum() {
-        let told = [
-            ("format", true, Duration::from_millis(1500)),
-            ("lints", false, Duration::from_secs(60)),
-        ];
+        let told = [("format", true, Duration::from_millis(1500)), ("lints", false, Duration::from_secs(60))];
         let want = "format         1.5 s  ok\nlints         60.0 s  FAILED\nall           61.5 s";
         assert_eq!(summary(&told), want);
     }

@@ -49,12 +49,7 @@ pub(crate) fn lex(text: &str) -> Vec<Token> {
         let (token, after) = rest.split_at(len);
         let end_line = line + token.matches('\n').count();
         if let Some(kind) = kind {
-            tokens.push(Token {
-                kind,
-                text: token.to_owned(),
-                line,
-                end_line,
-            });
+            tokens.push(Token { kind, text: token.to_owned(), line, end_line });
         }
         line = end_line;
         rest = after;
@@ -91,8 +86,7 @@ fn next(rest: &str, first: char) -> (Option<Kind>, usize) {
 }
 
 fn word(rest: &str) -> usize {
-    rest.find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(rest.len())
+    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
 }
 
 /// The length of a block comment; block comments nest.
@@ -130,11 +124,7 @@ fn string(rest: &str) -> Option<usize> {
     let hashes = after.len() - after.trim_start_matches('#').len();
     let close = format!("\"{}", "#".repeat(hashes));
     let body = prefix.len() + hashes + 1;
-    Some(
-        rest[body..]
-            .find(&close)
-            .map_or(rest.len(), |at| body + at + close.len()),
-    )
+    Some(rest[body..].find(&close).map_or(rest.len(), |at| body + at + close.len()))
 }
 
 /// The length of a literal between two `mark`s, the first of which `rest` starts with; a backslash hides the next byte.

@@ -37,11 +37,7 @@ pub(super) fn mark_tests(path: &str, tokens: &[Token]) -> Vec<bool> {
             at = after;
             continue;
         }
-        let end = if inner == 1 {
-            tokens.len()
-        } else {
-            after_item(tokens, after)
-        };
+        let end = if inner == 1 { tokens.len() } else { after_item(tokens, after) };
         marks[at..end].fill(true);
         at = end;
     }
@@ -50,11 +46,8 @@ pub(super) fn mark_tests(path: &str, tokens: &[Token]) -> Vec<bool> {
 
 /// `[test]`, `[tokio::test]`, `[cfg(test)]`, `[cfg(any(test, …))]`; `[cfg(not(test))]` is not.
 fn is_test_attribute(group: &[Token]) -> bool {
-    let names: Vec<&str> = group
-        .iter()
-        .filter(|token| token.kind == Kind::Ident)
-        .map(|t| t.text.as_str())
-        .collect();
+    let names: Vec<&str> =
+        group.iter().filter(|token| token.kind == Kind::Ident).map(|t| t.text.as_str()).collect();
     match names.as_slice() {
         ["test"] | [_, "test"] => true,
         ["cfg", rest @ ..] => rest.contains(&"test") && !rest.contains(&"not"),
@@ -72,11 +65,7 @@ fn after_item(tokens: &[Token], mut at: usize) -> usize {
         if token.is("{") {
             return after_group(tokens, at);
         }
-        at = if token.is("(") || token.is("[") {
-            after_group(tokens, at)
-        } else {
-            at + 1
-        };
+        at = if token.is("(") || token.is("[") { after_group(tokens, at) } else { at + 1 };
     }
     tokens.len()
 }
@@ -119,12 +108,7 @@ pub(super) fn functions(source: &Source) -> Vec<Function> {
         }
         let n_lines = lines.range(tokens[at].line..=tokens[end - 1].end_line).count();
         let n_params = count_params(&tokens[(open + 1).min(after_params - 1)..after_params - 1]);
-        found.push(Function {
-            name: tokens[at + 1].text.clone(),
-            line: tokens[at].line,
-            n_lines,
-            n_params,
-        });
+        found.push(Function { name: tokens[at + 1].text.clone(), line: tokens[at].line, n_lines, n_params });
     }
     found
 }
@@ -140,11 +124,7 @@ fn after_generics(tokens: &[Token], mut at: usize) -> usize {
         } else if depth == 0 {
             return at;
         }
-        at = if token.is("(") || token.is("[") {
-            after_group(tokens, at)
-        } else {
-            at + 1
-        };
+        at = if token.is("(") || token.is("[") { after_group(tokens, at) } else { at + 1 };
     }
     at.min(tokens.len().saturating_sub(1))
 }
@@ -175,9 +155,8 @@ fn count_params(params: &[Token]) -> usize {
 
 /// Whether a parameter is `self`, `&self`, `&'a mut self`, `mut self`, `self: …`.
 fn starts_self(params: &[Token]) -> bool {
-    let mut names = params
-        .iter()
-        .filter(|token| !(token.is("&") || token.is("mut") || token.kind == Kind::Other));
+    let mut names =
+        params.iter().filter(|token| !(token.is("&") || token.is("mut") || token.kind == Kind::Other));
     names.next().is_some_and(|token| token.is("self"))
 }
 
@@ -194,21 +173,14 @@ pub(super) fn pub_names(source: &Source) -> Vec<Name> {
             is_enum |= tokens[name].is("enum");
             name += 1;
         }
-        let Some(token) = tokens
-            .get(name)
-            .filter(|token| token.kind == Kind::Ident && !token.is("use"))
+        let Some(token) = tokens.get(name).filter(|token| token.kind == Kind::Ident && !token.is("use"))
         else {
             continue;
         };
-        found.push(Name {
-            name: token.text.clone(),
-            line: token.line,
-        });
+        found.push(Name { name: token.text.clone(), line: token.line });
         if is_enum {
             let open = after_generics(tokens, name + 1);
-            found.extend(variants(
-                &tokens[(open + 1).min(tokens.len())..after_group(tokens, open)],
-            ));
+            found.extend(variants(&tokens[(open + 1).min(tokens.len())..after_group(tokens, open)]));
         }
     }
     found
@@ -226,9 +198,7 @@ fn is_item_word(token: &Token) -> bool {
 pub(super) fn enum_variants(source: &Source, name: &str) -> Option<Vec<Name>> {
     let at = (0..source.tokens.len()).find(|&at| source.are(at, &["enum", name]))?;
     let open = after_generics(&source.tokens, at + 2);
-    Some(variants(
-        &source.tokens[(open + 1).min(source.tokens.len())..after_group(&source.tokens, open)],
-    ))
+    Some(variants(&source.tokens[(open + 1).min(source.tokens.len())..after_group(&source.tokens, open)]))
 }
 
 /// The names of the variants between the braces of an enum.
@@ -241,10 +211,7 @@ fn variants(body: &[Token]) -> Vec<Name> {
         if token.is(",") {
             wants_name = true;
         } else if wants_name && token.kind == Kind::Ident {
-            found.push(Name {
-                name: token.text.clone(),
-                line: token.line,
-            });
+            found.push(Name { name: token.text.clone(), line: token.line });
             wants_name = false;
         }
         let opens = token.is("(") || token.is("[") || token.is("{");
@@ -268,11 +235,7 @@ pub(super) fn paths(source: &Source) -> Vec<Path> {
                 at += 2;
                 segments.push(tokens[at].text.clone());
             }
-            found.push(Path {
-                segments,
-                line: tokens[start].line,
-                in_test: source.in_test[start],
-            });
+            found.push(Path { segments, line: tokens[start].line, in_test: source.in_test[start] });
             at += 1;
         } else {
             at += 1;
@@ -306,18 +269,10 @@ fn use_tree(source: &Source, mut at: usize, prefix: &mut Vec<String>, found: &mu
     }
     if prefix.len() > depth {
         let (line, in_test) = (source.tokens[start].line, source.in_test[start]);
-        found.push(Path {
-            segments: prefix.clone(),
-            line,
-            in_test,
-        });
+        found.push(Path { segments: prefix.clone(), line, in_test });
     }
     prefix.truncate(depth);
-    while source
-        .tokens
-        .get(at)
-        .is_some_and(|token| token.is("as") || token.kind == Kind::Ident)
-    {
+    while source.tokens.get(at).is_some_and(|token| token.is("as") || token.kind == Kind::Ident) {
         at += 1;
     }
     // A branch always moves on, so that a malformed tree cannot loop for ever.

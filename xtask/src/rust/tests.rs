@@ -8,11 +8,7 @@ fn read(text: &str) -> Source {
 
 #[track_caller]
 fn check_paths(text: &str, want: &[&str]) {
-    let got: Vec<String> = read(text)
-        .paths()
-        .iter()
-        .map(|path| path.segments.join("::"))
-        .collect();
+    let got: Vec<String> = read(text).paths().iter().map(|path| path.segments.join("::")).collect();
     assert_eq!(got, want);
 }
 
@@ -20,11 +16,7 @@ fn check_paths(text: &str, want: &[&str]) {
 fn check_function(text: &str, n_lines: usize, n_params: usize) {
     let functions = read(text).functions();
     assert_eq!(functions.len(), 1, "{functions:?}");
-    assert_eq!(
-        (functions[0].n_lines, functions[0].n_params),
-        (n_lines, n_params),
-        "{text}"
-    );
+    assert_eq!((functions[0].n_lines, functions[0].n_params), (n_lines, n_params), "{text}");
 }
 
 #[track_caller]
@@ -49,10 +41,7 @@ fn a_malformed_use_ends() {
 
 #[test]
 fn a_path_in_a_body_is_one_path() {
-    check_paths(
-        "let x = std::time::Instant::now();",
-        &["let", "x", "std::time::Instant::now"],
-    );
+    check_paths("let x = std::time::Instant::now();", &["let", "x", "std::time::Instant::now"]);
 }
 
 #[test]
@@ -88,12 +77,7 @@ fn a_multi_line_string_keeps_the_lines_right() {
 
 #[test]
 fn comments_and_blank_lines_are_not_code() {
-    assert_eq!(
-        read("//! a\n\nfn f() {\n    // why\n}\n/* b\n c */")
-            .code_lines()
-            .len(),
-        2
-    );
+    assert_eq!(read("//! a\n\nfn f() {\n    // why\n}\n/* b\n c */").code_lines().len(), 2);
 }
 
 #[test]
@@ -107,33 +91,20 @@ fn a_test_module_is_not_code() {
 fn code_that_is_compiled_without_tests_is_code() {
     assert_eq!(read("#[cfg(not(test))]\nfn f() {}").functions().len(), 1);
     assert_eq!(read("#[tokio::test]\nasync fn f() {}").functions().len(), 0);
-    assert_eq!(
-        Source::read("crates/core/src/x/tests.rs", "fn f() {}")
-            .functions()
-            .len(),
-        0
-    );
+    assert_eq!(Source::read("crates/core/src/x/tests.rs", "fn f() {}").functions().len(), 0);
 }
 
 #[test]
 fn a_function_is_counted_in_code_lines_and_params() {
     check_function("fn f() {}", 1, 0);
     check_function("fn f(a: u8,\n b: u8,\n) -> [u8; 4] {\n // no\n\n a\n}", 5, 2);
-    check_function(
-        "impl X { pub fn f(&'a mut self, a: HashMap<K, V>, b: (u8, u8)) {} }",
-        1,
-        2,
-    );
+    check_function("impl X { pub fn f(&'a mut self, a: HashMap<K, V>, b: (u8, u8)) {} }", 1, 2);
     check_function(
         "fn f<F: Fn(u8, u8) -> u8, const N: usize>(f: F, g: fn(u8, u8) -> u8) where F: Copy {}",
         1,
         2,
     );
-    check_function(
-        "fn f(self: Box<Self>, [a, b]: [u8; 2], c: impl Fn(A, B) -> C) {}",
-        1,
-        2,
-    );
+    check_function("fn f(self: Box<Self>, [a, b]: [u8; 2], c: impl Fn(A, B) -> C) {}", 1, 2);
 }
 
 #[test]

@@ -12,33 +12,19 @@ const PAGE: &str = "docs/reference/cli.md";
 
 /// Finds commands without file, reference or test.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
-    let of_cli = || {
-        repo.rust()
-            .filter(|(file, _)| file.crate_folder() == Some(FOLDER))
-    };
+    let of_cli = || repo.rust().filter(|(file, _)| file.crate_folder() == Some(FOLDER));
     let Some((file, commands)) =
         of_cli().find_map(|(file, source)| Some((file, source.enum_variants(TABLE)?)))
     else {
         let what = format!("there is no `enum {TABLE}`");
-        return vec![Finding::new(
-            FOLDER,
-            0,
-            what,
-            "correct `TABLE` in xtask/src/tidy/commands.rs",
-        )];
+        return vec![Finding::new(FOLDER, 0, what, "correct `TABLE` in xtask/src/tidy/commands.rs")];
     };
     let in_tests: Vec<&str> = of_cli()
         .flat_map(|(_, source)| {
-            source
-                .strings()
-                .filter(|mention| mention.in_test)
-                .map(|mention| mention.text)
+            source.strings().filter(|mention| mention.in_test).map(|mention| mention.text)
         })
         .collect();
-    commands
-        .iter()
-        .flat_map(|command| check_command(repo, file, command, &in_tests))
-        .collect()
+    commands.iter().flat_map(|command| check_command(repo, file, command, &in_tests)).collect()
 }
 
 fn check_command(repo: &Repo, file: &File, command: &Name, in_tests: &[&str]) -> Vec<Finding> {
@@ -47,13 +33,7 @@ fn check_command(repo: &Repo, file: &File, command: &Name, in_tests: &[&str]) ->
     let mut found = Vec::new();
     let mut finding = |what: &str, next: String| {
         found.push(
-            Finding::new(
-                &file.path,
-                command.line,
-                format!("the command `{name}` {what}"),
-                next,
-            )
-            .about(&name),
+            Finding::new(&file.path, command.line, format!("the command `{name}` {what}"), next).about(&name),
         );
     };
     let own = format!("{FOLDER}/src/commands/{snake}.rs");
@@ -67,11 +47,7 @@ fn check_command(repo: &Repo, file: &File, command: &Name, in_tests: &[&str]) ->
     }
     let before = file.text.lines().nth(command.line.saturating_sub(2));
     let is_hidden = before.is_some_and(|line| line.contains("hide = true"));
-    if !is_hidden
-        && repo
-            .file(PAGE)
-            .is_none_or(|page| !page.text.contains(&format!("karat {name}")))
-    {
+    if !is_hidden && repo.file(PAGE).is_none_or(|page| !page.text.contains(&format!("karat {name}"))) {
         finding("is not in the reference", "run `cargo xtask codegen`".to_owned());
     }
     found
@@ -95,10 +71,8 @@ mod tests {
 
     #[track_caller]
     fn check_files(files: &[(&str, &str)], want: &[&str]) {
-        let mut all = vec![(
-            "crates/cli/src/main.rs",
-            "enum Command { Label(Label), #[x] DryRun { a: u8 } }",
-        )];
+        let mut all =
+            vec![("crates/cli/src/main.rs", "enum Command { Label(Label), #[x] DryRun { a: u8 } }")];
         all.extend(files);
         let found = check(&Repo::sample(&all));
         let got: Vec<&str> = found.iter().map(|finding| finding.what.as_str()).collect();
@@ -108,10 +82,7 @@ mod tests {
     const ALL: [(&str, &str); 4] = [
         ("crates/cli/src/commands/label.rs", ""),
         ("crates/cli/src/commands/dry_run.rs", ""),
-        (
-            "crates/cli/tests/run.rs",
-            "fn f() { karat([\"label\", \"a.csv\"]); karat(\"dry-run a.csv\"); }",
-        ),
+        ("crates/cli/tests/run.rs", "fn f() { karat([\"label\", \"a.csv\"]); karat(\"dry-run a.csv\"); }"),
         ("docs/reference/cli.md", "## karat label\n## karat dry-run\n"),
     ];
 
@@ -128,28 +99,19 @@ mod tests {
     #[test]
     fn a_command_that_no_test_runs_is_found() {
         let test = ("crates/cli/tests/run.rs", "fn f() { karat([\"label\"]); }");
-        check_files(
-            &[ALL[0], ALL[1], test, ALL[3]],
-            &["the command `dry-run` is run by no test"],
-        );
+        check_files(&[ALL[0], ALL[1], test, ALL[3]], &["the command `dry-run` is run by no test"]);
     }
 
     #[test]
     fn a_command_outside_the_reference_is_found() {
         let page = ("docs/reference/cli.md", "## karat label\n");
-        check_files(
-            &[ALL[0], ALL[1], ALL[2], page],
-            &["the command `dry-run` is not in the reference"],
-        );
+        check_files(&[ALL[0], ALL[1], ALL[2], page], &["the command `dry-run` is not in the reference"]);
     }
 
     #[test]
     fn a_hidden_command_needs_no_reference() {
         let files = [
-            (
-                "crates/cli/src/lib.rs",
-                "enum Command {\n    #[command(hide = true)]\n    Label,\n}",
-            ),
+            ("crates/cli/src/lib.rs", "enum Command {\n    #[command(hide = true)]\n    Label,\n}"),
             ("crates/cli/src/commands/label.rs", ""),
             ("crates/cli/tests/run.rs", "fn f() { karat([\"label\"]); }"),
         ];
@@ -158,9 +120,6 @@ mod tests {
 
     #[test]
     fn a_binary_without_commands_is_found() {
-        assert_eq!(
-            check(&Repo::sample(&[("crates/cli/src/main.rs", "fn main() {}")])).len(),
-            1
-        );
+        assert_eq!(check(&Repo::sample(&[("crates/cli/src/main.rs", "fn main() {}")])).len(), 1);
     }
 }

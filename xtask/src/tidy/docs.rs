@@ -32,11 +32,8 @@ mod tests {
 
     #[test]
     fn a_file_without_a_head_is_found() {
-        let repo = Repo::sample(&[
-            ("a.rs", "//! Adds.\nfn f() {}"),
-            ("b.rs", "// Adds.\nfn f() {}"),
-            ("c.rs", ""),
-        ]);
+        let repo =
+            Repo::sample(&[("a.rs", "//! Adds.\nfn f() {}"), ("b.rs", "// Adds.\nfn f() {}"), ("c.rs", "")]);
         let got: Vec<String> = check(&repo).into_iter().map(|finding| finding.file).collect();
         assert_eq!(got, ["b.rs", "c.rs"]);
     }

@@ -16,40 +16,15 @@ struct Edges {
 }
 
 const EDGES: &[Edges] = &[
-    Edges {
-        folder: "crates/stats",
-        may_use: &[],
-    },
-    Edges {
-        folder: "crates/core",
-        may_use: &[],
-    },
-    Edges {
-        folder: "crates/llm",
-        may_use: &[],
-    },
-    Edges {
-        folder: "crates/task",
-        may_use: &["karat-core", "karat-llm"],
-    },
-    Edges {
-        folder: "crates/format",
-        may_use: &["karat-core"],
-    },
-    Edges {
-        folder: "crates/store",
-        may_use: &["karat-core"],
-    },
+    Edges { folder: "crates/stats", may_use: &[] },
+    Edges { folder: "crates/core", may_use: &[] },
+    Edges { folder: "crates/llm", may_use: &[] },
+    Edges { folder: "crates/task", may_use: &["karat-core", "karat-llm"] },
+    Edges { folder: "crates/format", may_use: &["karat-core"] },
+    Edges { folder: "crates/store", may_use: &["karat-core"] },
     Edges {
         folder: "crates/engine",
-        may_use: &[
-            "karat-stats",
-            "karat-core",
-            "karat-llm",
-            "karat-task",
-            "karat-format",
-            "karat-store",
-        ],
+        may_use: &["karat-stats", "karat-core", "karat-llm", "karat-task", "karat-format", "karat-store"],
     },
     // The command line also names the nouns it shows; it holds no decision of its own.
     Edges {
@@ -77,22 +52,13 @@ const EDGES: &[Edges] = &[
             "karat-store",
         ],
     },
-    Edges {
-        folder: "xtask",
-        may_use: &[],
-    },
+    Edges { folder: "xtask", may_use: &[] },
 ];
 
 /// Edges that only tests have.
 const TEST_EDGES: &[Edges] = &[
-    Edges {
-        folder: "crates/engine",
-        may_use: &["karat-bench"],
-    },
-    Edges {
-        folder: "crates/cli",
-        may_use: &["karat-bench"],
-    },
+    Edges { folder: "crates/engine", may_use: &["karat-bench"] },
+    Edges { folder: "crates/cli", may_use: &["karat-bench"] },
 ];
 
 /// Lints that the workspace must set; clippy checks them, tidy checks that nobody takes them out.
@@ -137,10 +103,8 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
             ));
             continue;
         };
-        let in_tests = TEST_EDGES
-            .iter()
-            .find(|edges| edges.folder == folder)
-            .map_or(&[][..], |edges| edges.may_use);
+        let in_tests =
+            TEST_EDGES.iter().find(|edges| edges.folder == folder).map_or(&[][..], |edges| edges.may_use);
         let dependencies = match dependencies(manifest) {
             Ok(dependencies) => dependencies,
             Err(finding) => {
@@ -158,14 +122,8 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
             }
         }
     }
-    for edges in EDGES
-        .iter()
-        .filter(|edges| !repo.crates().any(|(folder, _)| folder == edges.folder))
-    {
-        let what = format!(
-            "`{}` is in the table of edges and not in the repository",
-            edges.folder
-        );
+    for edges in EDGES.iter().filter(|edges| !repo.crates().any(|(folder, _)| folder == edges.folder)) {
+        let what = format!("`{}` is in the table of edges and not in the repository", edges.folder);
         found.push(Finding::new(EDGE_TABLE, 0, what, "take its row out"));
     }
     found
@@ -186,23 +144,13 @@ pub(crate) fn check_lints(repo: &Repo) -> Vec<Finding> {
             .and_then(|table| table.get("lints")?.get("workspace")?.as_bool());
         if inherits != Some(true) {
             let what = format!("`{folder}` does not inherit the workspace's lints");
-            found.push(Finding::new(
-                &manifest.path,
-                0,
-                what,
-                "write `[lints]` with `workspace = true`",
-            ));
+            found.push(Finding::new(&manifest.path, 0, what, "write `[lints]` with `workspace = true`"));
         }
     }
-    let root = repo
-        .file("Cargo.toml")
-        .and_then(|file| file.text.parse::<Table>().ok())
-        .unwrap_or_default();
+    let root = repo.file("Cargo.toml").and_then(|file| file.text.parse::<Table>().ok()).unwrap_or_default();
     for (tool, lints) in LINTS {
         for lint in *lints {
-            let set = root
-                .get("workspace")
-                .and_then(|w| w.get("lints")?.get(tool)?.get(lint));
+            let set = root.get("workspace").and_then(|w| w.get("lints")?.get(tool)?.get(lint));
             if set.is_none_or(|level| level.as_str() == Some("allow")) {
                 let what = format!("the workspace no longer sets `{lint}`");
                 found.push(Finding::new(
@@ -240,10 +188,7 @@ pub(crate) fn check_reasons(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut used = BTreeSet::new();
     for (_, manifest) in repo.crates() {
-        for dependency in dependencies(manifest)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|d| !is_ours(&d.name))
+        for dependency in dependencies(manifest).unwrap_or_default().into_iter().filter(|d| !is_ours(&d.name))
         {
             if !reasoned.iter().any(|(name, _)| *name == dependency.name) {
                 let what = format!("`{}` has no reason in DESIGN.md", dependency.name);
@@ -281,29 +226,15 @@ fn dependencies(manifest: &File) -> Result<Vec<Dependency>, Finding> {
         )
     })?;
     let mut found = Vec::new();
-    let targets = table
-        .get("target")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::values);
+    let targets = table.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     for part in targets.filter_map(Value::as_table).chain([&table]) {
-        for (section, tests_only) in [
-            ("dependencies", false),
-            ("build-dependencies", false),
-            ("dev-dependencies", true),
-        ] {
+        for (section, tests_only) in
+            [("dependencies", false), ("build-dependencies", false), ("dev-dependencies", true)]
+        {
             let entries = part.get(section).and_then(Value::as_table).into_iter().flatten();
             found.extend(entries.map(|(key, value)| {
-                let name = value
-                    .get("package")
-                    .and_then(Value::as_str)
-                    .unwrap_or(key)
-                    .to_owned();
-                Dependency {
-                    name,
-                    tests_only,
-                    line: line_of(&manifest.text, key),
-                }
+                let name = value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned();
+                Dependency { name, tests_only, line: line_of(&manifest.text, key) }
             }));
         }
     }
@@ -311,10 +242,7 @@ fn dependencies(manifest: &File) -> Result<Vec<Dependency>, Finding> {
 }
 
 fn line_of(text: &str, key: &str) -> usize {
-    let is_key = |line: &str| {
-        line.strip_prefix(key)
-            .is_some_and(|rest| rest.starts_with([' ', '.', '=']))
-    };
+    let is_key = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', '.', '=']));
     text.lines().position(is_key).map_or(0, |n| n + 1)
 }
 
@@ -328,36 +256,21 @@ mod tests {
             .iter()
             .map(|edges| {
                 let extra = if edges.folder == folder { lines } else { "" };
-                (
-                    format!("{}/Cargo.toml", edges.folder),
-                    format!("[lints]\nworkspace = true\n{extra}"),
-                )
+                (format!("{}/Cargo.toml", edges.folder), format!("[lints]\nworkspace = true\n{extra}"))
             })
             .collect();
-        Repo::sample(
-            &files
-                .iter()
-                .map(|(path, text)| (path.as_str(), text.as_str()))
-                .collect::<Vec<_>>(),
-        )
+        Repo::sample(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
     }
 
     #[track_caller]
     fn check_edge(folder: &str, lines: &str, want: &[&str]) {
-        let got: Vec<String> = check(&house(folder, lines))
-            .into_iter()
-            .map(|finding| finding.what)
-            .collect();
+        let got: Vec<String> = check(&house(folder, lines)).into_iter().map(|finding| finding.what).collect();
         assert_eq!(got, want);
     }
 
     #[test]
     fn an_allowed_edge_passes() {
-        check_edge(
-            "crates/task",
-            "[dependencies]\nkarat-core.workspace = true\nserde = \"1\"",
-            &[],
-        );
+        check_edge("crates/task", "[dependencies]\nkarat-core.workspace = true\nserde = \"1\"", &[]);
     }
 
     #[test]
@@ -380,11 +293,7 @@ mod tests {
 
     #[test]
     fn an_edge_of_tests_is_for_tests_only() {
-        check_edge(
-            "crates/cli",
-            "[dev-dependencies]\nkarat-bench.workspace = true",
-            &[],
-        );
+        check_edge("crates/cli", "[dev-dependencies]\nkarat-bench.workspace = true", &[]);
         check_edge(
             "crates/cli",
             "[dependencies]\nkarat-bench.workspace = true",
@@ -402,11 +311,7 @@ mod tests {
     fn a_manifest_that_does_not_parse_is_found() {
         let found = check(&house("crates/core", "[[["));
         assert_eq!(found.len(), 1);
-        assert!(
-            found[0].what.starts_with("the manifest does not parse"),
-            "{}",
-            found[0]
-        );
+        assert!(found[0].what.starts_with("the manifest does not parse"), "{}", found[0]);
     }
 
     const ROOT: &str = "[workspace.lints.rust]\nunsafe_code = \"forbid\"\nmissing_docs = \"warn\"\nunreachable_pub = \"warn\"\n
@@ -429,30 +334,20 @@ mod tests {
             "[lints]\nworkspace = true",
             1,
         );
-        check_lint(
-            &ROOT.replace("panic = \"warn\"", ""),
-            "[lints]\nworkspace = true",
-            1,
-        );
+        check_lint(&ROOT.replace("panic = \"warn\"", ""), "[lints]\nworkspace = true", 1);
     }
 
     #[track_caller]
     fn check_reason(design: &str, manifest: &str, n_findings: usize) {
-        let found = check_reasons(&Repo::sample(&[
-            ("DESIGN.md", design),
-            ("crates/core/Cargo.toml", manifest),
-        ]));
+        let found =
+            check_reasons(&Repo::sample(&[("DESIGN.md", design), ("crates/core/Cargo.toml", manifest)]));
         assert_eq!(found.len(), n_findings, "{found:?}");
     }
 
     #[test]
     fn each_foreign_crate_has_its_reason() {
         let design = "| Crate | Why |\n|---|---|\n| `serde`, `toml` | files |\n\n| Other |\n| `clap` |\n";
-        check_reason(
-            design,
-            "[dependencies]\nserde = \"1\"\ntoml = \"1\"\nkarat-llm.workspace = true",
-            0,
-        );
+        check_reason(design, "[dependencies]\nserde = \"1\"\ntoml = \"1\"\nkarat-llm.workspace = true", 0);
         check_reason(
             design,
             "[dependencies]\nserde = \"1\"\ntoml = \"1\"\n[dev-dependencies]\nclap = \"4\"",

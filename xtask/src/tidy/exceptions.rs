@@ -61,12 +61,8 @@ pub(crate) fn apply(findings: Vec<Finding>, exceptions: &[&Exception]) -> Vec<Fi
 mod tests {
     use super::*;
 
-    const LONG: Exception = Exception {
-        check: "size",
-        file: "a.rs",
-        subject: "length",
-        reason: "one long table",
-    };
+    const LONG: Exception =
+        Exception { check: "size", file: "a.rs", subject: "length", reason: "one long table" };
 
     fn finding(subject: &str) -> Finding {
         Finding::new("a.rs", 1, "too long", "split it").about(subject)

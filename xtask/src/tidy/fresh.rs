@@ -7,16 +7,8 @@ use crate::repo::Repo;
 /// Finds generated files that are missing or no longer true.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
     match codegen::generate(&repo.root) {
-        Ok(pages) => pages
-            .iter()
-            .filter_map(|page| compare(repo, page.path, &page.text))
-            .collect(),
-        Err(said) => vec![Finding::new(
-            "crates/cli",
-            0,
-            "the references cannot be generated",
-            said,
-        )],
+        Ok(pages) => pages.iter().filter_map(|page| compare(repo, page.path, &page.text)).collect(),
+        Err(said) => vec![Finding::new("crates/cli", 0, "the references cannot be generated", said)],
     }
 }
 
@@ -28,12 +20,7 @@ fn compare(repo: &Repo, path: &str, want: &str) -> Option<Finding> {
     let mut pairs = file.text.lines().zip(want.lines()).enumerate();
     let differs = pairs.find(|(_, (got, want))| got != want).map(|(n, _)| n + 1);
     let line = differs.or((file.text.lines().count() != want.lines().count()).then_some(0))?;
-    Some(Finding::new(
-        path,
-        line,
-        "the generated page is no longer true",
-        next,
-    ))
+    Some(Finding::new(path, line, "the generated page is no longer true", next))
 }
 
 #[cfg(test)]

@@ -71,10 +71,7 @@ fn check_metadata(metadata: &str) -> Vec<Finding> {
 
 /// Whether an SPDX expression leaves a choice whose every term is allowed. `AND` binds tighter than `OR`.
 fn is_allowed(expression: &str) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
     !words.is_empty() && any_of(&words, &mut at) && at == words.len()

@@ -29,14 +29,8 @@ fn problem(repo: &Repo, page: &File, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") || target.is_empty() {
         return None;
     }
-    let (path, anchor) = target
-        .split_once('#')
-        .map_or((target, None), |(path, anchor)| (path, Some(anchor)));
-    let full = if path.is_empty() {
-        Some(page.path.clone())
-    } else {
-        resolve(&page.path, path)
-    };
+    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let full = if path.is_empty() { Some(page.path.clone()) } else { resolve(&page.path, path) };
     let Some(full) = full else {
         return Some(format!("`{target}` leads out of the project"));
     };
@@ -73,9 +67,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fence: Option<&str> = None;
     text.lines().enumerate().filter_map(move |(n, line)| {
         let trimmed = line.trim_start();
-        let mark = ["````", "```", "~~~"]
-            .into_iter()
-            .find(|mark| trimmed.starts_with(mark));
+        let mark = ["````", "```", "~~~"].into_iter().find(|mark| trimmed.starts_with(mark));
         match (fence, mark) {
             (None, Some(mark)) => fence = Some(mark),
             (Some(open), Some(mark)) if open == mark => fence = None,
@@ -95,13 +87,8 @@ fn links(text: &str) -> Vec<Link<'_>> {
         for part in outside_code {
             for (at, _) in part.match_indices("](") {
                 let rest = &part[at + 2..];
-                let target = rest
-                    .split(')')
-                    .next()
-                    .unwrap_or(rest)
-                    .split_whitespace()
-                    .next()
-                    .unwrap_or_default();
+                let target =
+                    rest.split(')').next().unwrap_or(rest).split_whitespace().next().unwrap_or_default();
                 found.push(Link { target, line });
             }
         }
@@ -114,16 +101,10 @@ fn headings(text: &str) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     for (_, line) in prose(text).filter(|(_, line)| line.starts_with('#')) {
         let title = line.trim_start_matches('#').trim().to_lowercase();
-        let kept = title
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
         let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
         let n_same = anchors.iter().filter(|other| **other == anchor).count();
-        anchors.push(if n_same == 0 {
-            anchor
-        } else {
-            format!("{anchor}-{n_same}")
-        });
+        anchors.push(if n_same == 0 { anchor } else { format!("{anchor}-{n_same}") });
     }
     anchors
 }

@@ -9,9 +9,7 @@ use crate::repo::Repo;
 const COLUMN: &str = "Not in a name";
 
 /// Words that say nothing of what is in a file, or that it is one of two.
-const FILE_WORDS: [&str; 9] = [
-    "old", "v2", "new2", "utils", "util", "helpers", "helper", "misc", "common",
-];
+const FILE_WORDS: [&str; 9] = ["old", "v2", "new2", "utils", "util", "helpers", "helper", "misc", "common"];
 
 /// Finds files whose name tells nothing.
 pub(crate) fn check_files(repo: &Repo) -> Vec<Finding> {
@@ -22,9 +20,8 @@ pub(crate) fn check_files(repo: &Repo) -> Vec<Finding> {
             .any(|end| file.path.ends_with(end));
         for part in file.path.split('/').filter(|_| is_code) {
             let stem = part.split('.').next().unwrap_or(part);
-            if let Some(word) = stem
-                .split(['_', '-'])
-                .find(|word| FILE_WORDS.contains(&word.to_lowercase().as_str()))
+            if let Some(word) =
+                stem.split(['_', '-']).find(|word| FILE_WORDS.contains(&word.to_lowercase().as_str()))
             {
                 let what = format!("`{word}` in a file name says nothing");
                 found.push(Finding::new(&file.path, 0, what, "name it after what it holds").about(word));
@@ -37,12 +34,7 @@ pub(crate) fn check_files(repo: &Repo) -> Vec<Finding> {
 /// Finds marks of unfinished work in code, scripts and documents.
 pub(crate) fn check_unfinished(repo: &Repo) -> Vec<Finding> {
     // Written in halves: this file is checked as well.
-    let marks = [
-        concat!("TO", "DO"),
-        concat!("FIX", "ME"),
-        concat!("XX", "X"),
-        concat!("HA", "CK"),
-    ];
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
     let mut found = Vec::new();
     for file in repo.files.iter().filter(|file| !is_data(&file.path)) {
         for (n, line) in file.text.lines().enumerate() {
@@ -63,9 +55,7 @@ pub(crate) fn check_unfinished(repo: &Repo) -> Vec<Finding> {
 
 /// Data that people other than us wrote: it may hold any word.
 fn is_data(path: &str) -> bool {
-    let ends = [
-        ".csv", ".tsv", ".json", ".jsonl", ".txt", ".svg", ".lock", ".html",
-    ];
+    let ends = [".csv", ".tsv", ".json", ".jsonl", ".txt", ".svg", ".lock", ".html"];
     ends.iter().any(|end| path.ends_with(end))
 }
 
@@ -93,17 +83,9 @@ pub(crate) fn check_glossary(repo: &Repo) -> Vec<Finding> {
 
 /// The forbidden words of GLOSSARY.md, each with the word of ours that its row is about.
 fn banned_words(repo: &Repo) -> Result<Vec<(String, String)>, Finding> {
-    let missing = |what: &str| {
-        Finding::new(
-            "GLOSSARY.md",
-            0,
-            what,
-            "the words it forbids are checked in public names",
-        )
-    };
-    let glossary = repo
-        .file("GLOSSARY.md")
-        .ok_or_else(|| missing("there is no glossary"))?;
+    let missing =
+        |what: &str| Finding::new("GLOSSARY.md", 0, what, "the words it forbids are checked in public names");
+    let glossary = repo.file("GLOSSARY.md").ok_or_else(|| missing("there is no glossary"))?;
     let mut column = None;
     let mut banned = Vec::new();
     for line in glossary.text.lines() {
@@ -114,17 +96,12 @@ fn banned_words(repo: &Repo) -> Result<Vec<(String, String)>, Finding> {
             column = None;
         } else if let Some(cell) = column.and_then(|at| cells.get(at)) {
             banned.extend(
-                cell.split('`')
-                    .skip(1)
-                    .step_by(2)
-                    .map(|word| (word.to_owned(), cells[0].to_owned())),
+                cell.split('`').skip(1).step_by(2).map(|word| (word.to_owned(), cells[0].to_owned())),
             );
         }
     }
     if banned.is_empty() {
-        return Err(missing(&format!(
-            "no table has a column `{COLUMN}` with words in backticks"
-        )));
+        return Err(missing(&format!("no table has a column `{COLUMN}` with words in backticks")));
     }
     Ok(banned)
 }
@@ -174,10 +151,7 @@ mod tests {
 
     #[test]
     fn the_finding_names_our_word() {
-        let repo = Repo::sample(&[
-            ("GLOSSARY.md", GLOSSARY),
-            ("crates/core/src/a.rs", "pub struct Record;"),
-        ]);
+        let repo = Repo::sample(&[("GLOSSARY.md", GLOSSARY), ("crates/core/src/a.rs", "pub struct Record;")]);
         assert_eq!(check_glossary(&repo)[0].next, "GLOSSARY.md says **item**");
     }
 
@@ -196,11 +170,7 @@ mod tests {
 
     #[track_caller]
     fn check_file_name(path: &str, n_findings: usize) {
-        assert_eq!(
-            check_files(&Repo::sample(&[(path, "")])).len(),
-            n_findings,
-            "{path}"
-        );
+        assert_eq!(check_files(&Repo::sample(&[(path, "")])).len(), n_findings, "{path}");
     }
 
     #[test]
@@ -228,10 +198,7 @@ mod tests {
             ("c.csv", mark),
             ("d.rs", "struct TodoList;"),
         ]);
-        let got: Vec<String> = check_unfinished(&repo)
-            .into_iter()
-            .map(|finding| finding.file)
-            .collect();
+        let got: Vec<String> = check_unfinished(&repo).into_iter().map(|finding| finding.file).collect();
         assert_eq!(got, ["a.rs"]);
     }
 }

@@ -20,30 +20,13 @@ struct Power {
     strings: &'static [&'static str],
 }
 
-const NONE: Power = Power {
-    what: "",
-    owners: &[],
-    paths: &[],
-    macros: &[],
-    strings: &[],
-};
+const NONE: Power = Power { what: "", owners: &[], paths: &[], macros: &[], strings: &[] };
 
 const OWNERS: &[Power] = &[
     Power {
         what: "opening a socket",
-        owners: &[
-            "crates/llm/src/http.rs",
-            "crates/llm/src/http/",
-            "crates/llm/src/doctor.rs",
-        ],
-        paths: &[
-            "reqwest",
-            "hyper",
-            "TcpStream",
-            "TcpListener",
-            "UdpSocket",
-            "tokio::net",
-        ],
+        owners: &["crates/llm/src/http.rs", "crates/llm/src/http/", "crates/llm/src/doctor.rs"],
+        paths: &["reqwest", "hyper", "TcpStream", "TcpListener", "UdpSocket", "tokio::net"],
         ..NONE
     },
     Power {
@@ -63,27 +46,13 @@ const OWNERS: &[Power] = &[
     },
     Power {
         what: "printing",
-        owners: &[
-            "crates/cli/src/voice.rs",
-            "crates/cli/src/voice/",
-            "crates/cli/src/progress.rs",
-        ],
+        owners: &["crates/cli/src/voice.rs", "crates/cli/src/voice/", "crates/cli/src/progress.rs"],
         paths: &["io::stdout", "io::stderr"],
         macros: &["print", "println", "eprint", "eprintln"],
         ..NONE
     },
-    Power {
-        what: "reading arguments",
-        owners: &["crates/cli/"],
-        paths: &["clap"],
-        ..NONE
-    },
-    Power {
-        what: "rendering prompts",
-        owners: &["crates/task/"],
-        paths: &["minijinja"],
-        ..NONE
-    },
+    Power { what: "reading arguments", owners: &["crates/cli/"], paths: &["clap"], ..NONE },
+    Power { what: "rendering prompts", owners: &["crates/task/"], paths: &["minijinja"], ..NONE },
     Power {
         what: "foreign file formats",
         owners: &["crates/format/"],
@@ -93,16 +62,8 @@ const OWNERS: &[Power] = &[
 ];
 
 /// Tables of the journal whose rows are never changed and never taken out.
-const APPEND_ONLY: [&str; 8] = [
-    "annotator",
-    "run",
-    "run_end",
-    "attempt",
-    "annotation",
-    "blob",
-    "hold",
-    "hold_end",
-];
+const APPEND_ONLY: [&str; 8] =
+    ["annotator", "run", "run_end", "attempt", "annotation", "blob", "hold", "hold_end"];
 
 /// Finds powers outside their owners, owners without their power, and SQL that changes the journal.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
@@ -130,12 +91,7 @@ fn check_power(repo: &Repo, power: &Power) -> Vec<Finding> {
     }
     if !is_used {
         let what = format!("{} has no owner any more", power.what);
-        found.push(Finding::new(
-            "xtask/src/tidy/owners.rs",
-            0,
-            what,
-            "correct its row of `OWNERS`",
-        ));
+        found.push(Finding::new("xtask/src/tidy/owners.rs", 0, what, "correct its row of `OWNERS`"));
     }
     found
 }
@@ -161,15 +117,11 @@ impl Power {
             });
             found.extend(named.map(|name| (path.line, (*name).to_owned())));
         }
-        let called = source
-            .macros()
-            .filter(|mention| self.macros.contains(&mention.text));
+        let called = source.macros().filter(|mention| self.macros.contains(&mention.text));
         found.extend(shipped(called).map(|mention| (mention.line, format!("{}!", mention.text))));
-        let said = source.strings().filter(|mention| {
-            self.strings
-                .iter()
-                .any(|start| mention.text.trim_start().starts_with(start))
-        });
+        let said = source
+            .strings()
+            .filter(|mention| self.strings.iter().any(|start| mention.text.trim_start().starts_with(start)));
         found.extend(
             shipped(said).map(|mention| (mention.line, mention.text.trim_start().chars().take(24).collect())),
         );
@@ -185,28 +137,17 @@ fn shipped<'a>(mentions: impl Iterator<Item = Mention<'a>>) -> impl Iterator<Ite
 fn check_journal(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut created = Vec::new();
-    let in_store = repo
-        .files
-        .iter()
-        .filter(|file| file.crate_folder() == Some("crates/store"));
+    let in_store = repo.files.iter().filter(|file| file.crate_folder() == Some("crates/store"));
     for file in in_store {
         let statements: Vec<(String, usize)> = match &file.rust {
-            Some(source) => shipped(source.strings())
-                .map(|m| (m.text.to_owned(), m.line))
-                .collect(),
+            Some(source) => shipped(source.strings()).map(|m| (m.text.to_owned(), m.line)).collect(),
             None if file.path.ends_with(".sql") => vec![(file.text.clone(), 1)],
             None => continue,
         };
         for (sql, line) in statements {
-            let words: Vec<String> = sql
-                .split(|c: char| !c.is_alphanumeric() && c != '_')
-                .map(str::to_lowercase)
-                .collect();
-            let words: Vec<&str> = words
-                .iter()
-                .map(String::as_str)
-                .filter(|word| !word.is_empty())
-                .collect();
+            let words: Vec<String> =
+                sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
             for table in APPEND_ONLY {
                 let says = |wanted: &[&str]| words.windows(wanted.len()).any(|window| window == wanted);
                 if says(&["create", "table", table])
@@ -244,10 +185,8 @@ mod tests {
     use super::*;
 
     fn house(path: &str, code: &str) -> Repo {
-        let schema: String = APPEND_ONLY
-            .iter()
-            .map(|table| format!("CREATE TABLE {table} (id INTEGER);"))
-            .collect();
+        let schema: String =
+            APPEND_ONLY.iter().map(|table| format!("CREATE TABLE {table} (id INTEGER);")).collect();
         Repo::sample(&[
             ("crates/llm/src/http.rs", "use reqwest::Client;"),
             ("crates/store/src/lib.rs", "fn f() { sqlx::query(\"SELECT 1\"); }"),
@@ -270,17 +209,9 @@ mod tests {
     #[test]
     fn a_socket_outside_http_is_found() {
         check_line("crates/engine/src/run.rs", "use reqwest::Client;", &["reqwest"]);
-        check_line(
-            "crates/llm/src/dialect.rs",
-            "use std::net::TcpStream;",
-            &["TcpStream"],
-        );
+        check_line("crates/llm/src/dialect.rs", "use std::net::TcpStream;", &["TcpStream"]);
         check_line("crates/llm/src/http/client.rs", "use std::net::TcpStream;", &[]);
-        check_line(
-            "crates/engine/src/run.rs",
-            "#[cfg(test)] mod tests { use std::net::TcpListener; }",
-            &[],
-        );
+        check_line("crates/engine/src/run.rs", "#[cfg(test)] mod tests { use std::net::TcpListener; }", &[]);
     }
 
     #[test]
@@ -291,35 +222,19 @@ mod tests {
             &["SELECT id FROM item"],
         );
         check_line("crates/engine/src/run.rs", "use sqlx::Row;", &["sqlx"]);
-        check_line(
-            "crates/engine/src/run.rs",
-            "const A: &str = \"select a label\";",
-            &[],
-        );
+        check_line("crates/engine/src/run.rs", "const A: &str = \"select a label\";", &[]);
     }
 
     #[test]
     fn printing_outside_the_voice_is_found() {
-        check_line(
-            "crates/cli/src/commands/plan.rs",
-            "fn f() { println!(); }",
-            &["println!"],
-        );
-        check_line(
-            "crates/engine/src/run.rs",
-            "fn f() { std::io::stderr(); }",
-            &["io::stderr"],
-        );
+        check_line("crates/cli/src/commands/plan.rs", "fn f() { println!(); }", &["println!"]);
+        check_line("crates/engine/src/run.rs", "fn f() { std::io::stderr(); }", &["io::stderr"]);
         check_line("crates/engine/src/run.rs", "fn f() { writeln!(out); }", &[]);
     }
 
     #[test]
     fn a_variable_named_like_a_crate_passes() {
-        check_line(
-            "crates/engine/src/run.rs",
-            "fn f(parquet: bool) { if parquet {} }",
-            &[],
-        );
+        check_line("crates/engine/src/run.rs", "fn f(parquet: bool) { if parquet {} }", &[]);
     }
 
     #[test]
@@ -333,21 +248,9 @@ mod tests {
 
     #[test]
     fn sql_that_changes_the_journal_is_found() {
-        check_line(
-            "crates/store/src/a.rs",
-            "const A: &str = \"UPDATE attempt SET a = 1\";",
-            &["attempt"],
-        );
-        check_line(
-            "crates/store/migrations/2.sql",
-            "delete  from\n annotation;",
-            &["annotation"],
-        );
-        check_line(
-            "crates/store/src/a.rs",
-            "const A: &str = \"UPDATE attempt_view SET a = 1\";",
-            &[],
-        );
+        check_line("crates/store/src/a.rs", "const A: &str = \"UPDATE attempt SET a = 1\";", &["attempt"]);
+        check_line("crates/store/migrations/2.sql", "delete  from\n annotation;", &["annotation"]);
+        check_line("crates/store/src/a.rs", "const A: &str = \"UPDATE attempt_view SET a = 1\";", &[]);
     }
 
     #[test]

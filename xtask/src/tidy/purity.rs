@@ -66,18 +66,13 @@ const LISTED: &[(&str, &[&str])] = &[
 
 /// Finds impure code in the pure crates, and pure crates whose `clippy.toml` went away.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
-    PURE.iter()
-        .flat_map(|folder| [check_code(repo, folder), check_clippy(repo, folder)].concat())
-        .collect()
+    PURE.iter().flat_map(|folder| [check_code(repo, folder), check_clippy(repo, folder)].concat()).collect()
 }
 
 fn check_code(repo: &Repo, folder: &str) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut n_files = 0;
-    for (file, source) in repo
-        .shipped()
-        .filter(|(file, _)| file.crate_folder() == Some(folder))
-    {
+    for (file, source) in repo.shipped().filter(|(file, _)| file.crate_folder() == Some(folder)) {
         n_files += 1;
         for path in source.paths().iter().filter(|path| !path.in_test) {
             if let Some((banned, instead)) = BANNED.iter().find(|(banned, _)| path.names(banned)) {
@@ -108,27 +103,13 @@ fn check_clippy(repo: &Repo, folder: &str) -> Vec<Finding> {
     // Clippy reads one file only, the nearest: what the root says must be said again.
     for key in root.keys().filter(|key| own.get(*key) != root.get(*key)) {
         let next = "repeat it: clippy reads the nearest file only";
-        found.push(Finding::new(
-            &path,
-            0,
-            format!("`{key}` differs from the root's `clippy.toml`"),
-            next,
-        ));
+        found.push(Finding::new(&path, 0, format!("`{key}` differs from the root's `clippy.toml`"), next));
     }
     for (key, wanted) in LISTED {
-        let rows = own
-            .get(*key)
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice);
+        let rows = own.get(*key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for wanted in *wanted {
-            let row = rows
-                .iter()
-                .find(|row| row.get("path").and_then(Value::as_str) == Some(wanted));
-            if row
-                .and_then(|row| row.get("reason"))
-                .and_then(Value::as_str)
-                .is_none_or(str::is_empty)
-            {
+            let row = rows.iter().find(|row| row.get("path").and_then(Value::as_str) == Some(wanted));
+            if row.and_then(|row| row.get("reason")).and_then(Value::as_str).is_none_or(str::is_empty) {
                 let what = format!("`{wanted}` is not in `{key}` with a reason");
                 found.push(Finding::new(&path, 0, what, "write it as in crates/stats"));
             }
@@ -145,10 +126,8 @@ mod tests {
 
     fn clippy_toml() -> String {
         let rows = |(key, paths): &(&str, &[&str])| {
-            let rows: Vec<String> = paths
-                .iter()
-                .map(|path| format!("{{ path = \"{path}\", reason = \"r\" }}"))
-                .collect();
+            let rows: Vec<String> =
+                paths.iter().map(|path| format!("{{ path = \"{path}\", reason = \"r\" }}")).collect();
             format!("{key} = [{}]\n", rows.join(", "))
         };
         format!("{ROOT}{}", LISTED.iter().map(rows).collect::<String>())
@@ -190,10 +169,7 @@ mod tests {
             "// std::fs\nconst A: &str = \"std::env\";\n#[cfg(test)]\nmod tests { use std::fs; }",
             &[],
         );
-        check_line(
-            "use std::time::Duration; const B: &str = env!(\"CARGO_PKG_VERSION\");",
-            &[],
-        );
+        check_line("use std::time::Duration; const B: &str = env!(\"CARGO_PKG_VERSION\");", &[]);
     }
 
     #[test]
@@ -208,14 +184,7 @@ mod tests {
         let weak = clippy_toml().replace("std::time::Instant::now", "std::time::Instant::elapsed");
         assert_eq!(check(&house("", &weak)).len(), 1);
         assert_eq!(check(&house("", &clippy_toml().replace(ROOT, ""))).len(), 1);
-        assert_eq!(
-            check(&house(
-                "",
-                &clippy_toml().replacen("reason = \"r\"", "reason = \"\"", 1)
-            ))
-            .len(),
-            1
-        );
+        assert_eq!(check(&house("", &clippy_toml().replacen("reason = \"r\"", "reason = \"\"", 1))).len(), 1);
     }
 
     #[test]

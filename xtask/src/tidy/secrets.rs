@@ -30,10 +30,8 @@ const MACHINE_PATHS: [&str; 6] = [
 ];
 
 /// Where the packages of a lock file may come from.
-const SOURCES: [&str; 2] = [
-    "registry+https://github.com/rust-lang/crates.io-index",
-    "https://registry.npmjs.org/",
-];
+const SOURCES: [&str; 2] =
+    ["registry+https://github.com/rust-lang/crates.io-index", "https://registry.npmjs.org/"];
 
 /// Finds keys, machine paths and foreign package sources.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
@@ -42,10 +40,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
         for (n, line) in file.text.lines().enumerate() {
             let finding = |what: String, next: &str| Finding::new(&file.path, n + 1, what, next);
             if let Some(key) = key_in(line) {
-                found.push(finding(
-                    format!("`{key}…` has the shape of a key"),
-                    "take it out and revoke it",
-                ));
+                found.push(finding(format!("`{key}…` has the shape of a key"), "take it out and revoke it"));
             }
             // Data hold what people wrote, and a page may well be called `/home/`.
             if !is_data(&file.path)
@@ -57,10 +52,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
                 ));
             }
             if let Some(source) = foreign_source(&file.path, line) {
-                found.push(finding(
-                    format!("packages come from `{source}`"),
-                    "use the public registry",
-                ));
+                found.push(finding(format!("packages come from `{source}`"), "use the public registry"));
             }
         }
         if file.path.ends_with(".env") || file.path.ends_with("/.netrc") || file.path.ends_with(".pem") {
@@ -76,9 +68,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 }
 
 fn is_data(path: &str) -> bool {
-    [".csv", ".tsv", ".json", ".jsonl", ".txt"]
-        .iter()
-        .any(|end| path.ends_with(end))
+    [".csv", ".tsv", ".json", ".jsonl", ".txt"].iter().any(|end| path.ends_with(end))
 }
 
 /// The beginning of something that looks like a key.
@@ -141,17 +131,9 @@ mod tests {
 
     #[test]
     fn keys_are_found() {
-        check_line(
-            "a.jsonl",
-            concat!("{\"k\": \"s", "k-proj-a1b2c3d4e5f6a7b8c9d0e1f2\"}"),
-            1,
-        );
+        check_line("a.jsonl", concat!("{\"k\": \"s", "k-proj-a1b2c3d4e5f6a7b8c9d0e1f2\"}"), 1);
         check_line("a.rs", concat!("AK", "IAABCDEFGH12345678"), 1);
-        check_line(
-            "a.md",
-            concat!("Authorization: Bea", "rer abcdef0123456789abcdef0123"),
-            1,
-        );
+        check_line("a.md", concat!("Authorization: Bea", "rer abcdef0123456789abcdef0123"), 1);
         check_line("k.txt", concat!("-----BEGIN RSA PRI", "VATE KEY-----"), 1);
         check_line(".env", "", 1);
     }
@@ -173,32 +155,16 @@ mod tests {
 
     #[test]
     fn parts_of_other_paths_pass() {
-        check_line(
-            "a.md",
-            "docs/home/index.md and ~/home/x and https://a.org/home/",
-            0,
-        );
+        check_line("a.md", "docs/home/index.md and ~/home/x and https://a.org/home/", 0);
         check_line("a.csv", concat!("see /ho", "me/index"), 0);
     }
 
     #[test]
     fn packages_come_from_the_public_registries() {
-        check_line(
-            "Cargo.lock",
-            "source = \"registry+https://github.com/rust-lang/crates.io-index\"",
-            0,
-        );
-        check_line(
-            "Cargo.lock",
-            "source = \"registry+https://mirror.example/index\"",
-            1,
-        );
+        check_line("Cargo.lock", "source = \"registry+https://github.com/rust-lang/crates.io-index\"", 0);
+        check_line("Cargo.lock", "source = \"registry+https://mirror.example/index\"", 1);
         check_line("Cargo.lock", "source = \"git+https://github.com/a/b\"", 1);
-        check_line(
-            "ui/package-lock.json",
-            "  \"resolved\": \"https://mirror.example/a.tgz\",",
-            1,
-        );
+        check_line("ui/package-lock.json", "  \"resolved\": \"https://mirror.example/a.tgz\",", 1);
         check_line(".cargo/config.toml", "[source.crates-io]", 1);
     }
 }

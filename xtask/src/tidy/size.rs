@@ -14,10 +14,7 @@ const MAX_TEST_LINES: usize = 150;
 
 /// Finds what is too large.
 pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
-    let mut found: Vec<Finding> = repo
-        .rust()
-        .flat_map(|(file, source)| check_file(file, source))
-        .collect();
+    let mut found: Vec<Finding> = repo.rust().flat_map(|(file, source)| check_file(file, source)).collect();
     if repo.rust().next().is_none() {
         found.push(Finding::new(
             "Cargo.toml",
@@ -46,17 +43,11 @@ fn check_file(file: &File, source: &Source) -> Vec<Finding> {
     for function in source.functions() {
         let subject = format!("function `{}`", function.name);
         if function.n_lines > MAX_FUNCTION_LINES {
-            let what = format!(
-                "{subject} has {} lines, {MAX_FUNCTION_LINES} allowed",
-                function.n_lines
-            );
+            let what = format!("{subject} has {} lines, {MAX_FUNCTION_LINES} allowed", function.n_lines);
             found.push(Finding::new(path, function.line, what, "give its parts names").about(&subject));
         }
         if function.n_params > MAX_PARAMS {
-            let what = format!(
-                "{subject} takes {} parameters, {MAX_PARAMS} allowed",
-                function.n_params
-            );
+            let what = format!("{subject} takes {} parameters, {MAX_PARAMS} allowed", function.n_params);
             found.push(Finding::new(path, function.line, what, "pass a struct").about(&subject));
         }
     }
@@ -90,10 +81,7 @@ mod tests {
     #[test]
     fn a_function_of_60_lines_is_fine_and_one_more_is_not() {
         check_text(&format!("fn f() {{\n{}}}", "g();\n".repeat(58)), &[]);
-        check_text(
-            &format!("fn f() {{\n{}}}", "g();\n".repeat(59)),
-            &["function `f`"],
-        );
+        check_text(&format!("fn f() {{\n{}}}", "g();\n".repeat(59)), &["function `f`"]);
     }
 
     #[test]
@@ -104,12 +92,7 @@ mod tests {
 
     #[test]
     fn a_long_test_module_moves_out() {
-        let tests = |n: usize| {
-            format!(
-                "fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{}}}",
-                "g!();\n".repeat(n)
-            )
-        };
+        let tests = |n: usize| format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{}}}", "g!();\n".repeat(n));
         check_text(&tests(100), &[]);
         check_text(&tests(150), &["tests"]);
     }

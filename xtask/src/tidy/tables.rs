@@ -61,10 +61,7 @@ pub(crate) fn check(repo: &Repo) -> Vec<Finding> {
 }
 
 fn check_table(repo: &Repo, table: &Table) -> Vec<Finding> {
-    let of_crate = || {
-        repo.rust()
-            .filter(|(file, _)| file.crate_folder() == Some(table.folder))
-    };
+    let of_crate = || repo.rust().filter(|(file, _)| file.crate_folder() == Some(table.folder));
     let Some((file, rows)) = of_crate().find_map(|(file, source)| Some((file, rows(source, table.name)?)))
     else {
         let what = format!("the table `{}` is gone", table.name);
@@ -76,19 +73,11 @@ fn check_table(repo: &Repo, table: &Table) -> Vec<Finding> {
         )];
     };
     let mut found = Vec::new();
-    let walks = |source: &Source| {
-        source
-            .idents()
-            .any(|mention| mention.in_test && mention.text == table.name)
-    };
+    let walks =
+        |source: &Source| source.idents().any(|mention| mention.in_test && mention.text == table.name);
     if !of_crate().any(|(_, source)| walks(source)) {
         let what = format!("no test of `{}` walks `{}`", table.folder, table.name);
-        found.push(Finding::new(
-            &file.path,
-            0,
-            what,
-            "write one test that holds for every row",
-        ));
+        found.push(Finding::new(&file.path, 0, what, "write one test that holds for every row"));
     }
     if rows.is_empty() {
         found.push(Finding::new(
@@ -173,11 +162,7 @@ fn rows(source: &Source, name: &str) -> Option<Vec<Row>> {
             start = at + 1;
         }
         let opens = source.is(at, "(") || source.is(at, "[") || source.is(at, "{");
-        at = if opens {
-            source.after_group(at).min(end)
-        } else {
-            at + 1
-        };
+        at = if opens { source.after_group(at).min(end) } else { at + 1 };
     }
     Some(rows)
 }
@@ -187,11 +172,7 @@ fn row(source: &Source, start: usize, end: usize) -> Row {
     let tokens = &source.tokens[start..end];
     let opens = tokens.iter().position(|token| token.is("{") || token.is("("));
     let head = &tokens[..opens.unwrap_or(tokens.len())];
-    let made_by = head
-        .iter()
-        .rev()
-        .find(|token| token.kind == Kind::Ident)
-        .map(|token| token.text.clone());
+    let made_by = head.iter().rev().find(|token| token.kind == Kind::Ident).map(|token| token.text.clone());
     let is_text = |token: &&Token| token.kind == Kind::Text;
     let field =
         |at: usize| tokens[at].kind == Kind::Ident && tokens.get(at + 1).is_some_and(|token| token.is(":"));
@@ -200,9 +181,7 @@ fn row(source: &Source, start: usize, end: usize) -> Row {
     let name = if is_call {
         tokens.iter().find(is_text)
     } else {
-        let named = fields
-            .iter()
-            .filter(|&&at| tokens[at].is("name") || tokens[at].is("id"));
+        let named = fields.iter().filter(|&&at| tokens[at].is("name") || tokens[at].is("id"));
         named.filter_map(|at| tokens.get(at + 2)).find(is_text)
     };
     Row {
@@ -226,21 +205,15 @@ fn impls(source: &Source, own: &str) -> Vec<std::ops::Range<usize>> {
 }
 
 fn has_function(source: &Source, own: &str, function: &str) -> bool {
-    impls(source, own)
-        .into_iter()
-        .flatten()
-        .any(|at| source.are(at, &["fn", function]))
+    impls(source, own).into_iter().flatten().any(|at| source.are(at, &["fn", function]))
 }
 
 /// The first string in `fn id` or `fn name` of the type.
 fn name_from_impl(source: &Source, own: &str) -> Option<String> {
     impls(source, own).into_iter().find_map(|body| {
-        let at = body
-            .clone()
-            .find(|&at| source.are(at, &["fn", "id"]) || source.are(at, &["fn", "name"]))?;
+        let at = body.clone().find(|&at| source.are(at, &["fn", "id"]) || source.are(at, &["fn", "name"]))?;
         let mut rest = source.tokens[at..body.end].iter();
-        rest.find(|token| token.kind == Kind::Text)
-            .map(|token| token.inner().to_owned())
+        rest.find(|token| token.kind == Kind::Text).map(|token| token.inner().to_owned())
     })
 }
 
@@ -275,12 +248,7 @@ mod tests {
     #[test]
     fn a_row_without_docs_is_found() {
         check_code(0, TYPES, "", &["`classify` of `KINDS` is not in the docs"]);
-        check_code(
-            2,
-            DATA,
-            "`ollama/qwen3:8b`",
-            &["`ollama` of `ENDPOINTS` is not in the docs"],
-        );
+        check_code(2, DATA, "`ollama/qwen3:8b`", &["`ollama` of `ENDPOINTS` is not in the docs"]);
     }
 
     #[test]
@@ -298,46 +266,28 @@ mod tests {
     #[test]
     fn a_table_without_a_test_is_found() {
         let code = TYPES.replace("in KINDS", "in []");
-        check_code(
-            0,
-            &code,
-            "`classify`",
-            &["no test of `crates/task` walks `KINDS`"],
-        );
+        check_code(0, &code, "`classify`", &["no test of `crates/task` walks `KINDS`"]);
     }
 
     #[test]
     fn a_table_or_a_page_that_is_gone_is_found() {
         check_code(0, "", "`classify`", &["the table `KINDS` is gone"]);
         let repo = Repo::sample(&[("crates/task/src/lib.rs", TYPES)]);
-        assert_eq!(
-            check_table(&repo, &TABLES[0])[0].what,
-            "the page of `KINDS` is missing"
-        );
+        assert_eq!(check_table(&repo, &TABLES[0])[0].what, "the page of `KINDS` is missing");
     }
 
     #[test]
     fn a_row_without_a_name_is_found() {
         let code = TYPES.replace("fn id", "fn label");
-        check_code(
-            0,
-            &code,
-            "`classify`",
-            &["a row of `KINDS` has no name that tidy can read"],
-        );
+        check_code(0, &code, "`classify`", &["a row of `KINDS` has no name that tidy can read"]);
     }
 
     #[test]
     fn rows_are_split_at_the_commas_between_them() {
         let code = "const T: &[E] = &[E { name: \"a\", x: (1, 2) }, local(\"b\", 1), C, &D {}, ];";
         let rows = rows(&Source::read("crates/llm/src/a.rs", code), "T").unwrap();
-        let got: Vec<_> = rows
-            .iter()
-            .map(|row| (row.made_by.as_deref().unwrap(), row.name.as_deref()))
-            .collect();
-        assert_eq!(
-            got,
-            [("E", Some("a")), ("local", Some("b")), ("C", None), ("D", None)]
-        );
+        let got: Vec<_> =
+            rows.iter().map(|row| (row.made_by.as_deref().unwrap(), row.name.as_deref())).collect();
+        assert_eq!(got, [("E", Some("a")), ("local", Some("b")), ("C", None), ("D", None)]);
     }
 }

@@ -26,18 +26,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
-    let options = ProviderOptions {
-        folder: Some(args.project.clone()),
-        ..ProviderOptions::default()
-    };
+    let options = ProviderOptions { folder: Some(args.project.clone()), ..ProviderOptions::default() };
     let reports = doctor(&options, args.online, PATIENCE).await;
     if voice.json {
         voice.event("endpoints", json!({"endpoints": reports}));
     } else {
-        voice.out(table(
-            &["endpoint", "key", "reachable", "next step"],
-            reports.iter().map(row).collect(),
-        ));
+        voice.out(table(&["endpoint", "key", "reachable", "next step"], reports.iter().map(row).collect()));
     }
     match reports.iter().find(|it| it.next_step.is_none()) {
         Some(first) => {
@@ -78,10 +72,5 @@ fn row(report: &EndpointReport) -> Vec<String> {
         Reach::Odd { reason } => format!("odd: {reason}"),
         Reach::Closed { .. } => "no".to_owned(),
     };
-    vec![
-        report.name.to_owned(),
-        key,
-        reach,
-        report.next_step.clone().unwrap_or_default(),
-    ]
+    vec![report.name.to_owned(), key, reach, report.next_step.clone().unwrap_or_default()]
 }

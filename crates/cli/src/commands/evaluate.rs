@@ -35,10 +35,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, args.gold.as_deref()).await?;
     let gold = find_gold(&ready.setup, args.gold.as_deref())?;
-    let options = EvaluateOptions {
-        seed: args.seed,
-        n_resamples: args.resamples,
-    };
+    let options = EvaluateOptions { seed: args.seed, n_resamples: args.resamples };
     let report = evaluate(&ready.setup, &ready.store, &ready.askers, &gold, options).await?;
     ready.say_what_is_not_live(voice);
     if voice.json {
@@ -54,11 +51,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         voice.hint("`--html report.html` writes all of it, with plots, as one page");
     }
     let asked_all = report.annotators.iter().all(|it| it.counts.not_yet == 0);
-    Ok(if asked_all && report.problems.is_empty() {
-        Done::Well
-    } else {
-        Done::Look
-    })
+    Ok(if asked_all && report.problems.is_empty() { Done::Well } else { Done::Look })
 }
 
 fn show(report: &Report, voice: &mut Voice) {
@@ -91,22 +84,10 @@ fn ranking(report: &Report) -> String {
         return String::new();
     };
     let metric = |judged: &Judged, name: &str| {
-        judged
-            .metrics
-            .iter()
-            .find(|it| it.name == name)
-            .and_then(|it| it.number)
-            .map_or_else(dash, short)
+        judged.metrics.iter().find(|it| it.name == name).and_then(|it| it.number).map_or_else(dash, short)
     };
     let second = first.metrics.get(1).map_or("", |it| it.name);
-    let mut header = vec![
-        "annotator",
-        first.headline.name,
-        "95 % interval",
-        "n",
-        second,
-        "coverage",
-    ];
+    let mut header = vec!["annotator", first.headline.name, "95 % interval", "n", second, "coverage"];
     header.extend(["cost", "s per right one"]);
     let row = |judged: &Judged| {
         vec![
@@ -120,10 +101,7 @@ fn ranking(report: &Report) -> String {
             metric(judged, second),
             metric(judged, "coverage"),
             cost(judged),
-            judged
-                .cost
-                .seconds_per_correct
-                .map_or_else(dash, |s| format!("{s:.2}")),
+            judged.cost.seconds_per_correct.map_or_else(dash, |s| format!("{s:.2}")),
         ]
     };
     table(&header, report.annotators.iter().map(row).collect())
@@ -131,29 +109,18 @@ fn ranking(report: &Report) -> String {
 
 fn cost(judged: &Judged) -> String {
     let about = if judged.cost.estimated { "~" } else { "" };
-    judged
-        .cost
-        .micro_usd
-        .map_or_else(dash, |cost| format!("{about}{cost}"))
+    judged.cost.micro_usd.map_or_else(dash, |cost| format!("{about}{cost}"))
 }
 
 /// All numbers of a single annotator.
 fn details(judged: &Judged) -> String {
     let number = |it: Option<Number>| {
-        it.map_or_else(dash, |it| {
-            format!("{} ({:.1}–{:.1})", short(it), it.low * 100.0, it.high * 100.0)
-        })
+        it.map_or_else(dash, |it| format!("{} ({:.1}–{:.1})", short(it), it.low * 100.0, it.high * 100.0))
     };
     let metrics = judged
         .metrics
         .iter()
-        .map(|it| {
-            vec![
-                it.name.to_owned(),
-                number(it.number),
-                it.number.map_or_else(dash, |n| count(n.n)),
-            ]
-        })
+        .map(|it| vec![it.name.to_owned(), number(it.number), it.number.map_or_else(dash, |n| count(n.n))])
         .collect();
     let labels = judged
         .labels
@@ -165,44 +132,22 @@ fn details(judged: &Judged) -> String {
         })
         .collect();
     let mut out = format!("\n{}\n", table(&["number", "with interval", "n"], metrics));
-    out += &format!(
-        "\n{}\n",
-        table(&["label", "gold", "given", "precision", "recall", "F1"], labels)
-    );
+    out += &format!("\n{}\n", table(&["label", "gold", "given", "precision", "recall", "F1"], labels));
     if let Some(confusion) = &judged.confusion
         && confusion.rows.len() <= 12
     {
         let mut header = vec!["gold \\ given"];
         header.extend(confusion.columns.iter().map(String::as_str));
         let row = |(gold, counts): &(String, Vec<u64>)| {
-            std::iter::once(gold.clone())
-                .chain(counts.iter().map(|n| count(*n)))
-                .collect()
+            std::iter::once(gold.clone()).chain(counts.iter().map(|n| count(*n))).collect()
         };
         out += &format!("\n{}", table(&header, confusion.rows.iter().map(row).collect()));
     }
     if let Some(spans) = &judged.spans {
-        let header = [
-            "label",
-            "right",
-            "wrong border",
-            "wrong type",
-            "wrong both",
-            "missed",
-            "invented",
-        ];
+        let header = ["label", "right", "wrong border", "wrong type", "wrong both", "missed", "invented"];
         let row = |it: &karat_engine::evaluate::SpanRow| {
-            let counts = [
-                it.right,
-                it.wrong_border,
-                it.wrong_type,
-                it.wrong_both,
-                it.missed,
-                it.invented,
-            ];
-            std::iter::once(it.label.clone())
-                .chain(counts.map(count))
-                .collect()
+            let counts = [it.right, it.wrong_border, it.wrong_type, it.wrong_both, it.missed, it.invented];
+            std::iter::once(it.label.clone()).chain(counts.map(count)).collect()
         };
         out += &format!("\n{}", table(&header, spans.iter().map(row).collect()));
     }
@@ -215,18 +160,11 @@ fn differences(comparisons: &[Versus]) -> String {
         return String::new();
     };
     let holds_zero = |it: &&Versus| it.difference.is_some_and(|difference| difference.low <= 0.0);
-    let as_good: Vec<&str> = comparisons
-        .iter()
-        .filter(holds_zero)
-        .map(|it| it.other.as_str())
-        .collect();
+    let as_good: Vec<&str> = comparisons.iter().filter(holds_zero).map(|it| it.other.as_str()).collect();
     if as_good.is_empty() {
         format!("\n`{best}` is better than each other on the same items (paired intervals exclude 0)")
     } else {
-        format!(
-            "\n`{best}` is ahead, but on the same items {} may be as good",
-            as_good.join(", ")
-        )
+        format!("\n`{best}` is ahead, but on the same items {} may be as good", as_good.join(", "))
     }
 }
 

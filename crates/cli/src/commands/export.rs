@@ -32,9 +32,5 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         "written",
         json!({"file": args.output, "n_rows": written.n_rows, "n_labeled": written.n_labeled}),
     );
-    Ok(if written.n_labeled == written.n_rows {
-        Done::Well
-    } else {
-        Done::Look
-    })
+    Ok(if written.n_labeled == written.n_rows { Done::Well } else { Done::Look })
 }

@@ -36,28 +36,19 @@ fn section(command: &Command, page: &mut Vec<String>) {
     page.push(format!("\n## karat {}\n", command.get_name()));
     page.push(command.get_about().map(ToString::to_string).unwrap_or_default());
     page.push(format!("\n```text\n{usage}\n```\n"));
-    let args: Vec<&Arg> = command
-        .get_arguments()
-        .filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version"))
-        .collect();
+    let args: Vec<&Arg> =
+        command.get_arguments().filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")).collect();
     page.push("| option | meaning |".to_owned());
     page.push("|---|---|".to_owned());
     for arg in args {
-        let about = arg
-            .get_help()
-            .map(|help| help.to_string().replace('|', "\\|"))
-            .unwrap_or_default();
+        let about = arg.get_help().map(|help| help.to_string().replace('|', "\\|")).unwrap_or_default();
         page.push(format!("| `{}` | {about}{} |", name(arg), default(arg)));
     }
 }
 
 fn name(arg: &Arg) -> String {
-    let values: Vec<String> = arg
-        .get_value_names()
-        .unwrap_or_default()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let values: Vec<String> =
+        arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     let takes_value = arg.get_num_args().is_none_or(|n| n.takes_values());
     let mut words: Vec<String> = Vec::new();
     words.extend(arg.get_short().map(|short| format!("-{short}")));
@@ -71,11 +62,8 @@ fn name(arg: &Arg) -> String {
 }
 
 fn default(arg: &Arg) -> String {
-    let values: Vec<String> = arg
-        .get_default_values()
-        .iter()
-        .map(|value| value.to_string_lossy().into_owned())
-        .collect();
+    let values: Vec<String> =
+        arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
     let takes_value = arg.get_num_args().is_none_or(|n| n.takes_values());
     if values.is_empty() || !takes_value {
         String::new()

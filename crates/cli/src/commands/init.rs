@@ -52,11 +52,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let path = args.project.join(PROJECT_FILE);
     if path.exists() {
-        return Err(Error::new(
-            ErrorKind::Conflict,
-            format!("there is a `{}` already", path.display()),
-        )
-        .hint("edit it, or move it away first"));
+        return Err(Error::new(ErrorKind::Conflict, format!("there is a `{}` already", path.display()))
+            .hint("edit it, or move it away first"));
     }
     let seen = look(&args.file, N_ROWS)?;
     let columns: Vec<String> = seen
@@ -64,12 +61,7 @@ pub(crate) fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         .iter()
         .map(|it| format!("{} ({})", it.name, it.samples.first().map_or("", String::as_str)))
         .collect();
-    voice.say(format!(
-        "{}: {} with the columns {}",
-        args.file,
-        seen.format,
-        columns.join(", ")
-    ));
+    voice.say(format!("{}: {} with the columns {}", args.file, seen.format, columns.join(", ")));
     let project = propose(args, &seen, voice)?;
     let toml = toml::to_string(&project)
         .map_err(|error| Error::bug("the project does not serialize").because(error))?;
@@ -97,11 +89,7 @@ fn propose(args: &Args, seen: &Look, voice: &mut Voice) -> Result<Project> {
             (None, false) => guess.clone(),
             (None, true) => {
                 let answer = voice.ask(&format!("{what} [{}]: ", guess.as_deref().unwrap_or("none")));
-                if answer.is_empty() {
-                    guess.clone()
-                } else {
-                    Some(answer)
-                }
+                if answer.is_empty() { guess.clone() } else { Some(answer) }
             }
         };
     let text = choose("the column with the text", &args.text, &seen.text, voice);
@@ -110,13 +98,8 @@ fn propose(args: &Args, seen: &Look, voice: &mut Voice) -> Result<Project> {
     })?;
     let id = choose("the column with the id", &args.id, &seen.id, voice);
     let gold = choose("the column with gold labels", &args.gold, &seen.label, voice);
-    let kind = choose(
-        "the kind of task",
-        &args.kind,
-        &Some("classify".to_owned()),
-        voice,
-    )
-    .unwrap_or_default();
+    let kind =
+        choose("the kind of task", &args.kind, &Some("classify".to_owned()), voice).unwrap_or_default();
     karat_task::kind(&kind)?;
     let labels = labels(args, gold.as_deref(), asks, voice)?;
     let model = if args.model.is_empty() && asks {
@@ -127,29 +110,15 @@ fn propose(args: &Args, seen: &Look, voice: &mut Voice) -> Result<Project> {
     let file = relative(&args.file, &args.project)?;
     Ok(Project {
         name: String::new(),
-        data: DataSpec {
-            files: vec![file],
-            text,
-            id,
-            gold,
-            max_chars: 100_000,
-            ..DataSpec::default()
-        },
+        data: DataSpec { files: vec![file], text, id, gold, max_chars: 100_000, ..DataSpec::default() },
         task: TaskSpec {
             kind,
             labels: labels.into_iter().map(LabelSpec::named).collect(),
             ..TaskSpec::default()
         },
-        annotators: model
-            .iter()
-            .filter(|it| !it.is_empty())
-            .map(AnnotatorSpec::of)
-            .collect(),
+        annotators: model.iter().filter(|it| !it.is_empty()).map(AnnotatorSpec::of).collect(),
         policy: Default::default(),
-        budget: Budget {
-            max_cost_usd: args.max_cost,
-            prices: None,
-        },
+        budget: Budget { max_cost_usd: args.max_cost, prices: None },
     })
 }
 
@@ -158,20 +127,11 @@ fn labels(args: &Args, gold: Option<&str>, asks: bool, voice: &mut Voice) -> Res
     if !args.labels.is_empty() {
         return Ok(args.labels.clone());
     }
-    let found = gold
-        .map(|gold| values(&args.file, gold))
-        .transpose()?
-        .unwrap_or_default();
+    let found = gold.map(|gold| values(&args.file, gold)).transpose()?.unwrap_or_default();
     if asks {
-        let answer = voice.ask(&format!(
-            "the labels, with commas between them [{}]: ",
-            found.join(",")
-        ));
+        let answer = voice.ask(&format!("the labels, with commas between them [{}]: ", found.join(",")));
         if !answer.is_empty() {
-            return Ok(answer
-                .split([',', '，', '、'])
-                .map(|it| it.trim().to_owned())
-                .collect());
+            return Ok(answer.split([',', '，', '、']).map(|it| it.trim().to_owned()).collect());
         }
     }
     if found.is_empty() {
@@ -184,10 +144,7 @@ fn labels(args: &Args, gold: Option<&str>, asks: bool, voice: &mut Voice) -> Res
 
 /// The values of a column, in the order in which they occur; a column of many values is no column of labels.
 fn values(file: &str, column: &str) -> Result<Vec<String>> {
-    let spec = ReadSpec {
-        files: vec![file.to_owned()],
-        ..ReadSpec::default()
-    };
+    let spec = ReadSpec { files: vec![file.to_owned()], ..ReadSpec::default() };
     let mut found: Vec<String> = Vec::new();
     for row in ItemReader::open(&spec)? {
         let Row::Item(item) = row else { continue };
@@ -213,9 +170,5 @@ fn relative(file: &str, project: &Path) -> Result<String> {
         .map_err(|error| Error::invalid(format!("`{file}` is no path")).because(error))?;
     let folder = std::path::absolute(project)
         .map_err(|error| Error::invalid("the project is no path").because(error))?;
-    Ok(absolute
-        .strip_prefix(&folder)
-        .unwrap_or(&absolute)
-        .to_string_lossy()
-        .into_owned())
+    Ok(absolute.strip_prefix(&folder).unwrap_or(&absolute).to_string_lossy().into_owned())
 }

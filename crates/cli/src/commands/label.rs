@@ -46,14 +46,7 @@ pub(crate) struct Running {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, args.running.gold.as_deref()).await?;
-    label(
-        &ready,
-        &args.running,
-        Selection::New,
-        args.output.as_deref(),
-        voice,
-    )
-    .await
+    label(&ready, &args.running, Selection::New, args.output.as_deref(), voice).await
 }
 
 /// Runs the annotators over the data, and writes the file. Shared with `retry`.
@@ -102,32 +95,21 @@ async fn confirm_cost(ready: &Ready, running: &Running, voice: &mut Voice) -> Re
     }
     let plan = plan(&ready.setup, &ready.store, &ready.askers, running.first).await?;
     voice.say(one_line(&plan));
-    let likely: MicroUsd = plan
-        .annotators
-        .iter()
-        .filter_map(|it| it.cost.as_ref())
-        .map(|it| it.likely)
-        .sum();
+    let likely: MicroUsd = plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(|it| it.likely).sum();
     if likely <= ASK_ABOVE || running.yes || ready.setup.max_cost.is_some() {
         return Ok(true);
     }
     if voice.can_ask() {
         return Ok(voice.confirm(&format!("spend about {likely}?")));
     }
-    Err(
-        Error::invalid(format!("this run would cost about {likely}, and no limit is set"))
-            .hint("set one with `--max-cost USD`, or say `--yes`"),
-    )
+    Err(Error::invalid(format!("this run would cost about {likely}, and no limit is set"))
+        .hint("set one with `--max-cost USD`, or say `--yes`"))
 }
 
 fn one_line(plan: &Plan) -> String {
     let calls: u64 = plan.annotators.iter().map(|it| it.n_calls).sum();
     let cost = |pick: fn(&karat_engine::CostRange) -> MicroUsd| -> MicroUsd {
-        plan.annotators
-            .iter()
-            .filter_map(|it| it.cost.as_ref())
-            .map(pick)
-            .sum()
+        plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(pick).sum()
     };
     format!(
         "{}, {}, likely {} ({} to {} at most)",
@@ -149,19 +131,10 @@ async fn run_watched(
 ) -> Result<RunEnd> {
     let watch = Watch::default();
     watch.progress.expect(seen.n_items * ready.askers.len() as u64);
-    let options = RunOptions {
-        selection,
-        first: running.first,
-        seed: running.seed,
-    };
+    let options = RunOptions { selection, first: running.first, seed: running.seed };
     let begun = Instant::now();
-    let mut work = std::pin::pin!(run_annotators(
-        &ready.setup,
-        &ready.store,
-        &ready.askers,
-        &options,
-        &watch
-    ));
+    let mut work =
+        std::pin::pin!(run_annotators(&ready.setup, &ready.store, &ready.askers, &options, &watch));
     let mut drawer = Drawer::new(voice, begun);
     loop {
         tokio::select! {
@@ -199,8 +172,7 @@ impl<'a> Drawer<'a> {
     fn draw(&mut self, now: &Count) {
         let seconds = self.begun.elapsed().as_secs_f64();
         if self.voice.json {
-            self.voice
-                .event("progress", json!({"seconds": seconds, "count": now}));
+            self.voice.event("progress", json!({"seconds": seconds, "count": now}));
         } else if self.voice.is_live() {
             self.voice.live(&progress_line(now, seconds));
         } else {
@@ -216,11 +188,7 @@ fn progress_line(now: &Count, seconds: f64) -> String {
     let mut parts = vec![format!("{} of {}", count(done), count(now.n_total))];
     if now.n_not_labeled() > 0 {
         let reasons: Vec<String> = now.reasons.iter().map(|(why, n)| format!("{n} {why}")).collect();
-        parts.push(format!(
-            "{} without a label ({})",
-            count(now.n_not_labeled()),
-            reasons.join(", ")
-        ));
+        parts.push(format!("{} without a label ({})", count(now.n_not_labeled()), reasons.join(", ")));
     }
     parts.push(format!("{rate:.0}/s"));
     if now.cost.0 > 0 {
@@ -238,11 +206,9 @@ fn progress_line(now: &Count, seconds: f64) -> String {
 fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
     let done = &end.count;
     let mut parts = vec![format!("{} labeled", count(done.n_labeled))];
-    for (n, what) in [
-        (done.n_abstained, "abstained"),
-        (done.n_unusable, "unusable"),
-        (done.n_failed, "failed"),
-    ] {
+    for (n, what) in
+        [(done.n_abstained, "abstained"), (done.n_unusable, "unusable"), (done.n_failed, "failed")]
+    {
         if n > 0 {
             parts.push(format!("{} {what}", count(n)));
         }

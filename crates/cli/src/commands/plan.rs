@@ -25,25 +25,11 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     voice.problems(&plan.problems, plan.n_problems);
     if voice.json {
         voice.event("plan", json!(plan));
-        return Ok(if plan.n_problems == 0 {
-            Done::Well
-        } else {
-            Done::Look
-        });
+        return Ok(if plan.n_problems == 0 { Done::Well } else { Done::Look });
     }
     voice.out(format!("{}, nothing sent\n", n_of(plan.n_items, "item")));
-    let header = [
-        "annotator",
-        "calls",
-        "done",
-        "shared",
-        "tokens in",
-        "tokens out",
-        "likely",
-        "low",
-        "high",
-        "time",
-    ];
+    let header =
+        ["annotator", "calls", "done", "shared", "tokens in", "tokens out", "likely", "low", "high", "time"];
     voice.out(table(&header, plan.annotators.iter().map(row).collect()));
     for one in &plan.annotators {
         voice.out(format!("\n{}: {}", one.name, one.basis));
@@ -54,11 +40,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
             voice.out(format!("\n--- {role}\n{text}"));
         }
     }
-    Ok(if plan.n_problems == 0 {
-        Done::Well
-    } else {
-        Done::Look
-    })
+    Ok(if plan.n_problems == 0 { Done::Well } else { Done::Look })
 }
 
 fn row(plan: &AnnotatorPlan) -> Vec<String> {

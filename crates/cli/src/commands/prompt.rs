@@ -22,9 +22,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, None).await?;
     let item = item_of(&ready.setup, args.item.as_deref())?;
     for (n, asker) in ready.askers.iter().enumerate() {
-        let alike = ready.askers[..n]
-            .iter()
-            .find(|it| it.annotator.prompt == asker.annotator.prompt);
+        let alike = ready.askers[..n].iter().find(|it| it.annotator.prompt == asker.annotator.prompt);
         let input = asker.task().input_hash(&item);
         let question = asker.question(item.clone(), input)?;
         let sent: Vec<(&str, &str)> = question.sent();

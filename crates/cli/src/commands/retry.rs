@@ -31,12 +31,5 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let mut kinds = vec![OutcomeKind::Failed];
     kinds.extend(args.unusable.then_some(OutcomeKind::Unusable));
     kinds.extend(args.abstained.then_some(OutcomeKind::Abstained));
-    label(
-        &ready,
-        &args.running,
-        Selection::Again(kinds),
-        args.output.as_deref(),
-        voice,
-    )
-    .await
+    label(&ready, &args.running, Selection::Again(kinds), args.output.as_deref(), voice).await
 }

@@ -22,11 +22,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let store = Store::open_existing(&args.project).await?.ok_or_else(|| {
-        Error::not_found(format!(
-            "nothing has been labeled in `{}` yet",
-            args.project.display()
-        ))
-        .hint("`karat label` labels the data")
+        Error::not_found(format!("nothing has been labeled in `{}` yet", args.project.display()))
+            .hint("`karat label` labels the data")
     })?;
     let tallies = store.tallies().await?;
     let runs = store.runs().await?;
@@ -41,12 +38,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let row = |it: &Tally| {
         let mut row = vec![it.annotator.name.clone(), it.annotator.prompt.short()];
         row.extend(OutcomeKind::ALL.map(|kind| count(it.outcomes.get(&kind).copied().unwrap_or(0))));
-        row.extend([
-            count(it.calls),
-            count(it.tokens.input),
-            count(it.tokens.output),
-            it.cost.to_string(),
-        ]);
+        row.extend([count(it.calls), count(it.tokens.input), count(it.tokens.output), it.cost.to_string()]);
         row
     };
     let mut header = vec!["annotator", "prompt"];
@@ -64,25 +56,15 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     }
     let (n_lost, lost) = store.spending().await?.lost_in_crashes();
     if n_lost > 0 {
-        voice.out(format!(
-            "{} in flight at a crash: at most {lost}, counted as spent",
-            n_of(n_lost, "call")
-        ));
+        voice.out(format!("{} in flight at a crash: at most {lost}, counted as spent", n_of(n_lost, "call")));
     }
     Ok(Done::Well)
 }
 
 fn tally_json(it: &Tally) -> serde_json::Value {
-    let by_name = |kind: OutcomeKind| {
-        (
-            kind.as_str().to_owned(),
-            json!(it.outcomes.get(&kind).copied().unwrap_or(0)),
-        )
-    };
-    let reasons = it
-        .reasons
-        .iter()
-        .map(|((kind, why), n)| (format!("{kind}: {why}"), json!(n)));
+    let by_name =
+        |kind: OutcomeKind| (kind.as_str().to_owned(), json!(it.outcomes.get(&kind).copied().unwrap_or(0)));
+    let reasons = it.reasons.iter().map(|((kind, why), n)| (format!("{kind}: {why}"), json!(n)));
     json!({
         "annotator": it.annotator,
         "outcomes": OutcomeKind::ALL.map(by_name).into_iter().collect::<serde_json::Map<_, _>>(),

@@ -30,11 +30,7 @@ pub(super) async fn estimate(
         let question = asker.question(item.clone(), input)?;
         for answer in answers_to(store, asker, item).await? {
             n += 1;
-            tokens_in += question
-                .messages
-                .iter()
-                .map(|it| tokens::count(&it.content))
-                .sum::<u64>();
+            tokens_in += question.messages.iter().map(|it| tokens::count(&it.content)).sum::<u64>();
             tokens_out += tokens::count(&answer.text);
         }
     }
@@ -44,12 +40,5 @@ pub(super) async fn estimate(
     let all = |tokens: u64| (tokens as f64 / f64::from(n) * n_calls as f64) as u64;
     let (tokens_in, tokens_out) = (all(tokens_in), all(tokens_out));
     let micro_usd = Some(MicroUsd(price.of_tokens(tokens_in, tokens_out).0));
-    Ok(Some(Cost {
-        micro_usd,
-        estimated: true,
-        n_calls,
-        tokens_in,
-        tokens_out,
-        ..Cost::default()
-    }))
+    Ok(Some(Cost { micro_usd, estimated: true, n_calls, tokens_in, tokens_out, ..Cost::default() }))
 }

@@ -88,10 +88,8 @@ pub(super) async fn gather(
         let chunk = chunk?;
         all.n_items += chunk.len() as u64;
         let settled = all.read_gold(setup, gold, chunk);
-        let keys: Vec<_> = settled
-            .iter()
-            .map(|(item, _)| (item.id.shared(), setup.task.input_hash(item)))
-            .collect();
+        let keys: Vec<_> =
+            settled.iter().map(|(item, _)| (item.id.shared(), setup.task.input_hash(item))).collect();
         let mut outcomes = Vec::with_capacity(askers.len());
         for asker in askers {
             let rows = store.standing(asker.id, &keys).await?;
@@ -101,15 +99,13 @@ pub(super) async fn gather(
             outcomes.push(rows.into_iter().map(read).collect::<Vec<_>>());
         }
         let missing = N_SAMPLE.saturating_sub(all.sample.len());
-        all.sample
-            .extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
+        all.sample.extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
         for (n, (item, value)) in settled.iter().enumerate() {
             let of_item: Vec<Option<&Annotation>> = outcomes.iter().map(|rows| rows[n].as_ref()).collect();
             all.add(setup, askers, item, value, &of_item);
         }
     }
-    all.disagreements
-        .sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+    all.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
     all.disagreements.truncate(N_DISAGREEMENTS);
     Ok(all)
 }
@@ -122,8 +118,7 @@ impl Gathered {
             match setup.kind.read_gold(&setup.task, &item, cell) {
                 Ok(value) => settled.push((item, value)),
                 Err(why) if self.problems.len() < N_PROBLEMS => {
-                    self.problems
-                        .push(format!("item `{}`: the gold is not readable: {why}", item.id));
+                    self.problems.push(format!("item `{}`: the gold is not readable: {why}", item.id));
                 }
                 Err(_) => {}
             }
@@ -171,8 +166,7 @@ impl Gathered {
                 },
             ));
             if self.disagreements.len() > 8 * N_DISAGREEMENTS {
-                self.disagreements
-                    .sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
+                self.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
                 self.disagreements.truncate(N_DISAGREEMENTS);
             }
         }
@@ -201,10 +195,7 @@ fn answers(task: &Task, askers: &[Asker], outcomes: &[Option<&Annotation>]) -> V
 fn division(answers: &[(String, Vec<String>)]) -> f64 {
     let n: usize = answers.iter().map(|(_, names)| names.len()).sum();
     let share = |names: &Vec<String>| names.len() as f64 / n as f64;
-    answers
-        .iter()
-        .map(|(_, names)| -share(names) * share(names).ln())
-        .sum()
+    answers.iter().map(|(_, names)| -share(names) * share(names).ln()).sum()
 }
 
 /// A value in one line for a person.
@@ -213,17 +204,11 @@ pub(super) fn show(task: &Task, value: &Value) -> String {
     match value {
         Value::Choice(label) => name(*label).to_owned(),
         Value::Choices(labels) if labels.is_empty() => "(none)".to_owned(),
-        Value::Choices(labels) => labels
-            .iter()
-            .map(|label| name(*label))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Value::Choices(labels) => labels.iter().map(|label| name(*label)).collect::<Vec<_>>().join(", "),
         Value::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
-        Value::Spans(spans) => spans
-            .iter()
-            .map(|it| format!("{} [{}]", it.quote, name(it.label)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Value::Spans(spans) => {
+            spans.iter().map(|it| format!("{} [{}]", it.quote, name(it.label))).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -235,11 +220,7 @@ fn plain(value: &Value) -> Plain {
         Value::Spans(spans) => Plain::Spans(
             spans
                 .iter()
-                .map(|it| Span {
-                    start: it.span.start(),
-                    end: it.span.end(),
-                    class: class(it.label),
-                })
+                .map(|it| Span { start: it.span.start(), end: it.span.end(), class: class(it.label) })
                 .collect(),
         ),
     }

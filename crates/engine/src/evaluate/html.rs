@@ -37,11 +37,7 @@ pub fn page(report: &Report) -> String {
         problems(report),
         how_to_read(report),
     ];
-    let title = if report.name.is_empty() {
-        "evaluation"
-    } else {
-        &report.name
-    };
+    let title = if report.name.is_empty() { "evaluation" } else { &report.name };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" \
@@ -67,11 +63,8 @@ fn problems(report: &Report) -> String {
     if report.problems.is_empty() {
         return String::new();
     }
-    let rows: String = report
-        .problems
-        .iter()
-        .map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it)))
-        .collect();
+    let rows: String =
+        report.problems.iter().map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it))).collect();
     let body =
         format!("<p>These items are left out of all numbers.</p>\n<ul class=\"problems\">\n{rows}</ul>\n");
     section("problems", "Gold that could not be read", &body)
@@ -79,10 +72,7 @@ fn problems(report: &Report) -> String {
 
 fn how_to_read(report: &Report) -> String {
     let level = level(report.level);
-    let headline = report
-        .annotators
-        .first()
-        .map_or("effective accuracy", |it| it.headline.name);
+    let headline = report.annotators.first().map_or("effective accuracy", |it| it.headline.name);
     let failures = match headline {
         "exact F1" => {
             "<b>Exact F1</b> asks for the same borders and the same label, and an item without an answer misses all its spans."

@@ -12,11 +12,8 @@ use crate::asker::Asker;
 use crate::setup::Setup;
 
 /// The outcomes that are no labels, as columns of a confusion table.
-const NO_LABELS: [(&str, NoLabel); 3] = [
-    ("abstained", NoLabel::Abstained),
-    ("unusable", NoLabel::Unusable),
-    ("failed", NoLabel::Failed),
-];
+const NO_LABELS: [(&str, NoLabel); 3] =
+    [("abstained", NoLabel::Abstained), ("unusable", NoLabel::Unusable), ("failed", NoLabel::Failed)];
 
 /// What the scores of every shape have in common.
 struct Scored {
@@ -37,13 +34,7 @@ pub(super) fn judge(
 ) -> Result<Judged> {
     let given = &gathered.given[n];
     let names: Vec<&str> = setup.task.schema.names().collect();
-    let asked = || {
-        gathered
-            .gold
-            .iter()
-            .zip(given)
-            .filter(|(_, given)| **given != Err(NoLabel::Pending))
-    };
+    let asked = || gathered.gold.iter().zip(given).filter(|(_, given)| **given != Err(NoLabel::Pending));
     let scored = match gathered.gold.first() {
         Some(Plain::Choice(_)) | None => choice(asked(), &names, intervals),
         Some(Plain::Choices(_)) => choices(asked(), &names, intervals),
@@ -87,51 +78,24 @@ fn choice<'a>(
         })
         .collect();
     let score = score_classification(&pairs, names.len() as u32, by)?;
-    let headline = metric(
-        "effective accuracy",
-        "right of all asked; failures count as wrong",
-        score.effective_accuracy,
-    );
+    let headline =
+        metric("effective accuracy", "right of all asked; failures count as wrong", score.effective_accuracy);
     let metrics = vec![
         headline.clone(),
-        metric(
-            "accuracy among labeled",
-            "right of those with a label",
-            score.accuracy,
-        ),
+        metric("accuracy among labeled", "right of those with a label", score.accuracy),
         metric("coverage", "with a label, of all asked", score.coverage.gold),
         metric("macro F1", "mean F1 of the labels", score.by_label.macro_avg.f1),
-        metric(
-            "micro F1",
-            "F1 over all labels together",
-            score.by_label.micro_avg.f1,
-        ),
+        metric("micro F1", "F1 over all labels together", score.by_label.micro_avg.f1),
     ];
-    let columns = names
-        .iter()
-        .copied()
-        .chain(NO_LABELS.map(|(name, _)| name))
-        .map(str::to_owned)
-        .collect();
+    let columns = names.iter().copied().chain(NO_LABELS.map(|(name, _)| name)).map(str::to_owned).collect();
     let classes = || (0..names.len() as u32).map(Class);
     let row = |gold: Class| {
         let labels = classes().map(|class| score.confusion.count(gold, Outcome::Labeled(class)));
-        let others = NO_LABELS
-            .iter()
-            .map(|(_, why)| score.confusion.count(gold, Outcome::NoLabel(*why)));
+        let others = NO_LABELS.iter().map(|(_, why)| score.confusion.count(gold, Outcome::NoLabel(*why)));
         (names[gold.0 as usize].to_owned(), labels.chain(others).collect())
     };
-    let confusion = Some(Confusion {
-        columns,
-        rows: classes().map(row).collect(),
-    });
-    Ok(Scored {
-        headline,
-        metrics,
-        by_label: score.by_label,
-        confusion,
-        spans: None,
-    })
+    let confusion = Some(Confusion { columns, rows: classes().map(row).collect() });
+    Ok(Scored { headline, metrics, by_label: score.by_label, confusion, spans: None })
 }
 
 fn choices<'a>(
@@ -146,10 +110,7 @@ fn choices<'a>(
         }
     }
     let pairs: Vec<Pair<&[Class]>> = asked
-        .map(|(gold, given)| Pair {
-            gold: Some(classes(gold)),
-            outcome: outcome(given, classes),
-        })
+        .map(|(gold, given)| Pair { gold: Some(classes(gold)), outcome: outcome(given, classes) })
         .collect();
     let score = score_multi_label(&pairs, names.len() as u32, by)?;
     let headline = metric(
@@ -159,41 +120,15 @@ fn choices<'a>(
     );
     let metrics = vec![
         headline.clone(),
-        metric(
-            "accuracy among labeled",
-            "all labels right, of those with labels",
-            score.subset_accuracy,
-        ),
+        metric("accuracy among labeled", "all labels right, of those with labels", score.subset_accuracy),
         metric("coverage", "with labels, of all asked", score.coverage.gold),
-        metric(
-            "Jaccard",
-            "shared of all labels, mean over the labeled",
-            score.jaccard,
-        ),
-        metric(
-            "effective Jaccard",
-            "the same; failures count as 0",
-            score.effective_jaccard,
-        ),
-        metric(
-            "micro F1",
-            "F1 over all labels together",
-            score.by_label.micro_avg.f1,
-        ),
+        metric("Jaccard", "shared of all labels, mean over the labeled", score.jaccard),
+        metric("effective Jaccard", "the same; failures count as 0", score.effective_jaccard),
+        metric("micro F1", "F1 over all labels together", score.by_label.micro_avg.f1),
         metric("macro F1", "mean F1 of the labels", score.by_label.macro_avg.f1),
-        metric(
-            "Hamming loss",
-            "wrong yes-or-no decisions, of all",
-            score.hamming_loss,
-        ),
+        metric("Hamming loss", "wrong yes-or-no decisions, of all", score.hamming_loss),
     ];
-    Ok(Scored {
-        headline,
-        metrics,
-        by_label: score.by_label,
-        confusion: None,
-        spans: None,
-    })
+    Ok(Scored { headline, metrics, by_label: score.by_label, confusion: None, spans: None })
 }
 
 fn spans<'a>(
@@ -207,36 +142,17 @@ fn spans<'a>(
             Plain::Choice(_) | Plain::Choices(_) => &[],
         }
     }
-    let pairs: Vec<Pair<&[Span]>> = asked
-        .map(|(gold, given)| Pair {
-            gold: Some(all(gold)),
-            outcome: outcome(given, all),
-        })
-        .collect();
+    let pairs: Vec<Pair<&[Span]>> =
+        asked.map(|(gold, given)| Pair { gold: Some(all(gold)), outcome: outcome(given, all) }).collect();
     let score = score_spans(&pairs, names.len() as u32, by)?;
-    let headline = metric(
-        "exact F1",
-        "same borders and label; failures miss all their spans",
-        score.exact.micro_avg.f1,
-    );
+    let headline =
+        metric("exact F1", "same borders and label; failures miss all their spans", score.exact.micro_avg.f1);
     let metrics = vec![
         headline.clone(),
-        metric(
-            "exact precision",
-            "right of all found",
-            score.exact.micro_avg.precision,
-        ),
+        metric("exact precision", "right of all found", score.exact.micro_avg.precision),
         metric("exact recall", "right of all gold", score.exact.micro_avg.recall),
-        metric(
-            "overlapping F1",
-            "same label, any overlap",
-            score.overlap.micro_avg.f1,
-        ),
-        metric(
-            "macro F1",
-            "mean exact F1 of the labels",
-            score.exact.macro_avg.f1,
-        ),
+        metric("overlapping F1", "same label, any overlap", score.overlap.micro_avg.f1),
+        metric("macro F1", "mean exact F1 of the labels", score.exact.macro_avg.f1),
         metric("coverage", "with an answer, of all asked", score.coverage.gold),
         metric(
             "effective accuracy",
@@ -244,20 +160,9 @@ fn spans<'a>(
             score.effective_item_accuracy,
         ),
     ];
-    let by_class = names
-        .iter()
-        .zip(&score.errors_by_class)
-        .map(|(name, errors)| span_row(name, errors));
-    let rows = std::iter::once(span_row("all", &score.errors))
-        .chain(by_class)
-        .collect();
-    Ok(Scored {
-        headline,
-        metrics,
-        by_label: score.exact,
-        confusion: None,
-        spans: Some(rows),
-    })
+    let by_class = names.iter().zip(&score.errors_by_class).map(|(name, errors)| span_row(name, errors));
+    let rows = std::iter::once(span_row("all", &score.errors)).chain(by_class).collect();
+    Ok(Scored { headline, metrics, by_label: score.exact, confusion: None, spans: Some(rows) })
 }
 
 fn outcome<'a, T>(given: &'a Given, of: impl FnOnce(&'a Plain) -> T) -> Outcome<T> {
@@ -306,19 +211,10 @@ fn span_row(label: &str, errors: &SpanErrors) -> SpanRow {
 }
 
 fn metric(name: &'static str, about: &'static str, estimate: Option<Estimate>) -> Metric {
-    Metric {
-        name,
-        about,
-        number: number(estimate),
-    }
+    Metric { name, about, number: number(estimate) }
 }
 
 /// An estimate of the statistics as a number of the report.
 pub(super) fn number(estimate: Option<Estimate>) -> Option<Number> {
-    estimate.map(|it| Number {
-        value: it.value,
-        low: it.interval.low,
-        high: it.interval.high,
-        n: it.n,
-    })
+    estimate.map(|it| Number { value: it.value, low: it.interval.low, high: it.interval.high, n: it.n })
 }

@@ -56,11 +56,7 @@ impl Format for Tsv {
         &["tsv", "tab"]
     }
     fn read(&self, source: Source, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
-        Ok(Box::new(CsvReader::open(
-            source,
-            options,
-            Some(options.delimiter.unwrap_or(b'\t')),
-        )?))
+        Ok(Box::new(CsvReader::open(source, options, Some(options.delimiter.unwrap_or(b'\t')))?))
     }
     fn write(&self, target: Target, columns: &[Column]) -> Result<Box<dyn RowWriter>> {
         Ok(Box::new(CsvWriter::open(target, columns, b'\t')?))
@@ -86,9 +82,7 @@ impl CsvReader {
     fn open(source: Source, options: &ReadOptions, delimiter: Option<u8>) -> Result<Self> {
         let name = source.name().to_owned();
         let mut input = decode::text(source, options.encoding.as_deref())?;
-        let head = input
-            .fill_buf()
-            .map_err(|error| crate::source::cannot_read(&name, error))?;
+        let head = input.fill_buf().map_err(|error| crate::source::cannot_read(&name, error))?;
         let delimiter = delimiter.unwrap_or_else(|| sniff::delimiter(head));
         let line_end = sniff::line_end(head);
         if matches!(delimiter, b'"' | b'\n' | b'\r') || !delimiter.is_ascii() {
@@ -97,32 +91,19 @@ impl CsvReader {
                 .hint("use `,`, `;`, `|` or a tab"));
         }
         let split = Split::new(input, delimiter, line_end);
-        let mut reader = Self {
-            name,
-            split,
-            columns: Vec::new(),
-            row: 0,
-        };
+        let mut reader = Self { name, split, columns: Vec::new(), row: 0 };
         reader.read_header()?;
         Ok(reader)
     }
 
     fn read_header(&mut self) -> Result<()> {
         let name = &self.name;
-        if !self
-            .split
-            .next_row()
-            .map_err(|error| crate::source::cannot_read(name, error))?
-        {
-            return Err(
-                Error::invalid(format!("`{name}` is empty: a header row is missing"))
-                    .hint("put the names of the columns into its first line"),
-            );
+        if !self.split.next_row().map_err(|error| crate::source::cannot_read(name, error))? {
+            return Err(Error::invalid(format!("`{name}` is empty: a header row is missing"))
+                .hint("put the names of the columns into its first line"));
         }
         if let Some(flaw) = self.split.flaw() {
-            return Err(Error::invalid(format!(
-                "the header of `{name}` cannot be read: {flaw}"
-            )));
+            return Err(Error::invalid(format!("the header of `{name}` cannot be read: {flaw}")));
         }
         let columns = (0..self.split.n_cells()).map(|at| self.split.cell(at).map(str::to_owned));
         self.columns = columns.collect::<Option<_>>().ok_or_else(|| {
@@ -130,10 +111,8 @@ impl CsvReader {
                 .hint("save the file as UTF-8, or name its encoding")
         })?;
         if self.columns.iter().any(|column| column.contains('\0')) {
-            return Err(
-                Error::invalid(format!("`{name}` is not a text file, or is of another encoding"))
-                    .hint("name its format or its encoding, for example `utf-16le`"),
-            );
+            return Err(Error::invalid(format!("`{name}` is not a text file, or is of another encoding"))
+                .hint("name its format or its encoding, for example `utf-16le`"));
         }
         refuse_twins(name, self.columns.iter().map(String::as_str))
     }
@@ -144,10 +123,7 @@ impl CsvReader {
         }
         let (n_cells, n_columns) = (self.split.n_cells(), self.columns.len());
         if n_cells != n_columns {
-            return Err(format!(
-                "it has {} where the header has {n_columns}",
-                counted(n_cells, "cell")
-            ));
+            return Err(format!("it has {} where the header has {n_columns}", counted(n_cells, "cell")));
         }
         let mut fields = Fields::with_capacity(n_columns);
         for (at, column) in self.columns.iter().enumerate() {
@@ -179,28 +155,16 @@ impl RowReader for CsvReader {
     }
 
     fn next_row(&mut self) -> Result<Option<RawRow>> {
-        if !self
-            .split
-            .next_row()
-            .map_err(|error| crate::source::cannot_read(&self.name, error))?
-        {
+        if !self.split.next_row().map_err(|error| crate::source::cannot_read(&self.name, error))? {
             return Ok(None);
         }
         self.row += 1;
-        Ok(Some(RawRow {
-            row: self.row,
-            line: Some(self.split.first_line()),
-            cells: self.cells(),
-        }))
+        Ok(Some(RawRow { row: self.row, line: Some(self.split.first_line()), cells: self.cells() }))
     }
 }
 
 fn counted(n: usize, what: &str) -> String {
-    if n == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{n} {what}s")
-    }
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 struct CsvWriter {
@@ -214,17 +178,9 @@ impl CsvWriter {
     fn open(target: Target, columns: &[Column], delimiter: u8) -> Result<Self> {
         refuse_twins(target.name(), columns.iter().map(|column| column.name.as_str()))?;
         if columns.is_empty() {
-            return Err(Error::invalid(format!(
-                "`{}` would have no column",
-                target.name()
-            )));
+            return Err(Error::invalid(format!("`{}` would have no column", target.name())));
         }
-        let mut writer = Self {
-            target,
-            columns: columns.to_vec(),
-            delimiter,
-            line: Vec::new(),
-        };
+        let mut writer = Self { target, columns: columns.to_vec(), delimiter, line: Vec::new() };
         for at in 0..columns.len() {
             let name = std::mem::take(&mut writer.columns[at].name);
             writer.push_cell(at, &name);

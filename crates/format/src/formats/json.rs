@@ -38,11 +38,7 @@ impl Format for Json {
     }
     fn write(&self, target: Target, columns: &[Column]) -> Result<Box<dyn RowWriter>> {
         refuse_twins(target.name(), columns.iter().map(|column| column.name.as_str()))?;
-        Ok(Box::new(ListWriter {
-            target,
-            line: Vec::new(),
-            n_rows: 0,
-        }))
+        Ok(Box::new(ListWriter { target, line: Vec::new(), n_rows: 0 }))
     }
     fn example(&self) -> &'static [u8] {
         include_bytes!("../../examples/json/reviews.json")
@@ -68,16 +64,8 @@ impl RowReader for ListReader {
             return Ok(None);
         };
         self.row += 1;
-        let cells = if element.is_whole {
-            read_object(self.elements.text())
-        } else {
-            Err(too_long())
-        };
-        Ok(Some(RawRow {
-            row: self.row,
-            line: Some(element.line),
-            cells,
-        }))
+        let cells = if element.is_whole { read_object(self.elements.text()) } else { Err(too_long()) };
+        Ok(Some(RawRow { row: self.row, line: Some(element.line), cells }))
     }
 }
 
@@ -90,21 +78,16 @@ struct ListWriter {
 impl RowWriter for ListWriter {
     fn write(&mut self, fields: &Fields) -> Result<()> {
         self.line.clear();
-        self.line
-            .extend_from_slice(if self.n_rows == 0 { b"[\n" } else { b",\n" });
+        self.line.extend_from_slice(if self.n_rows == 0 { b"[\n" } else { b",\n" });
         self.n_rows += 1;
         let written = serde_json::to_writer(&mut self.line, fields);
-        let written = written
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.target.write_all(&self.line));
+        let written = written.map_err(std::io::Error::from).and_then(|()| self.target.write_all(&self.line));
         written.map_err(|error| self.target.cannot_write(error))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         let end: &[u8] = if self.n_rows == 0 { b"[]\n" } else { b"\n]\n" };
-        self.target
-            .write_all(end)
-            .map_err(|error| self.target.cannot_write(error))?;
+        self.target.write_all(end).map_err(|error| self.target.cannot_write(error))?;
         self.target.commit()
     }
 }

@@ -28,20 +28,11 @@ impl Format for Jsonl {
     fn read(&self, source: Source, options: &ReadOptions) -> Result<Box<dyn RowReader>> {
         let name = source.name().to_owned();
         let input = decode::text(source, options.encoding.as_deref())?;
-        Ok(Box::new(LineReader {
-            name,
-            input,
-            text: Vec::new(),
-            line: 0,
-            row: 0,
-        }))
+        Ok(Box::new(LineReader { name, input, text: Vec::new(), line: 0, row: 0 }))
     }
     fn write(&self, target: Target, columns: &[Column]) -> Result<Box<dyn RowWriter>> {
         refuse_twins(target.name(), columns.iter().map(|column| column.name.as_str()))?;
-        Ok(Box::new(LineWriter {
-            target,
-            line: Vec::new(),
-        }))
+        Ok(Box::new(LineWriter { target, line: Vec::new() }))
     }
     fn example(&self) -> &'static [u8] {
         include_bytes!("../../examples/jsonl/reviews.jsonl")
@@ -97,9 +88,7 @@ impl RowReader for LineReader {
 
     fn next_row(&mut self) -> Result<Option<RawRow>> {
         loop {
-            let found = self
-                .read_line()
-                .map_err(|error| crate::source::cannot_read(&self.name, error))?;
+            let found = self.read_line().map_err(|error| crate::source::cannot_read(&self.name, error))?;
             let Some(is_whole) = found else { return Ok(None) };
             self.line += 1;
             let text = self.text.trim_ascii();
@@ -107,16 +96,8 @@ impl RowReader for LineReader {
                 continue;
             }
             self.row += 1;
-            let cells = if is_whole {
-                read_object(text)
-            } else {
-                Err(too_long())
-            };
-            return Ok(Some(RawRow {
-                row: self.row,
-                line: Some(self.line),
-                cells,
-            }));
+            let cells = if is_whole { read_object(text) } else { Err(too_long()) };
+            return Ok(Some(RawRow { row: self.row, line: Some(self.line), cells }));
         }
     }
 }
@@ -136,9 +117,7 @@ impl RowWriter for LineWriter {
         self.line.clear();
         let written = serde_json::to_writer(&mut self.line, fields);
         self.line.push(b'\n');
-        let written = written
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.target.write_all(&self.line));
+        let written = written.map_err(std::io::Error::from).and_then(|()| self.target.write_all(&self.line));
         written.map_err(|error| self.target.cannot_write(error))
     }
 

@@ -67,13 +67,7 @@ impl ParquetReader {
             check_counts(&name, &reader)?;
             let shapes = fields.iter().map(|field| Shape::of(field)).collect();
             let rows = Some(RowIter::from_file_into(Box::new(reader)));
-            Ok(Self {
-                name: name.clone(),
-                columns,
-                shapes,
-                rows,
-                row: 0,
-            })
+            Ok(Self { name: name.clone(), columns, shapes, rows, row: 0 })
         })
     }
 
@@ -102,18 +96,12 @@ impl RowReader for ParquetReader {
         };
         // After an error the columns no longer stand at the same row: the iterator is not put back.
         let next = contained(&self.name, || {
-            rows.next()
-                .transpose()
-                .map_err(|error| not_readable(&self.name, error))
+            rows.next().transpose().map_err(|error| not_readable(&self.name, error))
         })?;
         let Some(row) = next else { return Ok(None) };
         self.rows = Some(rows);
         self.row += 1;
-        Ok(Some(RawRow {
-            row: self.row,
-            line: None,
-            cells: self.cells(row),
-        }))
+        Ok(Some(RawRow { row: self.row, line: None, cells: self.cells(row) }))
     }
 }
 
@@ -138,10 +126,8 @@ fn check_counts(name: &str, reader: &SerializedFileReader<std::fs::File>) -> Res
 /// Runs the crate's code, which panics on some broken or rare files, and turns a panic into an error.
 fn contained<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::invalid(format!(
-            "`{name}` is broken, or has a column type that cannot be read"
-        ))
-        .hint("save it again with text, number, date and list columns"))
+        Err(Error::invalid(format!("`{name}` is broken, or has a column type that cannot be read"))
+            .hint("save it again with text, number, date and list columns"))
     })
 }
 

@@ -62,9 +62,7 @@ fn written(format: &dyn Format, columns: &[Column], rows: &[Fields]) -> Result<V
 
 /// The columns as the format itself tells them, or as the rows do.
 fn columns_of(format: &dyn Format, bytes: &[u8]) -> Vec<Column> {
-    let reader = format
-        .read(Source::bytes("a", bytes).unwrap(), &ReadOptions::default())
-        .unwrap();
+    let reader = format.read(Source::bytes("a", bytes).unwrap(), &ReadOptions::default()).unwrap();
     if let Some(kinds) = reader.kinds() {
         let named = reader.columns().iter().zip(kinds);
         return named.map(|(name, kind)| Column::new(name, kind)).collect();
@@ -126,9 +124,7 @@ fn the_cells_of_csv_survive_every_format() {
         if format.id() == "xlsx" {
             // The only loss: a sheet has no empty text.
             let cells = after.iter_mut().flat_map(|row| row.values_mut());
-            cells
-                .filter(|cell| cell.is_null())
-                .for_each(|cell| *cell = json!(""));
+            cells.filter(|cell| cell.is_null()).for_each(|cell| *cell = json!(""));
         }
         assert_eq!(after, before, "{}", format.id());
     }
@@ -153,10 +149,7 @@ fn no_format_loses_a_cell_without_a_word() {
             "jsonl" | "json" => assert_eq!(rows(*format, &done.unwrap())[0]["b"], "y"),
             id => {
                 let error = done.unwrap_err().to_string();
-                assert_eq!(
-                    error, "a row has the cell `b`, which is no column of the table",
-                    "{id}"
-                );
+                assert_eq!(error, "a row has the cell `b`, which is no column of the table", "{id}");
             }
         }
     }
@@ -180,11 +173,7 @@ fn every_format_has_a_page_and_endings_of_its_own() {
     let page = std::fs::read_to_string(page).unwrap();
     let mut endings = Vec::new();
     for format in FORMATS {
-        assert!(
-            page.contains(&format!("\n## {}\n", format.id())),
-            "{}",
-            format.id()
-        );
+        assert!(page.contains(&format!("\n## {}\n", format.id())), "{}", format.id());
         endings.extend_from_slice(format.extensions());
     }
     let n_endings = endings.len();

@@ -72,9 +72,7 @@ impl SheetReader {
         let thread = std::thread::Builder::new().name("xlsx".to_owned());
         let spawned = thread.spawn(move || {
             // The crate panics on some broken files; such a panic ends this file and no more.
-            let done = catch_unwind(AssertUnwindSafe(|| {
-                send_rows(&name, file, sheet.as_deref(), &sender)
-            }));
+            let done = catch_unwind(AssertUnwindSafe(|| send_rows(&name, file, sheet.as_deref(), &sender)));
             let failed = match done {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => error,
@@ -91,11 +89,7 @@ impl SheetReader {
                 return Err(Error::bug("the XLSX thread ended before the header"));
             }
         };
-        Ok(Self {
-            columns,
-            messages,
-            rows: Vec::new().into_iter(),
-        })
+        Ok(Self { columns, messages, rows: Vec::new().into_iter() })
     }
 }
 
@@ -127,9 +121,7 @@ fn send_rows(name: &str, file: File, sheet: Option<&str>, sender: &SyncSender<Me
     let mut book: Workbook<_> =
         Workbook::new(BufReader::new(file)).map_err(|error| not_readable(name, &error))?;
     let sheet = chosen_sheet(name, &book.sheet_names(), sheet)?;
-    let mut cells = book
-        .worksheet_cells_reader(&sheet)
-        .map_err(|error| not_readable(name, &error))?;
+    let mut cells = book.worksheet_cells_reader(&sheet).map_err(|error| not_readable(name, &error))?;
     let mut table = Table::default();
     let mut batch = Vec::new();
     loop {
@@ -200,9 +192,7 @@ struct Table {
 impl Table {
     fn push(&mut self, name: &str, column: u32, value: Json) -> Result<()> {
         if column >= MAX_COLUMNS {
-            return Err(Error::invalid(format!(
-                "`{name}` is broken: it has a cell in column {column}"
-            )));
+            return Err(Error::invalid(format!("`{name}` is broken: it has a cell in column {column}")));
         }
         if !value.is_null() {
             self.cells.push((column, value));
@@ -219,10 +209,7 @@ impl Table {
         cells.sort_by_key(|(column, _)| *column);
         if self.header.is_empty() {
             let names = cells.iter().map(|(column, cell)| {
-                (
-                    *column,
-                    karat_core::cell_text(cell).unwrap_or_default().into_owned(),
-                )
+                (*column, karat_core::cell_text(cell).unwrap_or_default().into_owned())
             });
             self.header = names.collect();
             let columns: Vec<String> = self.header.iter().map(|(_, column)| column.clone()).collect();
@@ -231,19 +218,11 @@ impl Table {
         }
         self.n_rows += 1;
         let line = self.sheet_row.map(|row| u64::from(row) + 1);
-        Ok(Some(Ended::Row(RawRow {
-            row: self.n_rows,
-            line,
-            cells: self.row_of(cells),
-        })))
+        Ok(Some(Ended::Row(RawRow { row: self.n_rows, line, cells: self.row_of(cells) })))
     }
 
     fn row_of(&self, cells: Vec<(u32, Json)>) -> std::result::Result<Fields, String> {
-        let mut fields: Fields = self
-            .header
-            .iter()
-            .map(|(_, name)| (name.clone(), Json::Null))
-            .collect();
+        let mut fields: Fields = self.header.iter().map(|(_, name)| (name.clone(), Json::Null)).collect();
         for (column, cell) in cells {
             let place = self.header.binary_search_by_key(&column, |(place, _)| *place);
             let Ok(place) = place else {

@@ -33,12 +33,7 @@ fn shown(spec: &ReadSpec) -> Vec<String> {
         Err(error) => return vec![format!("{error} ({})", error.next_step().unwrap_or_default())],
     };
     let shown = reader.map(|row| match row {
-        Row::Item(item) => format!(
-            "{} {}: {}",
-            item.row,
-            item.id,
-            item.text("text").unwrap_or_default()
-        ),
+        Row::Item(item) => format!("{} {}: {}", item.row, item.id, item.text("text").unwrap_or_default()),
         Row::Problem(problem, _) => problem.to_string(),
     });
     shown.collect()
@@ -76,10 +71,7 @@ fn ids_come_from_their_column_byte_by_byte() {
 #[test]
 fn a_number_is_an_id_as_it_is_written_in_json() {
     check(
-        &[(
-            "a.jsonl",
-            "{\"id\": 7, \"text\": \"x\"}\n{\"id\": \"7\", \"text\": \"y\"}\n{\"text\": \"z\"}\n",
-        )],
+        &[("a.jsonl", "{\"id\": 7, \"text\": \"x\"}\n{\"id\": \"7\", \"text\": \"y\"}\n{\"text\": \"z\"}\n")],
         with_id,
         &[
             "1 7: x",
@@ -93,11 +85,7 @@ fn a_number_is_an_id_as_it_is_written_in_json() {
 fn a_duplicate_id_of_another_file_is_told_with_its_file() {
     let one = "id,text\n1,a\n2,b\n";
     check(
-        &[
-            ("a.csv", one),
-            ("b.csv", "id,text\n"),
-            ("c.csv", "text,id\nx,3\ny,2\n"),
-        ],
+        &[("a.csv", one), ("b.csv", "id,text\n"), ("c.csv", "text,id\nx,3\ny,2\n")],
         with_id,
         &[
             "1 1: a",
@@ -113,10 +101,7 @@ fn a_row_that_is_left_out_does_not_take_an_id() {
     check(
         &[("a.csv", "id,text\n1,\n1,x\n")],
         with_id,
-        &[
-            "a.csv row 1 (line 2): the text in `text` is empty; the row is left out",
-            "2 1: x",
-        ],
+        &["a.csv row 1 (line 2): the text in `text` is empty; the row is left out", "2 1: x"],
     );
 }
 
@@ -134,10 +119,7 @@ fn without_a_column_ids_come_from_the_content() {
     assert_eq!(ids[2], format!("{}-2", ids[0]));
     assert_eq!(ids[4], format!("{}-3", ids[0]));
     let bare: Vec<&String> = [0, 1, 3].map(|n| &ids[n]).to_vec();
-    assert!(
-        bare.iter().all(|id| id.len() == 16) && bare[0] != bare[1] && bare[0] != bare[2],
-        "{ids:?}"
-    );
+    assert!(bare.iter().all(|id| id.len() == 16) && bare[0] != bare[1] && bare[0] != bare[2], "{ids:?}");
 }
 
 #[test]
@@ -161,12 +143,7 @@ fn empty_and_too_long_texts_are_told_and_the_good_rows_go_on() {
 /// The line of the one good row above: its id is the hash of its fields.
 fn content_line() -> &'static str {
     let fields = Fields::from_iter([("text".to_owned(), "ЖЖЖ".into()), ("id".to_owned(), "i".into())]);
-    let content = Item {
-        id: ItemId::new(""),
-        row: 5,
-        fields,
-    }
-    .content();
+    let content = Item { id: ItemId::new(""), row: 5, fields }.content();
     format!("5 {}: ЖЖЖ", ItemId::from_content(content, 1)).leak()
 }
 
@@ -180,21 +157,13 @@ fn a_missing_column_is_an_error_that_names_the_nearest() {
         |spec| spec.text = Some("review".into()),
         &[&want("review", "did you mean `Review_Text`?")],
     );
-    check(
-        &table,
-        |spec| spec.text = Some("zzz".into()),
-        &[&want("zzz", "name one of them")],
-    );
+    check(&table, |spec| spec.text = Some("zzz".into()), &[&want("zzz", "name one of them")]);
     let context = |spec: &mut ReadSpec| {
         (spec.text, spec.context) = (None, vec!["star".into()]);
     };
     check(&table, context, &[&want("star", "did you mean `stars`?")]);
     let lines = [("a.jsonl", "{\"body\": \"x\"}\n")];
-    check(
-        &lines,
-        |_| (),
-        &["`a.jsonl` has no column `text`; it has `body` (name one of them)"],
-    );
+    check(&lines, |_| (), &["`a.jsonl` has no column `text`; it has `body` (name one of them)"]);
 }
 
 #[test]
@@ -243,15 +212,9 @@ fn files_of_several_formats_may_be_read_together() {
 #[test]
 fn a_file_that_is_not_there_is_an_error() {
     let folder = Folder::of(&[]);
-    assert_eq!(
-        shown(&folder.spec(&["a.csv"])),
-        ["there is no file `a.csv` (check the path)"]
-    );
+    assert_eq!(shown(&folder.spec(&["a.csv"])), ["there is no file `a.csv` (check the path)"]);
     let said = shown(&folder.spec(&["*.csv"]));
-    assert!(
-        said[0].starts_with("no file matches `*.csv` (it was looked for from `"),
-        "{said:?}"
-    );
+    assert!(said[0].starts_with("no file matches `*.csv` (it was looked for from `"), "{said:?}");
     std::fs::create_dir(folder.0.path().join("b.csv")).unwrap();
     assert_eq!(
         shown(&folder.spec(&["b.csv"])),
@@ -265,9 +228,7 @@ fn a_file_that_is_not_there_is_an_error() {
 
 #[test]
 fn a_file_that_breaks_off_gives_its_rows_and_a_problem() {
-    let rows: String = (0..400)
-        .map(|n| format!("{{\"id\":\"{n}\",\"text\":\"x{n}\"}},"))
-        .collect();
+    let rows: String = (0..400).map(|n| format!("{{\"id\":\"{n}\",\"text\":\"x{n}\"}},")).collect();
     let text = format!("[{rows}");
     let folder = Folder::of(&[("a.json", &text), ("b.csv", "id,text\nlast,x\n")]);
     let mut spec = folder.spec(&["a.json", "b.csv"]);
@@ -280,15 +241,9 @@ fn a_file_that_breaks_off_gives_its_rows_and_a_problem() {
 
 #[test]
 fn the_columns_are_those_of_the_header_or_of_the_first_rows() {
-    let folder = Folder::of(&[
-        ("a.csv", "b,a\n"),
-        ("a.jsonl", "{\"b\":1}\nx\n{\"a\":2,\"b\":1}\n"),
-    ]);
+    let folder = Folder::of(&[("a.csv", "b,a\n"), ("a.jsonl", "{\"b\":1}\nx\n{\"a\":2,\"b\":1}\n")]);
     for file in ["a.csv", "a.jsonl"] {
-        let spec = ReadSpec {
-            text: None,
-            ..folder.spec(&[file])
-        };
+        let spec = ReadSpec { text: None, ..folder.spec(&[file]) };
         assert_eq!(ItemReader::open(&spec).unwrap().columns(), ["b", "a"], "{file}");
     }
 }
@@ -296,18 +251,10 @@ fn the_columns_are_those_of_the_header_or_of_the_first_rows() {
 #[test]
 fn a_column_is_scanned_over_all_rows_of_all_files() {
     use crate::{Column, ColumnKind, scan_columns};
-    let folder = Folder::of(&[
-        ("a.jsonl", "{\"a\":1}\n{\"a\":null,\"b\":\"x\"}\n"),
-        ("b.jsonl", "{\"a\":1.5}\n"),
-    ]);
+    let folder =
+        Folder::of(&[("a.jsonl", "{\"a\":1}\n{\"a\":null,\"b\":\"x\"}\n"), ("b.jsonl", "{\"a\":1.5}\n")]);
     let columns = scan_columns(&folder.spec(&["*.jsonl"])).unwrap();
-    assert_eq!(
-        columns,
-        [
-            Column::new("a", ColumnKind::Number),
-            Column::new("b", ColumnKind::Text)
-        ]
-    );
+    assert_eq!(columns, [Column::new("a", ColumnKind::Number), Column::new("b", ColumnKind::Text)]);
 }
 
 #[test]
@@ -318,10 +265,7 @@ fn every_format_is_read_in_every_compression() {
         let ending = format.extensions()[0];
         let example = folder.0.path().join(format!("example.{ending}"));
         std::fs::write(&example, format.example()).unwrap();
-        let spec = ReadSpec {
-            id: Some("id".into()),
-            ..folder.spec(&[&format!("example.{ending}")])
-        };
+        let spec = ReadSpec { id: Some("id".into()), ..folder.spec(&[&format!("example.{ending}")]) };
         let before: Vec<Row> = ItemReader::open(&spec).unwrap().collect();
         let columns = scan_columns(&spec).unwrap();
         for compression in ["", ".gz", ".zst"] {
@@ -336,10 +280,7 @@ fn every_format_is_read_in_every_compression() {
             let head = std::fs::read(&path).unwrap()[..2].to_vec();
             assert_eq!(head == [0x1f, 0x8b], compression == ".gz", "{name}");
             assert_eq!(head == [0x28, 0xb5], compression == ".zst", "{name}");
-            let spec = ReadSpec {
-                files: vec![name.clone()],
-                ..spec.clone()
-            };
+            let spec = ReadSpec { files: vec![name.clone()], ..spec.clone() };
             let after: Vec<Row> = ItemReader::open(&spec).unwrap().collect();
             assert!(after == before, "{name}");
         }
@@ -364,11 +305,7 @@ fn several_compressed_parts_in_one_file_are_read_as_one() {
     with_id(&mut spec);
     assert_eq!(shown(&spec), ["1 1: a", "2 2: b"]);
     spec.files = vec!["b.csv".into()];
-    assert_eq!(
-        shown(&spec),
-        ["1 1: a", "2 2: b"],
-        "compression is told by the bytes"
-    );
+    assert_eq!(shown(&spec), ["1 1: a", "2 2: b"], "compression is told by the bytes");
     write("c.csv.gz", b"id,text\n");
     spec.files = vec!["c.csv.gz".into()];
     let want = "`c.csv.gz` is not compressed, though its name says so (take the last ending off its name)";
@@ -380,12 +317,8 @@ fn a_compressed_file_that_is_cut_gives_the_rows_before() {
     use std::io::Write;
     let mut text = "id,text\n".to_owned();
     // Digits of a product that repeat late: the compressed file is longer than what is looked at first.
-    (0..60_000_u64).for_each(|n| {
-        text.push_str(&format!(
-            "{n},{:x}\n",
-            (n + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        ))
-    });
+    (0..60_000_u64)
+        .for_each(|n| text.push_str(&format!("{n},{:x}\n", (n + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15))));
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();
     let bytes = gzip.finish().unwrap();
@@ -399,9 +332,7 @@ fn a_compressed_file_that_is_cut_gives_the_rows_before() {
     let n_before = said.len() - 1;
     assert!(last.starts_with("a.csv.gz: cannot read `a.csv.gz`: "), "{last}");
     assert!(
-        last.ends_with(&format!(
-            "; it was read up to row {n_before}, the rest of it is left out"
-        )),
+        last.ends_with(&format!("; it was read up to row {n_before}, the rest of it is left out")),
         "{last}"
     );
 }
@@ -410,8 +341,6 @@ fn a_compressed_file_that_is_cut_gives_the_rows_before() {
 fn a_problem_has_the_cells_of_its_row_where_they_can_be_read() {
     let folder = Folder::of(&[("a.csv", "id,text\n1,\n2\n")]);
     let rows: Vec<Row> = ItemReader::open(&folder.spec(&["a.csv"])).unwrap().collect();
-    let [Row::Problem(_, Some(cells)), Row::Problem(_, None)] = rows.as_slice() else {
-        panic!("{rows:?}")
-    };
+    let [Row::Problem(_, Some(cells)), Row::Problem(_, None)] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!(cells["id"], "1");
 }

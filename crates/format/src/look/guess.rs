@@ -70,33 +70,16 @@ const MAX_LABEL_CHARS: f64 = 40.0;
 pub(super) fn guess(columns: &[ColumnLook], n_rows: usize) -> Guess {
     let id = columns.iter().find(|column| is_id(column, n_rows));
     let is_left = |column: &&ColumnLook| id.is_none_or(|id| id.name != column.name);
-    let text = columns
-        .iter()
-        .filter(is_left)
-        .filter(|column| may_be_text(column))
-        .max_by(|a, b| {
-            // Of equals the first.
-            text_score(a)
-                .total_cmp(&text_score(b))
-                .then(std::cmp::Ordering::Greater)
-        });
-    let is_left = |column: &&ColumnLook| is_left(column) && text.is_none_or(|text| text.name != column.name);
-    let labels = columns
-        .iter()
-        .filter(is_left)
-        .filter(|column| may_be_label(column, n_rows));
-    let label = labels.min_by_key(|column| {
-        (
-            rank(&LABEL_NAMES, &column.name).unwrap_or(usize::MAX),
-            column.n_distinct,
-        )
+    let text = columns.iter().filter(is_left).filter(|column| may_be_text(column)).max_by(|a, b| {
+        // Of equals the first.
+        text_score(a).total_cmp(&text_score(b)).then(std::cmp::Ordering::Greater)
     });
+    let is_left = |column: &&ColumnLook| is_left(column) && text.is_none_or(|text| text.name != column.name);
+    let labels = columns.iter().filter(is_left).filter(|column| may_be_label(column, n_rows));
+    let label = labels
+        .min_by_key(|column| (rank(&LABEL_NAMES, &column.name).unwrap_or(usize::MAX), column.n_distinct));
     let named = |column: Option<&ColumnLook>| column.map(|column| column.name.clone());
-    Guess {
-        text: named(text),
-        id: named(id),
-        label: named(label),
-    }
+    Guess { text: named(text), id: named(id), label: named(label) }
 }
 
 /// An id says so in its name, is there in each row, and each row has its own.
@@ -132,8 +115,5 @@ fn may_be_label(column: &ColumnLook, n_rows: usize) -> bool {
 /// The place of a name, or of a word of it, in a list of names.
 fn rank(names: &[&str], name: &str) -> Option<usize> {
     let name = name.to_lowercase();
-    names.iter().position(|known| {
-        name.split(|c: char| !c.is_alphanumeric())
-            .any(|word| word == *known)
-    })
+    names.iter().position(|known| name.split(|c: char| !c.is_alphanumeric()).any(|word| word == *known))
 }

@@ -23,11 +23,7 @@ fn the_text_the_id_and_the_label_are_guessed() {
         "id;title;review;sentiment\n1;A;long words here;pos\n2;B;other long words;neg\n3;C;more of them;pos\n4;D;and more;neg\n",
         ["review", "id", "sentiment"],
     );
-    check_guess(
-        "a.csv",
-        "a,b\nshort,a much longer sentence\nwords,another longer sentence\n",
-        ["b", "", ""],
-    );
+    check_guess("a.csv", "a,b\nshort,a much longer sentence\nwords,another longer sentence\n", ["b", "", ""]);
     check_guess("a.csv", "text,label\nx,y\n", ["text", "", "label"]);
     check_guess("a.csv", "user_id,текст\n1,привет\n1,пока\n", ["текст", "", ""]);
     check_guess("a.jsonl", "{\"n\": 1}\n{\"n\": 2}\n", ["", "", ""]);
@@ -36,14 +32,9 @@ fn the_text_the_id_and_the_label_are_guessed() {
 
 #[test]
 fn columns_are_shown_with_their_counts() {
-    let look = look_at(
-        "a.jsonl",
-        "{\"a\":\"x  y\",\"n\":1}\n{\"a\":\"\"}\n{\"a\":\"xyz\",\"n\":1}\n[]\n",
-    );
+    let look = look_at("a.jsonl", "{\"a\":\"x  y\",\"n\":1}\n{\"a\":\"\"}\n{\"a\":\"xyz\",\"n\":1}\n[]\n");
     assert_eq!((look.format, look.delimiter, look.n_rows), ("jsonl", None, 3));
-    let [a, n] = look.columns.as_slice() else {
-        panic!("{:?}", look.columns)
-    };
+    let [a, n] = look.columns.as_slice() else { panic!("{:?}", look.columns) };
     assert_eq!((a.kind, a.n_distinct, a.n_filled), (ColumnKind::Text, 2, 2));
     assert_eq!(a.samples, ["x y", "xyz"]);
     assert!((a.share_filled - 2.0 / 3.0).abs() < 1e-12 && (a.mean_chars - 3.5).abs() < 1e-12);

@@ -62,10 +62,7 @@ mod tests {
     #[test]
     fn each_reader_begins_at_the_first_byte() {
         let file = Arc::new(copied(&mut b"text\nx\n".as_slice()).unwrap());
-        let reader = || CopyReader {
-            file: Arc::clone(&file),
-            at: 0,
-        };
+        let reader = || CopyReader { file: Arc::clone(&file), at: 0 };
         let (mut one, mut two) = (reader(), reader());
         let mut first = [0; 2];
         one.read_exact(&mut first).unwrap();

@@ -62,10 +62,7 @@ fn a_link_stays_a_link_and_modes_stay_as_they_were() {
     target.commit().unwrap();
     assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o640
-    );
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
 }
 
 #[cfg(unix)]
@@ -77,9 +74,6 @@ fn a_full_device_is_an_error() {
     let mut target = Target::create("/dev/full").unwrap();
     target.write_all(b"x").unwrap();
     let error = target.commit().err().unwrap();
-    assert!(
-        error.to_string().starts_with("cannot write `/dev/full`: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot write `/dev/full`: "), "{error}");
     assert_eq!(error.next_step(), Some("is the disk full?"));
 }

@@ -22,16 +22,8 @@ const MAX_MESSAGE: usize = 500;
 pub fn read(status: u16, retry_after: Option<Duration>, body: &[u8]) -> Fault {
     let words = Words::of(body);
     // Routers send a failure of the vendor behind them with status 200 and the real one inside.
-    let inner = words
-        .code
-        .parse()
-        .ok()
-        .filter(|inner| (400..=599).contains(inner));
-    let status = if status < 400 {
-        inner.unwrap_or(status)
-    } else {
-        status
-    };
+    let inner = words.code.parse().ok().filter(|inner| (400..=599).contains(inner));
+    let status = if status < 400 { inner.unwrap_or(status) } else { status };
     judge(status, retry_after, &words)
 }
 
@@ -49,13 +41,7 @@ fn judge(status: u16, retry_after: Option<Duration>, words: &Words) -> Fault {
         Some(hint) => format!("{}; {hint}", words.said(status)),
         None => words.said(status),
     };
-    let error = CallError {
-        class,
-        message,
-        status: Some(status),
-        retry_after,
-        tries: 1,
-    };
+    let error = CallError { class, message, status: Some(status), retry_after, tries: 1 };
     match words.refused_part() {
         Some(part) if class == CallErrorClass::BadRequest => Fault::Refuses(part, error),
         Some(_) | None => Fault::Failed(error),
@@ -117,18 +103,9 @@ impl Words {
                 words.code = text(&inner["code"]);
                 words.kind = [text(&inner["type"]), text(&outer["error_type"])].concat();
                 words.param = text(&inner["param"]);
-                let said = [
-                    &inner["message"],
-                    &outer["error"],
-                    &outer["detail"],
-                    &outer["message"],
-                ];
+                let said = [&inner["message"], &outer["error"], &outer["detail"], &outer["message"]];
                 let raw = text(&inner["metadata"]["raw"]);
-                words.message = said
-                    .into_iter()
-                    .map(text)
-                    .find(|text| !text.is_empty())
-                    .unwrap_or_default();
+                words.message = said.into_iter().map(text).find(|text| !text.is_empty()).unwrap_or_default();
                 if !raw.is_empty() {
                     // A router's own message is `Provider returned error`; the vendor's stands behind it.
                     words.message = [words.message.as_str(), ": ", &raw].concat();
@@ -142,9 +119,7 @@ impl Words {
             Ok(_) | Err(_) => words.message = String::from_utf8_lossy(body).into_owned(),
         }
         words.message = one_line(&words.message);
-        let all = [&words.message, &words.code, &words.kind, &words.param]
-            .map(String::as_str)
-            .join(" ");
+        let all = [&words.message, &words.code, &words.kind, &words.param].map(String::as_str).join(" ");
         words.all = all.to_lowercase();
         words
     }
@@ -166,29 +141,20 @@ impl Words {
 
     /// The vendor's filter stopped this one question.
     fn blocked(&self) -> bool {
-        self.has(&[
-            "content_filter",
-            "content_policy_violation",
-            "responsibleaipolicyviolation",
-        ]) || self.has(&[
-            "data_inspection_failed",
-            "datainspectionfailed",
-            "content_moderation",
-            "was flagged",
-        ]) || self.code_is(&["1301"])
+        self.has(&["content_filter", "content_policy_violation", "responsibleaipolicyviolation"])
+            || self.has(&[
+                "data_inspection_failed",
+                "datainspectionfailed",
+                "content_moderation",
+                "was flagged",
+            ])
+            || self.code_is(&["1301"])
     }
 
     fn class(&self, status: u16) -> Option<CallErrorClass> {
-        if self.has(&[
-            "insufficient_quota",
-            "exceeded_current_quota",
-            "billing_hard_limit",
-            "arrearage",
-        ]) || self.has(&[
-            "insufficient balance",
-            "insufficient_balance",
-            "insufficient credits",
-        ]) || self.code_is(&["1113"])
+        if self.has(&["insufficient_quota", "exceeded_current_quota", "billing_hard_limit", "arrearage"])
+            || self.has(&["insufficient balance", "insufficient_balance", "insufficient credits"])
+            || self.code_is(&["1113"])
         {
             return Some(CallErrorClass::QuotaSpent);
         }
@@ -202,15 +168,8 @@ impl Words {
         if self.code_is(&["1302", "1303", "1305", "rate_limit_exceeded", "limit_requests"]) {
             return Some(CallErrorClass::RateLimited);
         }
-        if self.code_is(&[
-            "invalid_api_key",
-            "authentication_error",
-            "1000",
-            "1001",
-            "1002",
-            "1003",
-            "1004",
-        ]) {
+        if self.code_is(&["invalid_api_key", "authentication_error", "1000", "1001", "1002", "1003", "1004"])
+        {
             return Some(CallErrorClass::Auth);
         }
         None
@@ -258,19 +217,15 @@ impl Words {
         if self.has(&["logprobs"]) {
             return Some(Part::Logprobs);
         }
-        let unsupported = self.has(&[
-            "unsupported",
-            "not support",
-            "unrecognized",
-            "unknown",
-            "not permitted",
-        ]) || self.has(&[
-            "not allowed",
-            "extra_forbidden",
-            "extra inputs",
-            "only the default",
-            "unexpected",
-        ]);
+        let unsupported =
+            self.has(&["unsupported", "not support", "unrecognized", "unknown", "not permitted"])
+                || self.has(&[
+                    "not allowed",
+                    "extra_forbidden",
+                    "extra inputs",
+                    "only the default",
+                    "unexpected",
+                ]);
         if !unsupported {
             return None;
         }
@@ -284,10 +239,7 @@ impl Words {
             ("seed", Part::Seed),
             ("stop", Part::Stop),
         ];
-        named
-            .into_iter()
-            .find(|(name, _)| self.has(&[name]))
-            .map(|(_, part)| part)
+        named.into_iter().find(|(name, _)| self.has(&[name])).map(|(_, part)| part)
     }
 }
 
@@ -302,9 +254,7 @@ fn text(value: &Value) -> String {
 
 /// One line of bounded length, without control characters.
 fn one_line(text: &str) -> String {
-    let words = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty());
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let mut line = words.collect::<Vec<_>>().join(" ");
     if let Some((end, _)) = line.char_indices().nth(MAX_MESSAGE) {
         line.truncate(end);

@@ -31,30 +31,13 @@ const RESERVED: [&str; 4] = ["model", "messages", "stream", "n"];
 /// # Errors
 /// [`CallErrorClass::BadRequest`] where `extra` names a field that it may not replace.
 pub fn encode(request: &ModelRequest, wire: &Wire, schema: Option<&RawValue>) -> Result<Vec<u8>, CallError> {
-    if let Some(name) = RESERVED
-        .iter()
-        .find(|name| request.settings.extra.contains_key(**name))
-    {
+    if let Some(name) = RESERVED.iter().find(|name| request.settings.extra.contains_key(**name)) {
         let message = format!("`extra` may not set `{name}`; remove it from the model's options");
-        return Err(CallError {
-            tries: 0,
-            ..CallError::new(CallErrorClass::BadRequest, message)
-        });
+        return Err(CallError { tries: 0, ..CallError::new(CallErrorClass::BadRequest, message) });
     }
-    let text: usize = request
-        .messages
-        .iter()
-        .map(|message| message.content.len() + 40)
-        .sum();
+    let text: usize = request.messages.iter().map(|message| message.content.len() + 40).sum();
     let mut body = Vec::with_capacity(text + text / 8 + 256 + schema.map_or(0, |schema| schema.get().len()));
-    match serde_json::to_writer(
-        &mut body,
-        &Body {
-            request,
-            wire,
-            schema,
-        },
-    ) {
+    match serde_json::to_writer(&mut body, &Body { request, wire, schema }) {
         Ok(()) => Ok(body),
         Err(error) => Err(CallError {
             tries: 0,
@@ -82,15 +65,8 @@ pub fn schema_format(name: &str, schema: &serde_json::Value) -> Result<Box<RawVa
         strict: bool,
         schema: &'a serde_json::Value,
     }
-    let json_schema = Named {
-        name,
-        strict: true,
-        schema,
-    };
-    serde_json::value::to_raw_value(&Format {
-        r#type: "json_schema",
-        json_schema,
-    })
+    let json_schema = Named { name, strict: true, schema };
+    serde_json::value::to_raw_value(&Format { r#type: "json_schema", json_schema })
 }
 
 /// The format that will be asked for: what the request wants, bounded by what the endpoint takes.
@@ -118,9 +94,7 @@ pub fn decode(body: &[u8]) -> Result<ModelAnswer, Fault> {
     let reply: Reply<'_> = match serde_json::from_slice(body) {
         Ok(reply) => reply,
         Err(error) => {
-            return Err(bad_body(&format!(
-                "the body is not the JSON of a chat completion: {error}"
-            )));
+            return Err(bad_body(&format!("the body is not the JSON of a chat completion: {error}")));
         }
     };
     if reply.error.is_some() {
@@ -139,12 +113,7 @@ pub fn decode(body: &[u8]) -> Result<ModelAnswer, Fault> {
     let refusal = message.refusal.and_then(|said| said.text).or(content.refusal);
     Ok(ModelAnswer {
         text: content.text.unwrap_or_default().into_owned(),
-        stop: read_stop(
-            choice
-                .finish_reason
-                .as_ref()
-                .and_then(|said| said.text.as_deref()),
-        ),
+        stop: read_stop(choice.finish_reason.as_ref().and_then(|said| said.text.as_deref())),
         refusal: refusal.filter(|said| !said.is_empty()).map(Cow::into_owned),
         usage: reply.usage.and_then(WireUsage::read),
         served_model: reply.model.and_then(|said| said.text).map(Cow::into_owned),
@@ -160,9 +129,7 @@ fn bad_body(message: &str) -> Fault {
 }
 
 fn says_json(text: &str) -> bool {
-    text.as_bytes()
-        .windows(4)
-        .any(|four| four.eq_ignore_ascii_case(b"json"))
+    text.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"json"))
 }
 
 /// A request on its way out: written field by field, with nothing built in between.
@@ -196,10 +163,7 @@ impl Body<'_> {
         if free("max_tokens") && free("max_completion_tokens") {
             map.serialize_entry(wire.max_tokens, &settings.max_tokens)?;
         }
-        if let Some(temperature) = settings
-            .temperature
-            .filter(|_| wire.sampling && free("temperature"))
-        {
+        if let Some(temperature) = settings.temperature.filter(|_| wire.sampling && free("temperature")) {
             map.serialize_entry("temperature", &temperature)?;
         }
         if let Some(top_p) = settings.top_p.filter(|_| wire.sampling && free("top_p")) {
@@ -219,11 +183,7 @@ impl Body<'_> {
                 map.serialize_entry("top_logprobs", &settings.top_logprobs)?;
             }
         }
-        if let Some(effort) = settings
-            .reasoning_effort
-            .as_deref()
-            .filter(|_| wire.reasoning_effort)
-        {
+        if let Some(effort) = settings.reasoning_effort.as_deref().filter(|_| wire.reasoning_effort) {
             map.serialize_entry("reasoning_effort", effort)?;
         }
         Ok(())
@@ -236,12 +196,7 @@ impl Body<'_> {
         }
         match (level(self.request, self.wire), self.schema) {
             (Level::JsonSchema, Some(schema)) => map.serialize_entry("response_format", schema),
-            (Level::Json, _) => map.serialize_entry(
-                "response_format",
-                &JsonMode {
-                    r#type: "json_object",
-                },
-            ),
+            (Level::Json, _) => map.serialize_entry("response_format", &JsonMode { r#type: "json_object" }),
             (Level::JsonSchema, None) | (Level::Text, _) => Ok(()),
         }
     }
@@ -295,53 +250,30 @@ impl<'de: 'a, 'a> Deserialize<'de> for Said<'a> {
                 f.write_str("a text or a list of parts")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Said<'de>, E> {
-                Ok(Said {
-                    text: Some(Cow::Borrowed(text)),
-                    refusal: None,
-                })
+                Ok(Said { text: Some(Cow::Borrowed(text)), refusal: None })
             }
             fn visit_str<E>(self, text: &str) -> Result<Said<'de>, E> {
-                Ok(Said {
-                    text: Some(Cow::Owned(text.to_owned())),
-                    refusal: None,
-                })
+                Ok(Said { text: Some(Cow::Owned(text.to_owned())), refusal: None })
             }
             fn visit_string<E>(self, text: String) -> Result<Said<'de>, E> {
-                Ok(Said {
-                    text: Some(Cow::Owned(text)),
-                    refusal: None,
-                })
+                Ok(Said { text: Some(Cow::Owned(text)), refusal: None })
             }
             fn visit_unit<E>(self) -> Result<Said<'de>, E> {
                 Ok(Said::default())
             }
             fn visit_i64<E>(self, number: i64) -> Result<Said<'de>, E> {
-                Ok(Said {
-                    text: Some(Cow::Owned(number.to_string())),
-                    refusal: None,
-                })
+                Ok(Said { text: Some(Cow::Owned(number.to_string())), refusal: None })
             }
             fn visit_u64<E>(self, number: u64) -> Result<Said<'de>, E> {
-                Ok(Said {
-                    text: Some(Cow::Owned(number.to_string())),
-                    refusal: None,
-                })
+                Ok(Said { text: Some(Cow::Owned(number.to_string())), refusal: None })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Said<'de>, A::Error> {
                 let (mut text, mut refusal) = (String::new(), None);
                 while let Some(part) = parts.next_element::<SaidPart<'de>>()? {
-                    text.push_str(
-                        part.text
-                            .and_then(|said| said.text)
-                            .as_deref()
-                            .unwrap_or_default(),
-                    );
+                    text.push_str(part.text.and_then(|said| said.text).as_deref().unwrap_or_default());
                     refusal = refusal.or(part.refusal.and_then(|said| said.text));
                 }
-                Ok(Said {
-                    text: Some(Cow::Owned(text)),
-                    refusal,
-                })
+                Ok(Said { text: Some(Cow::Owned(text)), refusal })
             }
         }
         deserializer.deserialize_any(Read)
@@ -411,33 +343,19 @@ impl WireUsage {
             self.precached_prompt_tokens,
             self.cache_read_input_tokens,
         ];
-        let cached_read = cached_read
-            .into_iter()
-            .flatten()
-            .map(|count| count.0)
-            .max()
-            .unwrap_or(0)
-            .min(input);
-        let written = details
-            .and_then(|details| details.cache_write_tokens)
-            .or(self.cache_creation_input_tokens);
+        let cached_read =
+            cached_read.into_iter().flatten().map(|count| count.0).max().unwrap_or(0).min(input);
+        let written =
+            details.and_then(|details| details.cache_write_tokens).or(self.cache_creation_input_tokens);
         let cached_write = written.map_or(0, |count| count.0).min(input - cached_read);
-        let reasoning = self
-            .completion_tokens_details
-            .and_then(|details| details.reasoning_tokens);
+        let reasoning = self.completion_tokens_details.and_then(|details| details.reasoning_tokens);
         let reasoning = reasoning.map_or(0, |count| count.0);
         let mut output = completion.map_or(0, |count| count.0);
         if reasoning > output {
             // Only a vendor that counts reasoning beside the output can report more of it than output.
             output += reasoning;
         }
-        Some(Usage {
-            input,
-            cached_read,
-            cached_write,
-            output,
-            reasoning,
-        })
+        Some(Usage { input, cached_read, cached_write, output, reasoning })
     }
 }
 
@@ -516,15 +434,8 @@ fn read_logprobs(raw: &RawValue) -> Option<Vec<TokenLogprob>> {
     let mut tops = wire.top_logprobs.unwrap_or_default().into_iter();
     let read = |(token, logprob): (String, Option<f64>)| {
         let top = tops.next().flatten().unwrap_or_default();
-        let top = top
-            .into_iter()
-            .filter_map(|(token, logprob)| Some((token, logprob.as_f64()?)))
-            .collect();
-        TokenLogprob {
-            token,
-            logprob: logprob.unwrap_or(NEVER),
-            top,
-        }
+        let top = top.into_iter().filter_map(|(token, logprob)| Some((token, logprob.as_f64()?))).collect();
+        TokenLogprob { token, logprob: logprob.unwrap_or(NEVER), top }
     };
     Some(tokens.into_iter().zip(logprobs).map(read).collect())
 }

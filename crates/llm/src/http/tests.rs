@@ -66,9 +66,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<(String, Value)> {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length: "));
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
             return Some((head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null)));
         }
@@ -95,10 +93,7 @@ async fn perform(play: Play, mut stream: TcpStream) {
             });
         }
         Play::InPieces => {
-            stream
-                .write_all((head(200, "", ANSWER.len()) + &ANSWER[..30]).as_bytes())
-                .await
-                .unwrap();
+            stream.write_all((head(200, "", ANSWER.len()) + &ANSWER[..30]).as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
             tokio::task::yield_now().await;
             stream.write_all(&ANSWER.as_bytes()[30..]).await.unwrap();
@@ -107,13 +102,7 @@ async fn perform(play: Play, mut stream: TcpStream) {
 }
 
 fn http(base_url: &str) -> Http {
-    Http::new(
-        CUSTOM,
-        base_url,
-        Some(Key::new("sk-very-secret-key")),
-        Duration::from_secs(20),
-    )
-    .unwrap()
+    Http::new(CUSTOM, base_url, Some(Key::new("sk-very-secret-key")), Duration::from_secs(20)).unwrap()
 }
 
 /// Asks once with rich settings and gives the outcome and the bodies that arrived.
@@ -121,16 +110,10 @@ async fn once(plays: Vec<Play>) -> (Result<ModelAnswer, CallError>, Vec<Value>, 
     let (base_url, mut told) = server(plays).await;
     let http = http(&base_url);
     let mut request = ask("a");
-    request.format = AnswerFormat::JsonSchema {
-        name: "s".into(),
-        schema: Arc::new(json!({"type": "object"})),
-    };
-    request.settings = Arc::new(Settings {
-        temperature: Some(0.0),
-        seed: Some(1),
-        logprobs: true,
-        ..Settings::new(16)
-    });
+    request.format =
+        AnswerFormat::JsonSchema { name: "s".into(), schema: Arc::new(json!({"type": "object"})) };
+    request.settings =
+        Arc::new(Settings { temperature: Some(0.0), seed: Some(1), logprobs: true, ..Settings::new(16) });
     let outcome = http.complete(&request).await;
     let mut bodies = Vec::new();
     while let Ok((_, body)) = told.try_recv() {
@@ -141,11 +124,7 @@ async fn once(plays: Vec<Play>) -> (Result<ModelAnswer, CallError>, Vec<Value>, 
 
 #[track_caller]
 fn check_class(outcome: &Result<ModelAnswer, CallError>, class: CallErrorClass) {
-    assert_eq!(
-        outcome.as_ref().map_err(|error| error.class),
-        Err(class),
-        "{outcome:?}"
-    );
+    assert_eq!(outcome.as_ref().map_err(|error| error.class), Err(class), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -157,10 +136,7 @@ async fn an_answer_comes_back_with_its_usage_and_model() {
         ("spam", 1, Some("m-1"))
     );
     assert_eq!(answer.usage.unwrap().input, 5);
-    assert_eq!(
-        bodies[0]["response_format"]["json_schema"]["schema"],
-        json!({"type": "object"})
-    );
+    assert_eq!(bodies[0]["response_format"]["json_schema"]["schema"], json!({"type": "object"}));
     assert!(downgrades.is_empty());
 }
 
@@ -192,55 +168,28 @@ async fn being_told_to_slow_down_carries_the_wait() {
     let body = r#"{"error":{"message":"slow down"}}"#.to_owned();
     let (outcome, ..) = once(vec![Play::Reply(429, "retry-after: 7\r\n", body.clone())]).await;
     let error = outcome.unwrap_err();
-    assert_eq!(
-        (error.class, error.retry_after),
-        (CallErrorClass::RateLimited, Some(Duration::from_secs(7)))
-    );
-    let (outcome, ..) = once(vec![Play::Reply(
-        429,
-        "retry-after: 1\r\nretry-after-ms: 20\r\n",
-        body,
-    )])
-    .await;
+    assert_eq!((error.class, error.retry_after), (CallErrorClass::RateLimited, Some(Duration::from_secs(7))));
+    let (outcome, ..) = once(vec![Play::Reply(429, "retry-after: 1\r\nretry-after-ms: 20\r\n", body)]).await;
     assert_eq!(outcome.unwrap_err().retry_after, Some(Duration::from_millis(20)));
 }
 
 #[tokio::test]
 async fn failures_of_the_other_side_have_their_class() {
-    check_class(
-        &once(vec![Play::Reply(500, "", "oops".into())]).await.0,
-        CallErrorClass::Server,
-    );
+    check_class(&once(vec![Play::Reply(500, "", "oops".into())]).await.0, CallErrorClass::Server);
     check_class(&once(vec![Play::Reset]).await.0, CallErrorClass::Connection);
     check_class(&once(vec![Play::Cut]).await.0, CallErrorClass::Connection);
+    check_class(&once(vec![Play::Reply(200, "", ANSWER[..40].into())]).await.0, CallErrorClass::BadBody);
     check_class(
-        &once(vec![Play::Reply(200, "", ANSWER[..40].into())]).await.0,
-        CallErrorClass::BadBody,
-    );
-    check_class(
-        &once(vec![Play::Reply(
-            302,
-            "location: http://127.0.0.1:1/\r\n",
-            String::new(),
-        )])
-        .await
-        .0,
+        &once(vec![Play::Reply(302, "location: http://127.0.0.1:1/\r\n", String::new())]).await.0,
         CallErrorClass::BadRequest,
     );
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_a_connection_error_with_its_address() {
-    let error = http("http://127.0.0.1:1/v1")
-        .complete(&ask("a"))
-        .await
-        .unwrap_err();
+    let error = http("http://127.0.0.1:1/v1").complete(&ask("a")).await.unwrap_err();
     assert_eq!(error.class, CallErrorClass::Connection);
-    assert!(
-        error.message.contains("no connection to `http://127.0.0.1:1/v1`"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains("no connection to `http://127.0.0.1:1/v1`"), "{}", error.message);
 }
 
 #[tokio::test]
@@ -256,45 +205,26 @@ async fn a_key_that_is_echoed_is_taken_out() {
     let (outcome, ..) = once(vec![Play::Reply(401, "", body.to_string())]).await;
     let error = outcome.unwrap_err();
     assert_eq!(error.class, CallErrorClass::Auth);
-    assert!(
-        error.message.contains("[key]") && !error.message.contains("secret"),
-        "{}",
-        error.message
-    );
+    assert!(error.message.contains("[key]") && !error.message.contains("secret"), "{}", error.message);
 }
 
 #[tokio::test]
 async fn a_refused_format_steps_down_once_for_the_whole_provider() {
-    let (base_url, mut told) = server(vec![
-        refuses("response_format json_schema is not supported"),
-        ok(),
-        ok(),
-    ])
-    .await;
+    let (base_url, mut told) =
+        server(vec![refuses("response_format json_schema is not supported"), ok(), ok()]).await;
     let http = http(&base_url);
     let mut request = ask("a");
-    request.format = AnswerFormat::JsonSchema {
-        name: "s".into(),
-        schema: Arc::new(json!({})),
-    };
+    request.format = AnswerFormat::JsonSchema { name: "s".into(), schema: Arc::new(json!({})) };
     for _ in 0..2 {
         assert_eq!(http.complete(&request).await.unwrap().text, "spam");
     }
     let mut formats = Vec::new();
     while let Ok((_, body)) = told.try_recv() {
-        formats.push(
-            body["response_format"]["type"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        );
+        formats.push(body["response_format"]["type"].as_str().unwrap_or_default().to_owned());
     }
     assert_eq!(formats, ["json_schema", "json_object", "json_object"]);
     let downgrades = http.downgrades();
-    assert_eq!(
-        (downgrades.len(), downgrades[0].asked, downgrades[0].sent),
-        (1, "json_schema", "json")
-    );
+    assert_eq!((downgrades.len(), downgrades[0].asked, downgrades[0].sent), (1, "json_schema", "json"));
     assert!(downgrades[0].why.contains("is not supported"));
 }
 
@@ -313,12 +243,7 @@ async fn one_part_after_another_is_left_out() {
     ];
     let (outcome, bodies, downgrades) = once(plays).await;
     assert_eq!(outcome.unwrap().text, "spam");
-    let mut names: Vec<&str> = bodies[6]
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let mut names: Vec<&str> = bodies[6].as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     assert_eq!(names, ["max_completion_tokens", "messages", "model"]);
     assert_eq!(downgrades.len(), 6);
@@ -334,10 +259,7 @@ async fn a_part_that_was_not_sent_is_not_left_out() {
 #[tokio::test]
 async fn a_blocked_question_is_an_answer_that_says_so() {
     let body = json!({"error": {"code": "content_filter", "message": "filtered"}});
-    let answer = once(vec![Play::Reply(400, "", body.to_string())])
-        .await
-        .0
-        .unwrap();
+    let answer = once(vec![Play::Reply(400, "", body.to_string())]).await.0.unwrap();
     assert_eq!(
         (answer.stop, answer.refusal.as_deref(), answer.text.as_str()),
         (Stop::ContentFilter, Some("filtered"), "")
@@ -350,10 +272,7 @@ async fn announced_limits_reach_the_limiter() {
     let (base_url, _told) = server(vec![Play::Reply(200, headers, ANSWER.into())]).await;
     let limiter = Limiter::new(4);
     let http = Arc::new(http(&base_url).announcing_to(limiter.clone()));
-    Limit::new(http, limiter.clone())
-        .complete(&ask("a"))
-        .await
-        .unwrap();
+    Limit::new(http, limiter.clone()).complete(&ask("a")).await.unwrap();
     assert_eq!(limiter.snapshot().requests_per_second, Some(1.0));
 }
 
@@ -367,14 +286,8 @@ async fn faults_pass_through_the_stack_without_losing_the_call() {
         ok(),
     ];
     let (base_url, _told) = server(faults).await;
-    let policy = RetryPolicy {
-        first_wait: Duration::from_millis(1),
-        ..RetryPolicy::default()
-    };
-    let answer = Retry::new(Arc::new(http(&base_url)), policy)
-        .complete(&ask("a"))
-        .await
-        .unwrap();
+    let policy = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+    let answer = Retry::new(Arc::new(http(&base_url)), policy).complete(&ask("a")).await.unwrap();
     assert_eq!((answer.text.as_str(), answer.tries), ("spam", 5));
 }
 

@@ -50,9 +50,7 @@ impl Bucket {
         known.refill(now);
         // A call that is larger than the whole limit waits for a full bucket, not forever.
         // A little is held back: calls do not arrive as evenly as they are sent.
-        let needed = known
-            .limit
-            .map_or(cost, |limit| (cost + limit * RESERVE).min(limit.max(1.0)));
+        let needed = known.limit.map_or(cost, |limit| (cost + limit * RESERVE).min(limit.max(1.0)));
         if known.left >= needed {
             return Duration::ZERO;
         }
@@ -63,10 +61,8 @@ impl Bucket {
         let by_rate = known
             .rate()
             .map(|rate| Duration::from_secs_f64(((needed - known.left) / rate).clamp(1e-4, 3600.0)));
-        let by_reset = known
-            .reset_at
-            .and_then(|at| at.checked_duration_since(now))
-            .filter(|wait| !wait.is_zero());
+        let by_reset =
+            known.reset_at.and_then(|at| at.checked_duration_since(now)).filter(|wait| !wait.is_zero());
         match (by_rate, by_reset) {
             (Some(wait), _) => wait,
             (None, Some(wait)) => wait,
@@ -206,11 +202,7 @@ mod tests {
     use super::*;
 
     fn window(limit: f64, remaining: f64, ms: u64) -> Window {
-        Window {
-            limit: Some(limit),
-            remaining,
-            reset: Some(Duration::from_millis(ms)),
-        }
+        Window { limit: Some(limit), remaining, reset: Some(Duration::from_millis(ms)) }
     }
 
     #[tokio::test(start_paused = true)]
@@ -219,18 +211,8 @@ mod tests {
         let (mut full, mut next) = (Bucket::default(), Bucket::default());
         for remaining in (0..40).rev() {
             let remaining = f64::from(remaining);
-            full.observe(
-                &window(50.0, remaining, ((50.0 - remaining) * 20.0) as u64),
-                1.0,
-                now,
-                now,
-            );
-            next.observe(
-                &window(50.0, remaining, if remaining < 1.0 { 20 } else { 1 }),
-                1.0,
-                now,
-                now,
-            );
+            full.observe(&window(50.0, remaining, ((50.0 - remaining) * 20.0) as u64), 1.0, now, now);
+            next.observe(&window(50.0, remaining, if remaining < 1.0 { 20 } else { 1 }), 1.0, now, now);
         }
         for ms in [20, 7, 13] {
             next.observe(&window(50.0, 0.0, ms), 1.0, now, now);
@@ -264,16 +246,7 @@ mod tests {
         let now = Instant::now();
         let mut bucket = Bucket::default();
         bucket.take(1.0);
-        bucket.observe(
-            &Window {
-                limit: None,
-                remaining: 0.0,
-                reset: None,
-            },
-            1.0,
-            now,
-            now,
-        );
+        bucket.observe(&Window { limit: None, remaining: 0.0, reset: None }, 1.0, now, now);
         assert!(!bucket.wait(1.0, now).is_zero());
         bucket.land(1.0);
         assert!(bucket.wait(1.0, now).is_zero());

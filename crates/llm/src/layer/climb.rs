@@ -73,34 +73,21 @@ impl Climb {
     pub(super) fn answered(&mut self, took: Duration, now: Instant) {
         if self.settling > 0.0 {
             self.settling -= 1.0;
-            self.window = Window {
-                saturated: self.window.saturated,
-                ..Window::default()
-            };
+            self.window = Window { saturated: self.window.saturated, ..Window::default() };
             self.window.began = Some(now);
             return;
         }
-        let began = *self
-            .window
-            .began
-            .get_or_insert(now.checked_sub(took).unwrap_or(now));
+        let began = *self.window.began.get_or_insert(now.checked_sub(took).unwrap_or(now));
         self.window.n += 1.0;
         self.window.seconds += took.as_secs_f64();
-        let enough = if self.young {
-            self.concurrency
-        } else {
-            self.concurrency * 2.0
-        };
+        let enough = if self.young { self.concurrency } else { self.concurrency * 2.0 };
         if self.window.n < enough.max(8.0) {
             return;
         }
         let mean = self.window.seconds / self.window.n;
         let rate = self.window.n / (now - began).as_secs_f64().max(1e-6);
         let saturated = self.window.saturated;
-        self.window = Window {
-            began: Some(now),
-            ..Window::default()
-        };
+        self.window = Window { began: Some(now), ..Window::default() };
         // A window in which nobody waited tells nothing of the concurrency.
         if saturated {
             self.decide(mean, rate);

@@ -84,12 +84,7 @@ impl Limiter {
             let verdict = self.state().ask(tokens, Instant::now());
             match verdict {
                 Verdict::Go(sent_at) => {
-                    return Permit {
-                        limiter: self,
-                        tokens,
-                        sent_at,
-                        landed: false,
-                    };
+                    return Permit { limiter: self, tokens, sent_at, landed: false };
                 }
                 Verdict::Full => self.news.notified().await,
                 Verdict::At(at) => {
@@ -133,9 +128,7 @@ struct Permit<'a> {
 impl Permit<'_> {
     fn land(mut self, outcome: &Result<ModelAnswer, CallError>) {
         self.landed = true;
-        self.limiter
-            .state()
-            .land(self.tokens, self.sent_at, Some(outcome), Instant::now());
+        self.limiter.state().land(self.tokens, self.sent_at, Some(outcome), Instant::now());
         self.limiter.news.notify_one();
     }
 }
@@ -144,9 +137,7 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if !self.landed {
             // The call was given up: its place is free, and it tells nothing.
-            self.limiter
-                .state()
-                .land(self.tokens, self.sent_at, None, Instant::now());
+            self.limiter.state().land(self.tokens, self.sent_at, None, Instant::now());
             self.limiter.news.notify_one();
         }
     }
@@ -200,11 +191,7 @@ impl State {
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Verdict::At(until);
         }
-        let wait = self
-            .requests
-            .wait(1.0, now)
-            .max(self.tokens.wait(tokens, now))
-            .max(self.pace.wait(now));
+        let wait = self.requests.wait(1.0, now).max(self.tokens.wait(tokens, now)).max(self.pace.wait(now));
         if !wait.is_zero() {
             return Verdict::At(now + wait);
         }
@@ -269,9 +256,7 @@ impl State {
     }
 
     fn snapshot(&self, now: Instant) -> LimitSnapshot {
-        let paused = self
-            .paused_until
-            .map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        let paused = self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
         LimitSnapshot {
             in_flight: self.in_flight as u32,
             concurrency: self.climb.concurrency() as u32,
@@ -298,19 +283,11 @@ impl Recent {
         let began = *self.began.get_or_insert(now);
         let passed = now - began;
         if passed >= Recent::SPAN {
-            self.old = if passed < Recent::SPAN * 2 {
-                self.new
-            } else {
-                (0.0, 0.0)
-            };
+            self.old = if passed < Recent::SPAN * 2 { self.new } else { (0.0, 0.0) };
             self.new = (0.0, 0.0);
             self.began = Some(now);
         }
-        let count = if answered {
-            &mut self.new.0
-        } else {
-            &mut self.new.1
-        };
+        let count = if answered { &mut self.new.0 } else { &mut self.new.1 };
         *count += 1.0;
     }
 
@@ -321,11 +298,7 @@ impl Recent {
 
     fn answers_per_second(&self, now: Instant) -> f64 {
         let passed = self.began.map_or(0.0, |began| (now - began).as_secs_f64());
-        let old = if self.old.0 > 0.0 {
-            Recent::SPAN.as_secs_f64()
-        } else {
-            0.0
-        };
+        let old = if self.old.0 > 0.0 { Recent::SPAN.as_secs_f64() } else { 0.0 };
         (self.old.0 + self.new.0) / (passed + old).max(0.5)
     }
 }
@@ -348,10 +321,7 @@ impl Pace {
     fn learn(&mut self, answers_per_second: f64, now: Instant) {
         // What went through is too little where few wanted to, and too much where a reserve was used up.
         let guess = answers_per_second * 0.95;
-        let rate = self
-            .rate
-            .map_or(guess, |rate| guess.clamp(rate * 0.5, rate * 0.9))
-            .max(0.2);
+        let rate = self.rate.map_or(guess, |rate| guess.clamp(rate * 0.5, rate * 0.9)).max(0.2);
         // The first guess rests on too few answers to rise slowly from it.
         self.refused_at = self.rate.unwrap_or(f64::INFINITY);
         self.rate = Some(rate);
@@ -365,11 +335,7 @@ impl Pace {
         };
         let passed = now.saturating_duration_since(at).as_secs_f64();
         self.left = (self.left + rate * passed).min((rate / 10.0).max(1.0));
-        let rise = if rate < self.refused_at * 0.95 {
-            Pace::RISE.0
-        } else {
-            Pace::RISE.1
-        };
+        let rise = if rate < self.refused_at * 0.95 { Pace::RISE.0 } else { Pace::RISE.1 };
         self.rate = Some(rate * rise.powf(passed));
         self.at = Some(now);
         if self.left >= 1.0 - 1e-9 {
@@ -436,10 +402,7 @@ impl Limiters {
     /// Limiters that each let at most `max_in_flight` calls out at once.
     #[must_use]
     pub fn new(max_in_flight: u32) -> Limiters {
-        Limiters {
-            max_in_flight,
-            known: Mutex::default(),
-        }
+        Limiters { max_in_flight, known: Mutex::default() }
     }
 
     /// The limiter of this address and key; the key itself is not kept.
@@ -447,10 +410,7 @@ impl Limiters {
     pub fn of(&self, base_url: &str, key: &str) -> Arc<Limiter> {
         let id = draw(0, &[base_url.as_bytes(), key.as_bytes()]);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(id)
-            .or_insert_with(|| Limiter::new(self.max_in_flight))
-            .clone()
+        known.entry(id).or_insert_with(|| Limiter::new(self.max_in_flight)).clone()
     }
 }
 

@@ -93,17 +93,11 @@ mod tests {
         fn reserve<'a>(&'a self, _: &'a ModelRequest) -> BoxFuture<'a, Result<Ticket, CallError>> {
             let mut left = self.left.lock().unwrap();
             let ticket = if *left == 0 {
-                Err(CallError {
-                    tries: 0,
-                    ..CallError::new(CallErrorClass::Budget, "spent")
-                })
+                Err(CallError { tries: 0, ..CallError::new(CallErrorClass::Budget, "spent") })
             } else {
                 *left -= 1;
                 self.seen.lock().unwrap().push(format!("reserve {left}"));
-                Ok(Ticket {
-                    id: *left,
-                    reserved: MicroUsd(1),
-                })
+                Ok(Ticket { id: *left, reserved: MicroUsd(1) })
             };
             futures::future::ready(ticket).boxed()
         }
@@ -114,35 +108,23 @@ mod tests {
             outcome: &'a Result<ModelAnswer, CallError>,
         ) -> BoxFuture<'a, ()> {
             let how = if outcome.is_ok() { "paid" } else { "failed" };
-            self.seen
-                .lock()
-                .unwrap()
-                .push(format!("settle {} {how}", ticket.id));
+            self.seen.lock().unwrap().push(format!("settle {} {how}", ticket.id));
             futures::future::ready(()).boxed()
         }
     }
 
     fn few(left: u64) -> Arc<Few> {
-        Arc::new(Few {
-            left: Mutex::new(left),
-            seen: Mutex::default(),
-        })
+        Arc::new(Few { left: Mutex::new(left), seen: Mutex::default() })
     }
 
     #[tokio::test(start_paused = true)]
     async fn every_try_is_reserved_and_settled() {
         let ledger = few(9);
         let played = Arc::new(Played::new(vec![Err(error(CallErrorClass::Server)), Ok("x")]));
-        let retry = Retry::new(
-            Arc::new(Meter::new(played, ledger.clone())),
-            RetryPolicy::default(),
-        );
+        let retry = Retry::new(Arc::new(Meter::new(played, ledger.clone())), RetryPolicy::default());
         assert_eq!(retry.complete(&ask("a")).await.unwrap().tries, 2);
         let seen = ledger.seen.lock().unwrap();
-        assert_eq!(
-            *seen,
-            ["reserve 8", "settle 8 failed", "reserve 7", "settle 7 paid"]
-        );
+        assert_eq!(*seen, ["reserve 8", "settle 8 failed", "reserve 7", "settle 7 paid"]);
     }
 
     #[tokio::test]
@@ -150,10 +132,7 @@ mod tests {
         let played = Arc::new(Played::new(vec![Ok("x"), Ok("y")]));
         let meter = Meter::new(played.clone(), few(1));
         assert!(meter.complete(&ask("a")).await.is_ok());
-        assert_eq!(
-            meter.complete(&ask("b")).await.unwrap_err().class,
-            CallErrorClass::Budget
-        );
+        assert_eq!(meter.complete(&ask("b")).await.unwrap_err().class, CallErrorClass::Budget);
         assert_eq!(played.n_calls(), 1);
     }
 }

@@ -67,10 +67,7 @@ impl RetryPolicy {
             return None;
         }
         let doublings = (counts.all - 1).min(20);
-        let longest = self
-            .first_wait
-            .saturating_mul(1 << doublings)
-            .min(self.longest_wait);
+        let longest = self.first_wait.saturating_mul(1 << doublings).min(self.longest_wait);
         let own = longest.mul_f64(0.5 + 0.5 * chance);
         let wait = match error.retry_after {
             // A little late, each call by another little, but never by a noticeable part of a long wait.
@@ -105,12 +102,7 @@ impl Tries {
     /// No tries yet.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Tries {
-        Tries {
-            policy,
-            counts: Counts::default(),
-            began: None,
-            jitter: 0,
-        }
+        Tries { policy, counts: Counts::default(), began: None, jitter: 0 }
     }
 
     /// How many tries failed so far.
@@ -168,20 +160,13 @@ impl Retry {
         loop {
             let error = match self.inner.complete(request).await {
                 Ok(answer) => {
-                    return Ok(ModelAnswer {
-                        tries: tries.n_failed() + 1,
-                        ..answer
-                    });
+                    return Ok(ModelAnswer { tries: tries.n_failed() + 1, ..answer });
                 }
                 Err(error) => error,
             };
             let Some(wait) = tries.wait_after(&error) else {
                 // What was never sent is no try.
-                let n = if error.tries == 0 {
-                    tries.n_failed() - 1
-                } else {
-                    tries.n_failed()
-                };
+                let n = if error.tries == 0 { tries.n_failed() - 1 } else { tries.n_failed() };
                 return Err(CallError { tries: n, ..error });
             };
             sleep(wait).await;
@@ -225,19 +210,12 @@ mod tests {
     }
 
     fn limited(ms: u64) -> CallError {
-        CallError {
-            retry_after: Some(Duration::from_millis(ms)),
-            ..error(CallErrorClass::RateLimited)
-        }
+        CallError { retry_after: Some(Duration::from_millis(ms)), ..error(CallErrorClass::RateLimited) }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_passing_failure_is_tried_again_and_the_tries_are_counted() {
-        let outcomes = vec![
-            Err(error(CallErrorClass::Server)),
-            Err(error(CallErrorClass::BadBody)),
-            Ok("x"),
-        ];
+        let outcomes = vec![Err(error(CallErrorClass::Server)), Err(error(CallErrorClass::BadBody)), Ok("x")];
         let (outcome, calls, waited) = play(RetryPolicy::default(), outcomes).await;
         assert_eq!((outcome, calls), (Ok(3), 3));
         assert!((0.75..=1.5).contains(&waited), "{waited}");
@@ -245,10 +223,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_cannot_pass_ends_at_once() {
-        for class in CallErrorClass::ALL
-            .into_iter()
-            .filter(|class| !class.is_transient())
-        {
+        for class in CallErrorClass::ALL.into_iter().filter(|class| !class.is_transient()) {
             let (outcome, calls, waited) =
                 play(RetryPolicy::default(), vec![Err(error(class)), Ok("x")]).await;
             assert_eq!((outcome, calls, waited), (Err((class, 1)), 1, 0.0));
@@ -257,21 +232,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn tries_run_out() {
-        let policy = RetryPolicy {
-            max_tries: 3,
-            ..RetryPolicy::default()
-        };
+        let policy = RetryPolicy { max_tries: 3, ..RetryPolicy::default() };
         let (outcome, calls, _) = play(policy, vec![Err(error(CallErrorClass::Connection)); 9]).await;
         assert_eq!((outcome, calls), (Err((CallErrorClass::Connection, 3)), 3));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_never_answers_costs_two_time_outs_and_not_more() {
-        let (outcome, calls, _) = play(
-            RetryPolicy::default(),
-            vec![Err(error(CallErrorClass::Timeout)); 9],
-        )
-        .await;
+        let (outcome, calls, _) =
+            play(RetryPolicy::default(), vec![Err(error(CallErrorClass::Timeout)); 9]).await;
         assert_eq!((outcome, calls), (Err((CallErrorClass::Timeout, 2)), 2));
     }
 
@@ -305,15 +274,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_budget_that_ends_between_tries_leaves_the_count_of_what_was_sent() {
-        let budget = CallError {
-            tries: 0,
-            ..error(CallErrorClass::Budget)
-        };
-        let (outcome, ..) = play(
-            RetryPolicy::default(),
-            vec![Err(error(CallErrorClass::Server)), Err(budget)],
-        )
-        .await;
+        let budget = CallError { tries: 0, ..error(CallErrorClass::Budget) };
+        let (outcome, ..) =
+            play(RetryPolicy::default(), vec![Err(error(CallErrorClass::Server)), Err(budget)]).await;
         assert_eq!(outcome, Err((CallErrorClass::Budget, 1)));
     }
 }

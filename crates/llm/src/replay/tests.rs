@@ -28,10 +28,7 @@ fn ask(key: &str, sample: u32) -> ModelRequest {
         format: AnswerFormat::Text,
         settings: Arc::new(Settings::new(1)),
         sample,
-        aside: Aside {
-            key: key.into(),
-            ..Aside::default()
-        },
+        aside: Aside { key: key.into(), ..Aside::default() },
     }
 }
 
@@ -39,11 +36,7 @@ fn ask(key: &str, sample: u32) -> ModelRequest {
 fn check_text(model: &str, prompt_id: Option<&str>, key: &str, sample: u32, want: &str) {
     let file = file();
     let replay = Replay::open(file.path(), model, prompt_id).unwrap();
-    assert_eq!(
-        replay.find(&ask(key, sample)).unwrap().text,
-        want,
-        "{model} {key} {sample}"
-    );
+    assert_eq!(replay.find(&ask(key, sample)).unwrap().text, want, "{model} {key} {sample}");
 }
 
 #[track_caller]
@@ -83,40 +76,15 @@ fn several_answers_under_one_sample_number_are_samples_in_file_order() {
 #[test]
 fn cost_time_confidence_and_probabilities_are_carried_over() {
     let file = file();
-    let m2 = Replay::open(file.path(), "m2", Some("p"))
-        .unwrap()
-        .find(&ask("a", 0))
-        .unwrap();
-    assert_eq!(
-        m2.usage,
-        Some(Usage {
-            input: 142,
-            output: 1,
-            ..Usage::default()
-        })
-    );
-    assert_eq!(
-        (m2.latency_ms, m2.stop, m2.stated.unwrap().has_raw),
-        (702, Stop::End, false)
-    );
-    let m1 = Replay::open(file.path(), "m1", None)
-        .unwrap()
-        .find(&ask("a", 0))
-        .unwrap();
+    let m2 = Replay::open(file.path(), "m2", Some("p")).unwrap().find(&ask("a", 0)).unwrap();
+    assert_eq!(m2.usage, Some(Usage { input: 142, output: 1, ..Usage::default() }));
+    assert_eq!((m2.latency_ms, m2.stop, m2.stated.unwrap().has_raw), (702, Stop::End, false));
+    let m1 = Replay::open(file.path(), "m1", None).unwrap().find(&ask("a", 0)).unwrap();
     let stated = m1.stated.unwrap();
-    assert_eq!(
-        (stated.confidence, stated.label, stated.has_raw),
-        (Some(0.8), Some("no".into()), true)
-    );
+    assert_eq!((stated.confidence, stated.label, stated.has_raw), (Some(0.8), Some("no".into()), true));
     let logprobs = m1.logprobs.unwrap();
-    assert_eq!(
-        (logprobs[0].token.as_str(), logprobs[0].logprob),
-        ("No", 0.5f64.ln())
-    );
-    assert_eq!(
-        logprobs[0].top,
-        [("No".to_owned(), 0.5f64.ln()), ("Yes".to_owned(), 0.25f64.ln())]
-    );
+    assert_eq!((logprobs[0].token.as_str(), logprobs[0].logprob), ("No", 0.5f64.ln()));
+    assert_eq!(logprobs[0].top, [("No".to_owned(), 0.5f64.ln()), ("Yes".to_owned(), 0.25f64.ln())]);
 }
 
 #[test]
@@ -131,11 +99,7 @@ fn a_missing_item_or_sample_is_not_recorded() {
     let replay = Replay::open(file.path(), "m1", None).unwrap();
     for (key, sample) in [("z", 0), ("a", 1)] {
         let error = replay.find(&ask(key, sample)).unwrap_err();
-        assert_eq!(
-            (error.class, error.tries),
-            (CallErrorClass::NotRecorded, 0),
-            "{key} {sample}"
-        );
+        assert_eq!((error.class, error.tries), (CallErrorClass::NotRecorded, 0), "{key} {sample}");
     }
     assert_eq!(replay.n_items(), 2);
 }
@@ -143,11 +107,7 @@ fn a_missing_item_or_sample_is_not_recorded() {
 #[test]
 fn a_wrong_model_or_prompt_is_answered_with_what_there_is() {
     check_refused("m3", None, "did it mean `m1`? (recorded: human, m1, m2)");
-    check_refused(
-        "m2",
-        None,
-        "with 2 prompts; choose one as in `replay/m2@p` (recorded: p, q)",
-    );
+    check_refused("m2", None, "with 2 prompts; choose one as in `replay/m2@p` (recorded: p, q)");
     check_refused("m2", Some("r"), "with prompt `r` (recorded: p, q)");
 }
 
@@ -155,19 +115,9 @@ fn a_wrong_model_or_prompt_is_answered_with_what_there_is() {
 fn the_models_of_a_file_are_listed_with_their_counts() {
     let file = file();
     let models = recorded_models(file.path()).unwrap();
-    let names: Vec<_> = models
-        .iter()
-        .map(|m| (m.model.as_str(), m.prompt_id.as_str(), m.n_answers, m.n_samples))
-        .collect();
-    assert_eq!(
-        names,
-        [
-            ("human", "", 2, 2),
-            ("m1", "p", 3, 2),
-            ("m2", "p", 1, 1),
-            ("m2", "q", 1, 1)
-        ]
-    );
+    let names: Vec<_> =
+        models.iter().map(|m| (m.model.as_str(), m.prompt_id.as_str(), m.n_answers, m.n_samples)).collect();
+    assert_eq!(names, [("human", "", 2, 2), ("m1", "p", 3, 2), ("m2", "p", 1, 1), ("m2", "q", 1, 1)]);
     assert_eq!((models[0].kind.as_str(), models[1].n_raw), ("human", 1));
 }
 
@@ -176,13 +126,6 @@ fn a_broken_line_is_named() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"{\"id\":\"a\"}\n{\"idd\":\"b\"}\n").unwrap();
     let error = recorded_models(file.path()).unwrap_err();
-    assert!(
-        error.contains("line 2 is not an object with `id` and `responses`"),
-        "{error}"
-    );
-    assert!(
-        recorded_models(Path::new("/no/such/file"))
-            .unwrap_err()
-            .contains("cannot be opened")
-    );
+    assert!(error.contains("line 2 is not an object with `id` and `responses`"), "{error}");
+    assert!(recorded_models(Path::new("/no/such/file")).unwrap_err().contains("cannot be opened"));
 }

@@ -8,11 +8,7 @@ fn ask(key: &str, sample: u32, turns: usize) -> ModelRequest {
         model: "scripted".into(),
         messages: vec![Message::new(Role::User, "which?"); turns],
         format: AnswerFormat::Text,
-        settings: Arc::new(Settings {
-            logprobs: true,
-            top_logprobs: 5,
-            ..Settings::new(16)
-        }),
+        settings: Arc::new(Settings { logprobs: true, top_logprobs: 5, ..Settings::new(16) }),
         sample,
         aside: Aside {
             key: key.into(),
@@ -50,17 +46,8 @@ fn check_error(script: &str, words: &str) {
 
 #[test]
 fn parameters_are_read_and_wrong_ones_are_named() {
-    let want = Script {
-        seed: 7,
-        accuracy: 0.9,
-        latency_ms: 5,
-        rate_limit: 0.05,
-        ..Script::default()
-    };
-    assert_eq!(
-        Script::parse("accuracy=0.9, latency_ms=5,seed=7,rate_limit=0.05"),
-        Ok(want)
-    );
+    let want = Script { seed: 7, accuracy: 0.9, latency_ms: 5, rate_limit: 0.05, ..Script::default() };
+    assert_eq!(Script::parse("accuracy=0.9, latency_ms=5,seed=7,rate_limit=0.05"), Ok(want));
     assert_eq!(Script::parse(""), Ok(Script::default()));
     check_error("acuracy=0.9", "did it mean `accuracy`?");
     check_error("accuracy=90", "`accuracy=90` is not a share");
@@ -72,22 +59,8 @@ fn parameters_are_read_and_wrong_ones_are_named() {
 #[tokio::test]
 async fn answers_are_right_as_often_as_asked_and_the_same_again() {
     let texts_once = texts("accuracy=0.8,seed=3", 2000).await;
-    check_share(
-        texts_once
-            .iter()
-            .filter(|text| text.as_deref() == Ok("spam"))
-            .count(),
-        2000,
-        0.8,
-    );
-    check_share(
-        texts_once
-            .iter()
-            .filter(|text| text.as_deref() == Ok("ham"))
-            .count(),
-        2000,
-        0.1,
-    );
+    check_share(texts_once.iter().filter(|text| text.as_deref() == Ok("spam")).count(), 2000, 0.8);
+    check_share(texts_once.iter().filter(|text| text.as_deref() == Ok("ham")).count(), 2000, 0.1);
     assert_eq!(texts_once, texts("accuracy=0.8,seed=3", 2000).await);
     assert_ne!(texts_once, texts("accuracy=0.8,seed=4", 2000).await);
 }
@@ -95,20 +68,8 @@ async fn answers_are_right_as_often_as_asked_and_the_same_again() {
 #[tokio::test]
 async fn faults_come_as_often_as_asked() {
     let got = texts("rate_limit=0.1,server_error=0.2", 2000).await;
-    check_share(
-        got.iter()
-            .filter(|text| **text == Err(CallErrorClass::RateLimited))
-            .count(),
-        2000,
-        0.1,
-    );
-    check_share(
-        got.iter()
-            .filter(|text| **text == Err(CallErrorClass::Server))
-            .count(),
-        2000,
-        0.2,
-    );
+    check_share(got.iter().filter(|text| **text == Err(CallErrorClass::RateLimited)).count(), 2000, 0.1);
+    check_share(got.iter().filter(|text| **text == Err(CallErrorClass::Server)).count(), 2000, 0.2);
 }
 
 #[tokio::test]
@@ -157,14 +118,8 @@ async fn garbled_and_refused_answers_come_as_often_as_asked() {
 #[tokio::test(start_paused = true)]
 async fn a_hanging_call_ends_as_a_time_out() {
     let began = tokio::time::Instant::now();
-    let script = Script {
-        hang: 1.0,
-        ..Script::default()
-    };
-    let error = Scripted::new(script, Duration::from_secs(120))
-        .complete(&ask("a", 0, 1))
-        .await
-        .unwrap_err();
+    let script = Script { hang: 1.0, ..Script::default() };
+    let error = Scripted::new(script, Duration::from_secs(120)).complete(&ask("a", 0, 1)).await.unwrap_err();
     assert_eq!(error.class, CallErrorClass::Timeout);
     assert_eq!(began.elapsed(), Duration::from_secs(120));
 }
@@ -177,13 +132,7 @@ async fn made_up_logprobs_join_to_the_text_and_their_alternatives_sum_to_at_most
     request.aside.wrong = vec![r#"{"label": "ham"}"#.into(), r#"{"label": "spade"}"#.into()];
     let answer = stand_in.complete(&request).await.unwrap();
     let logprobs = answer.logprobs.unwrap();
-    assert_eq!(
-        logprobs
-            .iter()
-            .map(|token| token.token.as_str())
-            .collect::<String>(),
-        answer.text
-    );
+    assert_eq!(logprobs.iter().map(|token| token.token.as_str()).collect::<String>(), answer.text);
     assert_eq!(logprobs.iter().filter(|token| token.top.len() == 3).count(), 1);
     for token in logprobs {
         let sum: f64 = token.top.iter().map(|(_, logprob)| logprob.exp()).sum();

@@ -6,11 +6,7 @@ use crate::interval::{Interval, Level};
 use crate::random::SplitMix64;
 
 fn options(n_resamples: u32, seed: u64) -> IntervalOptions {
-    IntervalOptions {
-        level: Level::P95,
-        n_resamples,
-        seed,
-    }
+    IntervalOptions { level: Level::P95, n_resamples, seed }
 }
 
 fn share_of_first(drawn: &[u64], out: &mut [Option<f64>]) {
@@ -32,10 +28,7 @@ fn check_draws(sizes: &[u64]) {
     for (&size, &sum) in sizes.iter().zip(&sums) {
         let want = (size * n_draws) as f64;
         let spread = (want * (1.0 - size as f64 / n_items as f64)).sqrt();
-        assert!(
-            (sum as f64 - want).abs() <= 6.0 * spread,
-            "{sizes:?}: {sum} for {want}"
-        );
+        assert!((sum as f64 - want).abs() <= 6.0 * spread, "{sizes:?}: {sum} for {want}");
     }
 }
 
@@ -92,10 +85,7 @@ fn an_interval_of_95_percent_covers_the_truth_about_as_often() {
 
 #[test]
 fn a_higher_level_is_wider() {
-    let wide = IntervalOptions {
-        level: Level::new(0.99).unwrap(),
-        ..options(1_000, 8)
-    };
+    let wide = IntervalOptions { level: Level::new(0.99).unwrap(), ..options(1_000, 8) };
     let narrow = bootstrap_grouped(&[70, 30], 1, share_of_first, &options(1_000, 8))[0].unwrap();
     let wide = bootstrap_grouped(&[70, 30], 1, share_of_first, &wide)[0].unwrap();
     assert!(wide.low < narrow.low && narrow.high < wide.high);
@@ -103,13 +93,7 @@ fn a_higher_level_is_wider() {
 
 #[test]
 fn a_statistic_that_never_varies_has_no_width() {
-    assert_eq!(
-        bootstrap(9, |_| Some(0.25), &options(100, 1)),
-        Some(Interval {
-            low: 0.25,
-            high: 0.25
-        })
-    );
+    assert_eq!(bootstrap(9, |_| Some(0.25), &options(100, 1)), Some(Interval { low: 0.25, high: 0.25 }));
 }
 
 #[test]
@@ -117,14 +101,8 @@ fn nothing_to_draw_or_to_measure_has_no_interval() {
     assert_eq!(bootstrap(0, |_| Some(1.0), &options(100, 1)), None);
     assert_eq!(bootstrap(5, |_| Some(1.0), &options(0, 1)), None);
     assert_eq!(bootstrap(5, |_| None, &options(100, 1)), None);
-    assert_eq!(
-        bootstrap_grouped(&[0, 0], 2, share_of_first, &options(100, 1)),
-        [None, None]
-    );
-    assert_eq!(
-        bootstrap_grouped(&[], 1, share_of_first, &options(100, 1)),
-        [None]
-    );
+    assert_eq!(bootstrap_grouped(&[0, 0], 2, share_of_first, &options(100, 1)), [None, None]);
+    assert_eq!(bootstrap_grouped(&[], 1, share_of_first, &options(100, 1)), [None]);
 }
 
 #[test]
@@ -150,8 +128,5 @@ fn quantiles_lie_between_neighbours_as_in_numpy() {
     let values = [1.0, 2.0, 4.0, 8.0];
     let got = [0.0, 0.1, 0.5, 0.9, 1.0].map(|p| quantile(&values, p));
     let want = [1.0, 1.3, 3.0, 6.8, 8.0];
-    assert!(
-        got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-12),
-        "{got:?}"
-    );
+    assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-12), "{got:?}");
 }

@@ -63,12 +63,7 @@ pub fn score_classification(
     }
     let coverage = Coverage::of(pairs, options.level);
     let confusion = Confusion::of(pairs);
-    let n_right = confusion
-        .cells()
-        .iter()
-        .filter(|cell| cell.is_right())
-        .map(|cell| cell.n_items)
-        .sum();
+    let n_right = confusion.cells().iter().filter(|cell| cell.is_right()).map(|cell| cell.n_items).sum();
     let groups: Vec<Group<1>> = confusion.cells().iter().map(group_of).collect();
     let [by_label] = prf_reports(&groups, n_classes, PerItem::OneLabel, options);
     Ok(ClassificationScore {
@@ -84,15 +79,9 @@ pub fn score_classification(
 fn group_of(cell: &ConfusionCell) -> Group<1> {
     let mut counts = vec![ItemCounts::gold(cell.gold)];
     if let Outcome::Labeled(class) = cell.outcome {
-        counts.push(ItemCounts {
-            right: [u32::from(class == cell.gold)],
-            ..ItemCounts::predicted(class)
-        });
+        counts.push(ItemCounts { right: [u32::from(class == cell.gold)], ..ItemCounts::predicted(class) });
     }
-    Group {
-        n_items: cell.n_items,
-        counts: ItemCounts::merge(counts),
-    }
+    Group { n_items: cell.n_items, counts: ItemCounts::merge(counts) }
 }
 
 #[cfg(test)]

@@ -36,22 +36,14 @@ pub struct Confusion {
 
 impl Confusion {
     pub(crate) fn of(pairs: &[Pair<Class>]) -> Self {
-        let mut keys: Vec<(Class, Outcome<Class>)> = pairs
-            .iter()
-            .filter_map(|pair| Some((pair.gold?, pair.outcome)))
-            .collect();
+        let mut keys: Vec<(Class, Outcome<Class>)> =
+            pairs.iter().filter_map(|pair| Some((pair.gold?, pair.outcome))).collect();
         keys.sort_unstable();
         let cells = keys.chunk_by(|a, b| a == b).map(|same| {
             let (gold, outcome) = same[0];
-            ConfusionCell {
-                gold,
-                outcome,
-                n_items: same.len() as u64,
-            }
+            ConfusionCell { gold, outcome, n_items: same.len() as u64 }
         });
-        Self {
-            cells: cells.collect(),
-        }
+        Self { cells: cells.collect() }
     }
 
     /// The number of items that are `gold` and got `outcome`; 0 where there is no such cell.
@@ -66,9 +58,7 @@ impl Confusion {
     /// assert_eq!(confusion.count(Class(1), Outcome::Labeled(Class(0))), 0);
     /// ```
     pub fn count(&self, gold: Class, outcome: Outcome<Class>) -> u64 {
-        let place = self
-            .cells
-            .binary_search_by_key(&(gold, outcome), |cell| (cell.gold, cell.outcome));
+        let place = self.cells.binary_search_by_key(&(gold, outcome), |cell| (cell.gold, cell.outcome));
         place.map_or(0, |place| self.cells[place].n_items)
     }
 
@@ -96,12 +86,8 @@ impl Confusion {
     /// assert_eq!((errors[0].gold, errors[0].n_items, errors.len()), (Class(1), 2, 2));
     /// ```
     pub fn errors(&self) -> Vec<ConfusionCell> {
-        let mut errors: Vec<ConfusionCell> = self
-            .cells
-            .iter()
-            .filter(|cell| !cell.is_right())
-            .copied()
-            .collect();
+        let mut errors: Vec<ConfusionCell> =
+            self.cells.iter().filter(|cell| !cell.is_right()).copied().collect();
         errors.sort_by_key(|cell| std::cmp::Reverse(cell.n_items));
         errors
     }

@@ -77,18 +77,11 @@ pub fn score_multi_label(
     let n_right = shapes.iter().filter(|shape| shape.is_right()).count() as u64;
     // Items that count the same are grouped; sorted, so that the order of the items changes nothing.
     shapes.sort_unstable();
-    let shapes: Vec<(Shape, u64)> = shapes
-        .chunk_by(|a, b| a == b)
-        .map(|same| (same[0].clone(), same.len() as u64))
-        .collect();
+    let shapes: Vec<(Shape, u64)> =
+        shapes.chunk_by(|a, b| a == b).map(|same| (same[0].clone(), same.len() as u64)).collect();
     let means = Means::of(&shapes, n_classes, options);
-    let groups: Vec<Group<1>> = shapes
-        .into_iter()
-        .map(|(shape, n_items)| Group {
-            n_items,
-            counts: shape.counts,
-        })
-        .collect();
+    let groups: Vec<Group<1>> =
+        shapes.into_iter().map(|(shape, n_items)| Group { n_items, counts: shape.counts }).collect();
     let [by_label] = prf_reports(&groups, n_classes, PerItem::ManyLabels, options);
     Ok(MultiLabelScore {
         subset_accuracy: Estimate::share(n_right, coverage.n_gold_labeled, options.level),
@@ -119,10 +112,7 @@ impl Shape {
         for one in &mut counts {
             one.right = [one.gold.min(one.predicted)];
         }
-        Self {
-            is_labeled: labels.is_some(),
-            counts,
-        }
+        Self { is_labeled: labels.is_some(), counts }
     }
 
     fn n_shared(&self) -> u64 {
@@ -134,11 +124,7 @@ impl Shape {
     }
 
     fn overlap(&self) -> Overlap {
-        Overlap {
-            is_labeled: self.is_labeled,
-            n_shared: self.n_shared(),
-            n_either: self.counts.len() as u64,
-        }
+        Overlap { is_labeled: self.is_labeled, n_shared: self.n_shared(), n_either: self.counts.len() as u64 }
     }
 }
 
@@ -182,20 +168,13 @@ impl Means {
             options,
         );
         let n_all = sizes.iter().sum();
-        let labeled = overlaps
-            .iter()
-            .zip(&sizes)
-            .filter(|(overlap, _)| overlap.is_labeled);
+        let labeled = overlaps.iter().zip(&sizes).filter(|(overlap, _)| overlap.is_labeled);
         let n_labeled = labeled.map(|(_, n_items)| n_items).sum();
         let estimate = |place: usize, n: u64| {
             let value = values[place]?;
             let resampled = intervals[place].filter(|interval| interval.has_width());
             let interval = resampled.unwrap_or_else(|| wilson_of_share(value, n, options.level));
-            Some(Estimate {
-                value,
-                interval: interval.widened_to(value),
-                n,
-            })
+            Some(Estimate { value, interval: interval.widened_to(value), n })
         };
         Self {
             jaccard: estimate(0, n_labeled),
@@ -219,11 +198,7 @@ fn means(overlaps: &[Overlap], drawn: &[u64], n_classes: u32) -> [Option<f64>; 3
         }
     }
     let share = |sum: f64, of: f64| (of > 0.0).then(|| sum / of);
-    [
-        share(jaccard, n_labeled),
-        share(jaccard, n_all),
-        share(n_different, n_labeled * f64::from(n_classes)),
-    ]
+    [share(jaccard, n_labeled), share(jaccard, n_all), share(n_different, n_labeled * f64::from(n_classes))]
 }
 
 #[cfg(test)]

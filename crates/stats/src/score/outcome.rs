@@ -112,11 +112,7 @@ pub enum ScoreError {
 impl std::fmt::Display for ScoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::ClassOutOfRange {
-                item_idx,
-                class,
-                n_classes,
-            } => write!(
+            Self::ClassOutOfRange { item_idx, class, n_classes } => write!(
                 f,
                 "item {item_idx} has class {}, but the schema has {n_classes} classes, numbered from 0; \
                  score with the schema that the labels were made with",
@@ -140,11 +136,7 @@ pub(crate) fn check_classes(
     n_classes: u32,
 ) -> Result<(), ScoreError> {
     match classes.into_iter().find(|class| class.0 >= n_classes) {
-        Some(class) => Err(ScoreError::ClassOutOfRange {
-            item_idx,
-            class,
-            n_classes,
-        }),
+        Some(class) => Err(ScoreError::ClassOutOfRange { item_idx, class, n_classes }),
         None => Ok(()),
     }
 }
@@ -159,28 +151,13 @@ mod tests {
         let labeled = Outcome::Labeled(Class(0));
         let failed = Outcome::NoLabel(NoLabel::Failed);
         let pairs = [
-            Pair {
-                gold: Some(Class(1)),
-                outcome: labeled,
-            },
-            Pair {
-                gold: None,
-                outcome: labeled,
-            },
-            Pair {
-                gold: Some(Class(1)),
-                outcome: failed,
-            },
-            Pair {
-                gold: None,
-                outcome: Outcome::NoLabel(NoLabel::Pending),
-            },
+            Pair { gold: Some(Class(1)), outcome: labeled },
+            Pair { gold: None, outcome: labeled },
+            Pair { gold: Some(Class(1)), outcome: failed },
+            Pair { gold: None, outcome: Outcome::NoLabel(NoLabel::Pending) },
         ];
         let coverage = Coverage::of(&pairs, Level::P95);
-        assert_eq!(
-            (coverage.n_items, coverage.n_gold, coverage.n_gold_labeled),
-            (4, 2, 1)
-        );
+        assert_eq!((coverage.n_items, coverage.n_gold, coverage.n_gold_labeled), (4, 2, 1));
         assert_eq!(coverage.n_by_reason, [0, 0, 1, 1]);
         assert_eq!(coverage.all.map(|all| (all.value, all.n)), Some((0.5, 4)));
         assert_eq!(coverage.gold.map(|gold| (gold.value, gold.n)), Some((0.5, 2)));
@@ -188,25 +165,13 @@ mod tests {
 
     #[test]
     fn reasons_are_numbered_in_the_order_of_reports() {
-        assert!(
-            NoLabel::ALL
-                .iter()
-                .zip(0_usize..)
-                .all(|(&reason, place)| reason as usize == place)
-        );
+        assert!(NoLabel::ALL.iter().zip(0_usize..).all(|(&reason, place)| reason as usize == place));
     }
 
     #[test]
     fn a_class_beyond_the_schema_is_named_with_its_item() {
         let error = check_classes(3, [Class(0), Class(5)], 5).unwrap_err();
-        assert_eq!(
-            error,
-            ScoreError::ClassOutOfRange {
-                item_idx: 3,
-                class: Class(5),
-                n_classes: 5
-            }
-        );
+        assert_eq!(error, ScoreError::ClassOutOfRange { item_idx: 3, class: Class(5), n_classes: 5 });
         assert_eq!(
             error.to_string(),
             "item 3 has class 5, but the schema has 5 classes, numbered from 0; \

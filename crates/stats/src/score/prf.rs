@@ -65,22 +65,12 @@ pub(crate) struct ItemCounts<const N: usize> {
 impl<const N: usize> ItemCounts<N> {
     /// A label in the gold.
     pub(crate) fn gold(class: Class) -> Self {
-        Self {
-            class,
-            right: [0; N],
-            gold: 1,
-            predicted: 0,
-        }
+        Self { class, right: [0; N], gold: 1, predicted: 0 }
     }
 
     /// A predicted label.
     pub(crate) fn predicted(class: Class) -> Self {
-        Self {
-            class,
-            right: [0; N],
-            gold: 0,
-            predicted: 1,
-        }
+        Self { class, right: [0; N], gold: 0, predicted: 1 }
     }
 
     /// Adds the entries of the same class, so that each class has one; ascending by class.
@@ -89,10 +79,7 @@ impl<const N: usize> ItemCounts<N> {
         counts.dedup_by(|next, sum| {
             let is_same = next.class == sum.class;
             if is_same {
-                sum.right
-                    .iter_mut()
-                    .zip(next.right)
-                    .for_each(|(sum, right)| *sum += right);
+                sum.right.iter_mut().zip(next.right).for_each(|(sum, right)| *sum += right);
                 sum.gold += next.gold;
                 sum.predicted += next.predicted;
             }
@@ -150,12 +137,7 @@ pub(crate) fn prf_reports<const N: usize>(
     std::array::from_fn(|way| {
         let intervals = &intervals[way * n_statistics..][..n_statistics];
         let counts: Vec<Counts> = totals.iter().map(|total| total.counts(way)).collect();
-        Reporter {
-            intervals,
-            per_item,
-            options,
-        }
-        .report(groups, &counts)
+        Reporter { intervals, per_item, options }.report(groups, &counts)
     })
 }
 
@@ -173,10 +155,7 @@ struct Flat<const N: usize> {
 
 impl<const N: usize> Flat<N> {
     fn of(groups: &[Group<N>]) -> Self {
-        let mut flat = Self {
-            counts: Vec::new(),
-            ends: Vec::with_capacity(groups.len()),
-        };
+        let mut flat = Self { counts: Vec::new(), ends: Vec::with_capacity(groups.len()) };
         for group in groups {
             flat.counts.extend_from_slice(&group.counts);
             flat.ends.push(flat.counts.len());
@@ -209,11 +188,7 @@ struct Totals<const N: usize> {
 
 impl<const N: usize> Default for Totals<N> {
     fn default() -> Self {
-        Self {
-            right: [0; N],
-            gold: 0,
-            predicted: 0,
-        }
+        Self { right: [0; N], gold: 0, predicted: 0 }
     }
 }
 
@@ -228,11 +203,7 @@ impl<const N: usize> Totals<N> {
 
     /// The sums for one way to be right.
     fn counts(&self, way: usize) -> Counts {
-        Counts {
-            right: self.right[way],
-            gold: self.gold,
-            predicted: self.predicted,
-        }
+        Counts { right: self.right[way], gold: self.gold, predicted: self.predicted }
     }
 }
 
@@ -339,12 +310,7 @@ impl Reporter<'_> {
         PrfReport {
             micro_avg: self.counted(&sum, micro, n_items_with_any),
             macro_avg: self.averaged(&labels, |_| 1.0, micro + N_SCORES, n_items),
-            weighted_avg: self.averaged(
-                &labels,
-                |label| label.support as f64,
-                micro + 2 * N_SCORES,
-                n_items,
-            ),
+            weighted_avg: self.averaged(&labels, |label| label.support as f64, micro + 2 * N_SCORES, n_items),
             labels,
         }
     }
@@ -363,17 +329,9 @@ impl Reporter<'_> {
             } else {
                 self.resampled(at + score).unwrap_or(closed)
             };
-            Some(Estimate {
-                value,
-                interval: interval.widened_to(value),
-                n,
-            })
+            Some(Estimate { value, interval: interval.widened_to(value), n })
         };
-        Prf {
-            precision: estimate(0),
-            recall: estimate(1),
-            f1: estimate(2),
-        }
+        Prf { precision: estimate(0), recall: estimate(1), f1: estimate(2) }
     }
 
     /// Averages over labels; the intervals of their resamples begin at `at`.
@@ -387,10 +345,7 @@ impl Reporter<'_> {
                 mean.value()
             };
             let value = mean(|estimate| estimate.value)?;
-            let ends = Interval {
-                low: mean(|e| e.interval.low)?,
-                high: mean(|e| e.interval.high)?,
-            };
+            let ends = Interval { low: mean(|e| e.interval.low)?, high: mean(|e| e.interval.high)? };
             let interval = self.resampled(at + score).unwrap_or(ends).widened_to(value);
             Some(Estimate { value, interval, n })
         };
@@ -409,8 +364,5 @@ impl Reporter<'_> {
 
 fn f1_of_jaccard(share: Interval) -> Interval {
     let f1 = |j: f64| 2.0 * j / (1.0 + j);
-    Interval {
-        low: f1(share.low),
-        high: f1(share.high),
-    }
+    Interval { low: f1(share.low), high: f1(share.high) }
 }

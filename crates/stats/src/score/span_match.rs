@@ -87,13 +87,7 @@ pub struct SpanMatch {
 pub fn match_spans(gold: &[Span], predicted: &[Span]) -> SpanMatch {
     let (mut gold, mut predicted) = (Free::of(gold), Free::of(predicted));
     let mut pairs = Vec::new();
-    pair_equal(
-        &mut gold,
-        &mut predicted,
-        |span| *span,
-        SpanRelation::Right,
-        &mut pairs,
-    );
+    pair_equal(&mut gold, &mut predicted, |span| *span, SpanRelation::Right, &mut pairs);
     if !gold.is_empty() && !predicted.is_empty() {
         gold.sort_by_class();
         predicted.sort_by_class();
@@ -101,27 +95,11 @@ pub fn match_spans(gold: &[Span], predicted: &[Span]) -> SpanMatch {
         gold.sort_by_place();
         predicted.sort_by_place();
         let borders = |span: &Span| (span.start, span.end);
-        pair_equal(
-            &mut gold,
-            &mut predicted,
-            borders,
-            SpanRelation::WrongType,
-            &mut pairs,
-        );
+        pair_equal(&mut gold, &mut predicted, borders, SpanRelation::WrongType, &mut pairs);
         let matched = largest_matching(&gold.0, &predicted.0);
-        take(
-            &mut gold,
-            &mut predicted,
-            matched,
-            SpanRelation::WrongBoth,
-            &mut pairs,
-        );
+        take(&mut gold, &mut predicted, matched, SpanRelation::WrongBoth, &mut pairs);
     }
-    SpanMatch {
-        pairs,
-        missed: gold.positions(),
-        invented: predicted.positions(),
-    }
+    SpanMatch { pairs, missed: gold.positions(), invented: predicted.positions() }
 }
 
 /// Spans without a partner so far, with their positions in the caller's list.
@@ -144,8 +122,7 @@ impl Free {
     }
 
     fn sort_by_class(&mut self) {
-        self.0
-            .sort_unstable_by_key(|&(span, idx)| (span.class, span, idx));
+        self.0.sort_unstable_by_key(|&(span, idx)| (span.class, span, idx));
     }
 
     /// Where they are in the caller's list, ascending.
@@ -208,11 +185,7 @@ fn take(
     }
     let (mut keep_gold, mut keep_predicted) = (vec![true; gold.0.len()], vec![true; predicted.0.len()]);
     for (g, p) in matched {
-        pairs.push(SpanPair {
-            gold_idx: gold.0[g].1,
-            predicted_idx: predicted.0[p].1,
-            relation,
-        });
+        pairs.push(SpanPair { gold_idx: gold.0[g].1, predicted_idx: predicted.0[p].1, relation });
         (keep_gold[g], keep_predicted[p]) = (false, false);
     }
     let mut keep_gold = keep_gold.into_iter();
@@ -228,13 +201,8 @@ fn largest_matching(gold: &[(Span, usize)], predicted: &[(Span, usize)]) -> Vec<
     }
     // (end, start, side, place): side 0 is gold, side 1 is predicted.
     let on_side = |spans: &[(Span, usize)], side: usize| {
-        let places = spans
-            .iter()
-            .enumerate()
-            .filter(|(_, (span, _))| span.start < span.end);
-        places
-            .map(|(place, (span, _))| (span.end, span.start, side, place))
-            .collect::<Vec<_>>()
+        let places = spans.iter().enumerate().filter(|(_, (span, _))| span.start < span.end);
+        places.map(|(place, (span, _))| (span.end, span.start, side, place)).collect::<Vec<_>>()
     };
     let mut by_end = on_side(gold, 0);
     by_end.extend(on_side(predicted, 1));
@@ -256,11 +224,7 @@ fn largest_matching(gold: &[(Span, usize)], predicted: &[(Span, usize)]) -> Vec<
         // A settled span is either taken or ended before with no partner: no use to anyone.
         while let Some(Reverse((_, _, partner))) = open[other].pop() {
             if !std::mem::replace(&mut is_settled[other][partner], true) {
-                matched.push(if side == 0 {
-                    (place, partner)
-                } else {
-                    (partner, place)
-                });
+                matched.push(if side == 0 { (place, partner) } else { (partner, place) });
                 break;
             }
         }

@@ -141,10 +141,7 @@ pub fn score_spans(
     n_classes: u32,
     options: &IntervalOptions,
 ) -> Result<SpanScore, ScoreError> {
-    let mut sums = Sums {
-        by_class: vec![SpanErrors::default(); n_classes as usize],
-        ..Sums::default()
-    };
+    let mut sums = Sums { by_class: vec![SpanErrors::default(); n_classes as usize], ..Sums::default() };
     for (item_idx, pair) in pairs.iter().enumerate() {
         let found = match pair.outcome {
             Outcome::Labeled(found) => Some(found),
@@ -208,14 +205,8 @@ impl Sums {
             if gold != found {
                 self.confused.push((gold, found));
             }
-            let right = [
-                u32::from(pair.relation == SpanRelation::Right),
-                u32::from(gold == found),
-            ];
-            counts.push(ItemCounts {
-                right,
-                ..ItemCounts::gold(gold)
-            });
+            let right = [u32::from(pair.relation == SpanRelation::Right), u32::from(gold == found)];
+            counts.push(ItemCounts { right, ..ItemCounts::gold(gold) });
             counts.push(ItemCounts::predicted(found));
         }
         for &idx in &matched.missed {
@@ -230,10 +221,7 @@ impl Sums {
             self.by_class[class.0 as usize].invented += 1;
             counts.push(ItemCounts::predicted(class));
         }
-        let is_right = matched
-            .pairs
-            .iter()
-            .all(|pair| pair.relation == SpanRelation::Right);
+        let is_right = matched.pairs.iter().all(|pair| pair.relation == SpanRelation::Right);
         let is_complete = matched.missed.is_empty() && matched.invented.is_empty();
         self.n_right_items += u64::from(is_answered && is_right && is_complete);
         self.items.push(ItemCounts::merge(counts));
@@ -244,22 +232,14 @@ impl Sums {
 fn groups(mut items: Vec<Vec<ItemCounts<2>>>) -> Vec<Group<2>> {
     items.sort_unstable();
     let same = items.chunk_by(|a, b| a == b);
-    same.map(|same| Group {
-        n_items: same.len() as u64,
-        counts: same[0].clone(),
-    })
-    .collect()
+    same.map(|same| Group { n_items: same.len() as u64, counts: same[0].clone() }).collect()
 }
 
 fn count_confusions(mut confused: Vec<(Class, Class)>) -> Vec<TypeConfusion> {
     confused.sort_unstable();
     let mut confusions: Vec<TypeConfusion> = confused
         .chunk_by(|a, b| a == b)
-        .map(|same| TypeConfusion {
-            gold: same[0].0,
-            predicted: same[0].1,
-            n_spans: same.len() as u64,
-        })
+        .map(|same| TypeConfusion { gold: same[0].0, predicted: same[0].1, n_spans: same.len() as u64 })
         .collect();
     confusions.sort_by_key(|confusion| Reverse(confusion.n_spans));
     confusions

@@ -38,10 +38,7 @@ async fn a_hold_becomes_what_the_call_cost() {
     assert_eq!(hold.amount(), MicroUsd(60));
     assert_eq!(spent_and_held(&bench.store).await, (0, 60));
     let refused = budget.reserve(MicroUsd(41)).await.unwrap_err();
-    let BudgetError::Spent {
-        spent, held, wanted, ..
-    } = refused
-    else {
+    let BudgetError::Spent { spent, held, wanted, .. } = refused else {
         panic!("{refused}");
     };
     assert_eq!((spent.0, held.0, wanted.0), (0, 60, 41));
@@ -180,10 +177,7 @@ async fn two_processes_share_one_limit() {
     let total: u64 = granted.iter().flatten().sum();
     assert!(total <= MAX.0, "{total} was granted");
     assert!(total > MAX.0 - LARGEST, "only {total} was granted");
-    assert!(
-        granted.iter().all(|amounts| !amounts.is_empty()),
-        "one had no turn"
-    );
+    assert!(granted.iter().all(|amounts| !amounts.is_empty()), "one had no turn");
 
     let store = Store::open_existing(folder.path()).await.unwrap().unwrap();
     let (spent, held) = spent_and_held(&store).await;

@@ -18,10 +18,7 @@ async fn raw(folder: &Path) -> SqliteConnection {
 }
 
 async fn open_error(folder: &Path) -> Error {
-    let options = StoreOptions {
-        busy: Duration::ZERO,
-        ..StoreOptions::default()
-    };
+    let options = StoreOptions { busy: Duration::ZERO, ..StoreOptions::default() };
     match Store::open_with(folder, options).await {
         Ok(_) => panic!("the store opened"),
         Err(error) => error,
@@ -38,10 +35,7 @@ fn check_error(error: &Error, kind: ErrorKind, part: &str) {
 #[tokio::test]
 async fn a_full_disk_is_told_and_what_was_confirmed_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions {
-        max_pages: Some(80),
-        ..StoreOptions::default()
-    };
+    let options = StoreOptions { max_pages: Some(80), ..StoreOptions::default() };
     let store = Store::open_with(folder.path(), options).await.unwrap();
     store.register(&annotator()).await.unwrap();
     let run = store.begin_run(&run_row()).await.unwrap();
@@ -77,18 +71,13 @@ async fn a_full_disk_is_told_and_what_was_confirmed_stays() {
 #[tokio::test]
 async fn a_writer_goes_on_after_the_disk_was_full() {
     let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions {
-        max_pages: Some(80),
-        ..StoreOptions::default()
-    };
+    let options = StoreOptions { max_pages: Some(80), ..StoreOptions::default() };
     let store = Store::open_with(folder.path(), options).await.unwrap();
     store.register(&annotator()).await.unwrap();
     let run = store.begin_run(&run_row()).await.unwrap();
     let journal = store.journal(JournalOptions::default()).unwrap();
     let mut huge = labeled(run, 1);
-    let noise: Vec<u8> = (0..40_000u64)
-        .flat_map(|n| karat_core::Hash::of(&n.to_le_bytes()).0)
-        .collect();
+    let noise: Vec<u8> = (0..40_000u64).flat_map(|n| karat_core::Hash::of(&n.to_le_bytes()).0).collect();
     huge.blobs.push((karat_core::Hash::of(&noise), noise.into()));
     let error = journal.write(huge).await.unwrap_err();
     check_error(&error, ErrorKind::External, "the disk is full");
@@ -108,11 +97,7 @@ fn forbidden() -> Option<PathBuf> {
 async fn a_folder_that_may_not_be_written_is_told() {
     let Some(folder) = forbidden() else { return };
     let error = open_error(&folder).await;
-    check_error(
-        &error,
-        ErrorKind::External,
-        "cannot make the folder `/sys/kernel/.karat",
-    );
+    check_error(&error, ErrorKind::External, "cannot make the folder `/sys/kernel/.karat");
 }
 
 #[tokio::test]
@@ -141,10 +126,7 @@ async fn a_file_of_a_newer_karat_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(bench(folder.path()).await);
     let mut conn = raw(folder.path()).await;
-    raw_sql("INSERT INTO migration (version) VALUES (99)")
-        .execute(&mut conn)
-        .await
-        .unwrap();
+    raw_sql("INSERT INTO migration (version) VALUES (99)").execute(&mut conn).await.unwrap();
     let error = open_error(folder.path()).await;
     check_error(&error, ErrorKind::Invalid, "its format is 99");
     let error = Store::open_existing(folder.path()).await.err().unwrap();
@@ -154,10 +136,7 @@ async fn a_file_of_a_newer_karat_is_refused() {
 #[tokio::test]
 async fn a_file_that_another_program_holds_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let options = StoreOptions {
-        busy: Duration::ZERO,
-        ..StoreOptions::default()
-    };
+    let options = StoreOptions { busy: Duration::ZERO, ..StoreOptions::default() };
     let store = Store::open_with(folder.path(), options).await.unwrap();
     let mut conn = raw(folder.path()).await;
     raw_sql("BEGIN IMMEDIATE").execute(&mut conn).await.unwrap();
@@ -217,18 +196,9 @@ async fn the_log_refuses_to_be_changed() {
         ("hold", "amount"),
         ("hold_end", "cost"),
     ] {
-        for change in [
-            format!("UPDATE {table} SET {column} = {column}"),
-            format!("DELETE FROM {table}"),
-        ] {
-            let refused = raw_sql(sqlx::AssertSqlSafe(change.clone()))
-                .execute(&mut conn)
-                .await
-                .unwrap_err();
-            assert!(
-                refused.to_string().contains("the journal is append-only"),
-                "{change}: {refused}"
-            );
+        for change in [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")] {
+            let refused = raw_sql(sqlx::AssertSqlSafe(change.clone())).execute(&mut conn).await.unwrap_err();
+            assert!(refused.to_string().contains("the journal is append-only"), "{change}: {refused}");
         }
     }
 }

@@ -19,10 +19,7 @@ async fn what_was_written_is_read_back_by_the_next_process() {
 
     let store = Store::open(folder.path()).await.unwrap();
     assert_eq!(store.attempts_of("item-1").await.unwrap(), [attempt(1, 1)]);
-    assert_eq!(
-        store.annotations_of("item-1").await.unwrap(),
-        [annotation(1, 1, OutcomeKind::Labeled)]
-    );
+    assert_eq!(store.annotations_of("item-1").await.unwrap(), [annotation(1, 1, OutcomeKind::Labeled)]);
     for text in [prompt_text(1), answer_text(1)] {
         assert_eq!(store.blob(Hash::of(&text)).await.unwrap(), Some(text));
     }
@@ -50,15 +47,9 @@ fn check_standing(kinds: &[OutcomeKind], want: Option<usize>) {
         for (n, kind) in kinds.iter().enumerate() {
             // Times fall: the order is that of the log alone.
             let at_ms = 1_000 - n as i64;
-            let row = AnnotationRow {
-                at_ms,
-                ..annotation(bench.run, 1, *kind)
-            };
+            let row = AnnotationRow { at_ms, ..annotation(bench.run, 1, *kind) };
             rows.push(row.clone());
-            let entry = Entry {
-                annotations: vec![row],
-                ..Entry::default()
-            };
+            let entry = Entry { annotations: vec![row], ..Entry::default() };
             bench.journal.write(entry).await.unwrap();
         }
         let keys = [(item(1), input(1))];
@@ -89,10 +80,8 @@ async fn several_outcomes_of_one_item_in_one_transaction_count_once() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
     let kinds = [OutcomeKind::Failed, OutcomeKind::Labeled, OutcomeKind::Failed];
-    let entry = Entry {
-        annotations: kinds.map(|kind| annotation(bench.run, 1, kind)).into(),
-        ..Entry::default()
-    };
+    let entry =
+        Entry { annotations: kinds.map(|kind| annotation(bench.run, 1, kind)).into(), ..Entry::default() };
     bench.journal.write(entry).await.unwrap();
     let tally = bench.store.tallies().await.unwrap().remove(0);
     assert_eq!(
@@ -109,16 +98,9 @@ async fn an_item_with_an_edited_text_has_no_outcome_yet() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
     bench.journal.write(labeled(bench.run, 1)).await.unwrap();
-    let keys = [
-        (item(1), input(1)),
-        (item(1), Hash::of(b"edited")),
-        (item(2), input(2)),
-    ];
+    let keys = [(item(1), input(1)), (item(1), Hash::of(b"edited")), (item(2), input(2))];
     let found = bench.store.standing(annotator().id(), &keys).await.unwrap();
-    assert_eq!(
-        found.iter().map(Option::is_some).collect::<Vec<_>>(),
-        [true, false, false]
-    );
+    assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, false]);
     let found = bench.store.standing(Hash::of(b"nobody"), &keys).await.unwrap();
     assert_eq!(found, [None, None, None]);
 }
@@ -179,10 +161,8 @@ async fn the_sums_tell_failures_by_class_and_tokens_and_cost() {
         bench.journal.write(entry).await.unwrap();
     }
     for kind in [OutcomeKind::Abstained, OutcomeKind::Unusable] {
-        let entry = Entry {
-            annotations: vec![annotation(bench.run, 5 + kind as u64, kind)],
-            ..Entry::default()
-        };
+        let entry =
+            Entry { annotations: vec![annotation(bench.run, 5 + kind as u64, kind)], ..Entry::default() };
         bench.journal.write(entry).await.unwrap();
     }
     let tally = bench.store.tallies().await.unwrap().remove(0);
@@ -190,10 +170,7 @@ async fn the_sums_tell_failures_by_class_and_tokens_and_cost() {
     assert_eq!(Vec::from_iter(tally.outcomes.into_values()), [3, 1, 1, 1]);
     let reasons: Vec<_> = tally.reasons.keys().map(|(_, name)| name.as_str()).collect();
     assert_eq!(reasons, ["unknown", "truncated", "timeout"]);
-    assert_eq!(
-        Vec::from_iter(tally.statuses),
-        [("ok".to_owned(), 3), ("timeout".to_owned(), 2)]
-    );
+    assert_eq!(Vec::from_iter(tally.statuses), [("ok".to_owned(), 3), ("timeout".to_owned(), 2)]);
     assert_eq!((tally.annotations, tally.attempts, tally.calls), (7, 5, 5));
     assert_eq!(tally.tokens.input, 101 + 102 + 104);
     assert_eq!(tally.cost, MicroUsd(120));
@@ -264,10 +241,7 @@ async fn a_run_is_running_until_it_ends_and_its_first_end_stays() {
     bench.store.end_run(bench.run, "finished", 9).await.unwrap();
     bench.store.end_run(bench.run, "failed: late", 10).await.unwrap();
     let how = "finished".into();
-    assert_eq!(
-        bench.store.runs().await.unwrap()[0].state,
-        RunState::Ended { how, at_ms: 9 }
-    );
+    assert_eq!(bench.store.runs().await.unwrap()[0].state, RunState::Ended { how, at_ms: 9 });
     assert_eq!(bench.store.begin_run(&run_row()).await.unwrap(), 2);
 }
 
@@ -337,10 +311,7 @@ async fn a_finished_journal_takes_no_more() {
     let clone = bench.journal.clone();
     bench.journal.finish().await.unwrap();
     let error = clone.write(labeled(bench.run, 1)).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "an entry was written to a journal that is finished"
-    );
+    assert_eq!(error.to_string(), "an entry was written to a journal that is finished");
 }
 
 #[tokio::test]

@@ -56,19 +56,11 @@ pub(crate) fn request(n: u64) -> Hash {
 }
 
 pub(crate) fn prompt_text(n: u64) -> Vec<u8> {
-    format!(
-        "Label the review as positive or negative. {}Review {n}",
-        "word ".repeat(80)
-    )
-    .into_bytes()
+    format!("Label the review as positive or negative. {}Review {n}", "word ".repeat(80)).into_bytes()
 }
 
 pub(crate) fn answer_text(n: u64) -> Vec<u8> {
-    format!(
-        "{{\"label\":\"{}\"}}",
-        if n.is_multiple_of(2) { "a" } else { "b" }
-    )
-    .into_bytes()
+    format!("{{\"label\":\"{}\"}}", if n.is_multiple_of(2) { "a" } else { "b" }).into_bytes()
 }
 
 pub(crate) fn attempt(run: i64, n: u64) -> AttemptRow {
@@ -84,13 +76,7 @@ pub(crate) fn attempt(run: i64, n: u64) -> AttemptRow {
         message: None,
         prompt: Hash::of(&prompt_text(n)),
         answer: Some(Hash::of(&answer_text(n))),
-        tokens: Some(Tokens {
-            input: 100 + n,
-            cached_read: 60,
-            cached_write: 5,
-            output: 7,
-            reasoning: 3,
-        }),
+        tokens: Some(Tokens { input: 100 + n, cached_read: 60, cached_write: 5, output: 7, reasoning: 3 }),
         cost: MicroUsd(40),
         priced: Some("2026-01-01".into()),
         latency_ms: 12,
@@ -126,10 +112,7 @@ pub(crate) fn labeled(run: i64, n: u64) -> Entry {
     Entry {
         attempts: vec![attempt(run, n)],
         annotations: vec![annotation(run, n, OutcomeKind::Labeled)],
-        blobs: vec![
-            (Hash::of(&prompt), prompt.into()),
-            (Hash::of(&answer), answer.into()),
-        ],
+        blobs: vec![(Hash::of(&prompt), prompt.into()), (Hash::of(&answer), answer.into())],
         settle: None,
     }
 }

@@ -11,12 +11,7 @@ async fn found_after(damage: String) -> (Vec<String>, Vec<String>) {
     let bench = bench(folder.path()).await;
     let budget = bench.store.budget(bench.run, MicroUsd(900)).unwrap();
     let _in_flight = budget.reserve(MicroUsd(70)).await.unwrap();
-    for entry in [
-        labeled(bench.run, 1),
-        labeled(bench.run, 2),
-        failed(bench.run, 3),
-        labeled(bench.run, 3),
-    ] {
+    for entry in [labeled(bench.run, 1), labeled(bench.run, 2), failed(bench.run, 3), labeled(bench.run, 3)] {
         bench.journal.write(entry).await.unwrap();
     }
     assert!(bench.store.verify().await.unwrap().is_whole());
@@ -50,11 +45,8 @@ async fn check_found(damage: String, want: &str) {
 
 #[tokio::test]
 async fn a_wrong_cost_is_found() {
-    check_healed(
-        "UPDATE tally SET cost = 1",
-        "annotator 1: the sum says 1 micro-dollars, and the log 120",
-    )
-    .await;
+    check_healed("UPDATE tally SET cost = 1", "annotator 1: the sum says 1 micro-dollars, and the log 120")
+        .await;
 }
 
 #[tokio::test]
@@ -77,11 +69,7 @@ async fn a_missing_count_is_found() {
 
 #[tokio::test]
 async fn a_forgotten_hold_is_found() {
-    check_healed(
-        "DELETE FROM open_hold",
-        "hold 1: the list of open holds is not what the log says",
-    )
-    .await;
+    check_healed("DELETE FROM open_hold", "hold 1: the list of open holds is not what the log says").await;
 }
 
 #[tokio::test]

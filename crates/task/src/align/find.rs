@@ -25,11 +25,7 @@ pub(crate) struct Hits {
 
 impl<'a> Haystack<'a> {
     pub(crate) fn new(source: &'a str) -> Self {
-        Self {
-            source,
-            folded: OnceCell::new(),
-            graphemes: OnceCell::new(),
-        }
+        Self { source, folded: OnceCell::new(), graphemes: OnceCell::new() }
     }
 
     pub(crate) fn folded(&self) -> &Folded {
@@ -41,17 +37,11 @@ impl<'a> Haystack<'a> {
         let quote = quote.trim();
         let exact = self.exact(quote);
         if !exact.is_empty() {
-            return Hits {
-                places: exact,
-                how: Alignment::Exact,
-            };
+            return Hits { places: exact, how: Alignment::Exact };
         }
         let normalized = self.normalized(quote);
         if !normalized.is_empty() {
-            return Hits {
-                places: normalized,
-                how: Alignment::Normalized,
-            };
+            return Hits { places: normalized, how: Alignment::Normalized };
         }
         fuzzy::find(self, &tight(quote))
     }
@@ -61,9 +51,7 @@ impl<'a> Haystack<'a> {
         if quote.is_empty() {
             return Vec::new();
         }
-        overlapping(self.source, quote)
-            .filter(|at| self.is_whole(at))
-            .collect()
+        overlapping(self.source, quote).filter(|at| self.is_whole(at)).collect()
     }
 
     /// The places of the folded words; without the quotation marks or the punctuation around them, if need be.
@@ -76,11 +64,7 @@ impl<'a> Haystack<'a> {
         let bare = folded.trim_matches(|c: char| {
             is_quote_mark(c) || matches!(c, '.' | ',' | ';' | ':' | '。' | '，' | '…' | '*')
         });
-        if bare.len() < folded.len() {
-            self.folded_places(bare.trim())
-        } else {
-            places
-        }
+        if bare.len() < folded.len() { self.folded_places(bare.trim()) } else { places }
     }
 
     fn folded_places(&self, folded: &str) -> Vec<Range<usize>> {
@@ -96,12 +80,7 @@ impl<'a> Haystack<'a> {
 
     /// Whether the place cuts neither a word nor a grapheme.
     pub(crate) fn is_whole(&self, at: &Range<usize>) -> bool {
-        let around = |n: usize| {
-            (
-                self.source[..n].chars().next_back(),
-                self.source[n..].chars().next(),
-            )
-        };
+        let around = |n: usize| (self.source[..n].chars().next_back(), self.source[n..].chars().next());
         let word_border = |n: usize| {
             let (before, after) = around(n);
             !joins(before, after)

@@ -26,34 +26,22 @@ const MAX_LETTERS: usize = 300;
 
 /// The place that resembles the folded quote most, if it resembles it enough and no other does.
 pub(super) fn find(haystack: &Haystack, quote: &str) -> Hits {
-    let absent = Hits {
-        places: Vec::new(),
-        how: Alignment::Absent,
-    };
+    let absent = Hits { places: Vec::new(), how: Alignment::Absent };
     let wanted: Vec<char> = quote.chars().filter(|c| !c.is_whitespace()).collect();
     let n_letters = wanted.iter().filter(|c| c.is_alphanumeric()).count();
     if !(MIN_LETTERS..=MAX_LETTERS).contains(&n_letters) || wanted.len() > 2 * MAX_LETTERS {
         return absent;
     }
     let found = candidates(haystack, &wanted);
-    let best = found
-        .iter()
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.start.cmp(&a.0.start)));
+    let best = found.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.start.cmp(&a.0.start)));
     let Some((at, score)) = best else { return absent };
     let apart = |other: &Range<usize>| other.end <= at.start || at.end <= other.start;
-    let rivals: Vec<_> = found
-        .iter()
-        .filter(|(other, near)| apart(other) && *near > score - MARGIN)
-        .collect();
+    let rivals: Vec<_> =
+        found.iter().filter(|(other, near)| apart(other) && *near > score - MARGIN).collect();
     let mut places = vec![at.clone()];
     places.extend(rivals.into_iter().map(|(other, _)| other.clone()));
     places.sort_by_key(|it| it.start);
-    Hits {
-        places,
-        how: Alignment::Fuzzy {
-            score: (score * 1000.0).round() / 1000.0,
-        },
-    }
+    Hits { places, how: Alignment::Fuzzy { score: (score * 1000.0).round() / 1000.0 } }
 }
 
 /// Windows of whole words with a score above the least, at most one for each first word.

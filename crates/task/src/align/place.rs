@@ -56,20 +56,13 @@ struct Open {
 /// Places all mentions of one text. The result has one placement for each mention, in order.
 pub(crate) fn place_all(haystack: &Haystack, mentions: &[Quoted], overlap: bool) -> Vec<Placement> {
     let in_words = counts_words(haystack, mentions);
-    let mut open: Vec<Open> = mentions
-        .iter()
-        .map(|it| begin(haystack, it, in_words && it.is_bare))
-        .collect();
+    let mut open: Vec<Open> = mentions.iter().map(|it| begin(haystack, it, in_words && it.is_bare)).collect();
     count_spellings(haystack, mentions, &mut open);
     // A placed mention may leave only one place for another: until nothing moves.
     while settle(&mut open, overlap) {}
     let end = |it: Open| {
         let n_found = it.hits.places.len() as u32;
-        let how = if n_found == 0 {
-            Alignment::Absent
-        } else {
-            Alignment::Ambiguous { n_found }
-        };
+        let how = if n_found == 0 { Alignment::Absent } else { Alignment::Ambiguous { n_found } };
         it.place.unwrap_or(Placement::Open(how))
     };
     open.into_iter().map(end).collect()
@@ -83,27 +76,15 @@ fn begin(haystack: &Haystack, mention: &Quoted, in_words: bool) -> Open {
         // The count goes over other spellings of the words too.
         let all = haystack.normalized(&mention.quote);
         if n.is_some_and(|n| n <= all.len()) {
-            hits = Hits {
-                places: all,
-                how: Alignment::Normalized,
-            };
+            hits = Hits { places: all, how: Alignment::Normalized };
         }
     }
     let place = match hits.places.len() {
         0 | 1 => None,
-        _ => hinted(haystack, mention, &hits, in_words).map(|at| {
-            Placement::At(Placed {
-                at,
-                how: hits.how,
-                is_only: false,
-            })
-        }),
+        _ => hinted(haystack, mention, &hits, in_words)
+            .map(|at| Placement::At(Placed { at, how: hits.how, is_only: false })),
     };
-    Open {
-        hits,
-        label: mention.label,
-        place,
-    }
+    Open { hits, label: mention.label, place }
 }
 
 /// Whether the bare numbers of an answer count words: one answer counts in one unit, and more of them fit so.
@@ -144,11 +125,7 @@ fn hinted(haystack: &Haystack, mention: &Quoted, hits: &Hits, in_words: bool) ->
         let words = tight(words.as_deref()?);
         let fits = |it: &&Range<usize>| {
             let side = side(it);
-            if ends {
-                side.ends_with(&words)
-            } else {
-                side.starts_with(&words)
-            }
+            if ends { side.ends_with(&words) } else { side.starts_with(&words) }
         };
         let mut fitting = hits.places.iter().filter(fits);
         let first = fitting.next().filter(|_| !words.is_empty())?;
@@ -175,10 +152,7 @@ fn count_spellings(haystack: &Haystack, mentions: &[Quoted], open: &mut [Open]) 
         let all = haystack.normalized(&mentions[n].quote);
         if all.len() == group.len() {
             for m in group {
-                open[m].hits = Hits {
-                    places: all.clone(),
-                    how: Alignment::Normalized,
-                };
+                open[m].hits = Hits { places: all.clone(), how: Alignment::Normalized };
             }
         }
     }
@@ -205,11 +179,7 @@ fn settle(open: &mut [Open], overlap: bool) -> bool {
         if !free.is_empty() && waiting.len() >= free.len() {
             for (m, at) in waiting.iter().zip(&free) {
                 let how = open[*m].hits.how;
-                open[*m].place = Some(Placement::At(Placed {
-                    at: at.clone(),
-                    how,
-                    is_only,
-                }));
+                open[*m].place = Some(Placement::At(Placed { at: at.clone(), how, is_only }));
             }
             for m in &waiting[free.len()..] {
                 open[*m].place = Some(Placement::Repeated);

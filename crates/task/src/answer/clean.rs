@@ -41,11 +41,7 @@ pub(crate) fn clean(text: &str) -> Cleaned<'_> {
     if !text.contains(['<', '[']) {
         return Cleaned { text, notes };
     }
-    let mut left_out = |what: &str| {
-        notes.push(Note::Reshaped {
-            what: format!("{what} was left out"),
-        })
-    };
+    let mut left_out = |what: &str| notes.push(Note::Reshaped { what: format!("{what} was left out") });
     let full = text;
     if let Some(at) = text.rfind("<|message|>") {
         text = &text[at + "<|message|>".len()..];
@@ -90,12 +86,7 @@ pub(crate) fn first_turn(text: &str) -> Option<&str> {
     }
     loop {
         let line = &text[at + 1..];
-        let head: String = line
-            .trim_start()
-            .chars()
-            .take(16)
-            .flat_map(char::to_lowercase)
-            .collect();
+        let head: String = line.trim_start().chars().take(16).flat_map(char::to_lowercase).collect();
         if NEXT_TURN.iter().any(|mark| head.starts_with(mark)) {
             return Some(text[..at].trim_end());
         }
@@ -121,10 +112,7 @@ mod tests {
 
     #[test]
     fn a_made_up_next_question_is_cut() {
-        assert_eq!(
-            first_turn("No, 80%\nExplanation: x\n\nPassage: y"),
-            Some("No, 80%\nExplanation: x")
-        );
+        assert_eq!(first_turn("No, 80%\nExplanation: x\n\nPassage: y"), Some("No, 80%\nExplanation: x"));
         assert_eq!(first_turn("No\nbecause"), None);
         assert_eq!(first_turn("Question: x"), None);
     }

@@ -166,23 +166,10 @@ pub(crate) const CONFIDENCE: Field = Field(&[
     "置信度",
 ]);
 
-pub(crate) const OCCURRENCE: Field = Field(&[
-    "occurrence",
-    "occurence",
-    "nth",
-    "instance",
-    "вхождение",
-    "第几次",
-]);
-pub(crate) const START: Field = Field(&[
-    "start",
-    "startoffset",
-    "startindex",
-    "startpos",
-    "begin",
-    "from",
-    "offset",
-]);
+pub(crate) const OCCURRENCE: Field =
+    Field(&["occurrence", "occurence", "nth", "instance", "вхождение", "第几次"]);
+pub(crate) const START: Field =
+    Field(&["start", "startoffset", "startindex", "startpos", "begin", "from", "offset"]);
 pub(crate) const BEFORE: Field = Field(&["before", "leftcontext", "prefix", "left"]);
 pub(crate) const AFTER: Field = Field(&["after", "rightcontext", "suffix", "right"]);
 
@@ -196,27 +183,20 @@ impl Field {
         let keys: Vec<(String, &String, &Json)> =
             map.iter().map(|(key, value)| (plain(key), key, value)).collect();
         self.0.iter().find_map(|name| {
-            keys.iter()
-                .find(|(plain, ..)| plain == name)
-                .map(|(_, key, value)| (key.as_str(), *value))
+            keys.iter().find(|(plain, ..)| plain == name).map(|(_, key, value)| (key.as_str(), *value))
         })
     }
 
     /// The note that `key` was taken for this field; `None` where it is the key asked for.
     pub(crate) fn note(&self, key: &str) -> Option<Note> {
         let asked = self.0.first().copied().unwrap_or_default();
-        (key != asked).then(|| Note::Reshaped {
-            what: format!("`{key}` for `{asked}`"),
-        })
+        (key != asked).then(|| Note::Reshaped { what: format!("`{key}` for `{asked}`") })
     }
 }
 
 /// A key without case, spaces and joints.
 fn plain(key: &str) -> String {
-    key.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// A confidence in [0, 1]: a number there, a percentage with its sign, or a number above 10 that can only be one.

@@ -48,23 +48,12 @@ pub(crate) fn find_all(text: &str) -> Vec<Parsed> {
 
 /// The value that begins at byte `start`, where there is one that can be read.
 pub(crate) fn parse_at(text: &str, start: usize) -> Option<Parsed> {
-    let mut parser = Parser {
-        text,
-        at: start,
-        mends: Vec::new(),
-        cut: false,
-    };
+    let mut parser = Parser { text, at: start, mends: Vec::new(), cut: false };
     let value = match parser.value(0) {
         Step::Value(value) => value,
         Step::Cut | Step::Wrong => return None,
     };
-    Some(Parsed {
-        value,
-        start,
-        end: parser.at,
-        mends: parser.mends,
-        cut: parser.cut,
-    })
+    Some(Parsed { value, start, end: parser.at, mends: parser.mends, cut: parser.cut })
 }
 
 /// What came of reading one value.
@@ -240,10 +229,8 @@ impl<'a> Parser<'a> {
                 None => return Step::Cut,
             },
             Some(_) => {
-                let len = self
-                    .rest()
-                    .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-                    .unwrap_or(0);
+                let len =
+                    self.rest().find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(0);
                 if len == 0 {
                     return Step::Wrong;
                 }
@@ -273,9 +260,7 @@ impl<'a> Parser<'a> {
     /// A number, `true`, `null`, a Python word, or words without quotes.
     fn bare(&mut self) -> Step {
         let rest = self.rest();
-        let len = rest
-            .find([',', '}', ']', ')', '\n', '{', '[', '，'])
-            .unwrap_or(rest.len());
+        let len = rest.find([',', '}', ']', ')', '\n', '{', '[', '，']).unwrap_or(rest.len());
         let ended = len == rest.len();
         let word = rest[..len].trim();
         let (word, len) = match word.find("//").or_else(|| word.find(" #")) {
@@ -384,70 +369,33 @@ mod tests {
         check(
             "{'a': 'it''s', \"b\": True,}",
             json!({"a": "it''s", "b": true}),
-            &[
-                "single quotes",
-                "an unescaped quote",
-                "Python words",
-                "a comma too many",
-            ],
+            &["single quotes", "an unescaped quote", "Python words", "a comma too many"],
         );
-        check(
-            "{a: x, b: None}",
-            json!({"a": "x", "b": null}),
-            &["unquoted words", "Python words"],
-        );
-        check(
-            "{“a”： “x”， “b”： “y”}",
-            json!({"a": "x", "b": "y"}),
-            &["typographic marks"],
-        );
-        check(
-            "{\"a\": 1 // one\n, /* two */ \"b\": 2}",
-            json!({"a": 1, "b": 2}),
-            &["comments"],
-        );
-        check(
-            "{\"a\": \"x\"\n \"b\": \"y\"}",
-            json!({"a": "x", "b": "y"}),
-            &["a missing comma"],
-        );
+        check("{a: x, b: None}", json!({"a": "x", "b": null}), &["unquoted words", "Python words"]);
+        check("{“a”： “x”， “b”： “y”}", json!({"a": "x", "b": "y"}), &["typographic marks"]);
+        check("{\"a\": 1 // one\n, /* two */ \"b\": 2}", json!({"a": 1, "b": 2}), &["comments"]);
+        check("{\"a\": \"x\"\n \"b\": \"y\"}", json!({"a": "x", "b": "y"}), &["a missing comma"]);
         check(
             "{\"a\": \"he said \"hi\" to me\"}",
             json!({"a": "he said \"hi\" to me"}),
             &["an unescaped quote"],
         );
-        check(
-            "[('a', 'B', 1)]",
-            json!([["a", "B", 1]]),
-            &["Python words", "single quotes"],
-        );
+        check("[('a', 'B', 1)]", json!([["a", "B", 1]]), &["Python words", "single quotes"]);
         check("[{\"a\": 1]", json!([{"a": 1}]), &["missing brackets"]);
     }
 
     #[test]
     fn a_value_cut_in_the_middle_is_dropped() {
-        check(
-            "{\"a\": \"x\", \"b\": \"not",
-            json!({"a": "x"}),
-            &["missing brackets"],
-        );
+        check("{\"a\": \"x\", \"b\": \"not", json!({"a": "x"}), &["missing brackets"]);
         check("{\"a\": \"x\", \"b", json!({"a": "x"}), &["missing brackets"]);
-        check(
-            "{\"a\": [\"x\", \"y\", \"z",
-            json!({"a": ["x", "y"]}),
-            &["missing brackets"],
-        );
+        check("{\"a\": [\"x\", \"y\", \"z", json!({"a": ["x", "y"]}), &["missing brackets"]);
         check("{\"a\": \"x\"", json!({"a": "x"}), &["missing brackets"]);
         check("{a: positive", json!({}), &["unquoted words", "missing brackets"]);
     }
 
     #[test]
     fn two_values_under_one_key_are_both_kept() {
-        check(
-            r#"{"a": "x", "a": "y"}"#,
-            json!({"a": ["x", "y"]}),
-            &["a repeated key"],
-        );
+        check(r#"{"a": "x", "a": "y"}"#, json!({"a": ["x", "y"]}), &["a repeated key"]);
     }
 
     #[test]

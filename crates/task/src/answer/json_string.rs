@@ -31,9 +31,7 @@ pub(super) fn read_string(parser: &mut Parser) -> Option<String> {
     loop {
         let rest = parser.rest();
         let plain = match close {
-            '"' | '\'' => rest
-                .bytes()
-                .position(|b| b == close as u8 || b == b'\\' || b < b' '),
+            '"' | '\'' => rest.bytes().position(|b| b == close as u8 || b == b'\\' || b < b' '),
             _ => rest.find(|c: char| c == close || c == '\\' || c < ' '),
         };
         let plain = plain.unwrap_or(rest.len());
@@ -82,12 +80,9 @@ fn ends_here(rest: &str) -> bool {
     };
     let new_line = rest[..rest.len() - next.len()].contains('\n');
     let inside = &next[c.len_utf8()..];
-    let key = inside.find(close).is_some_and(|n| {
-        n < 40
-            && inside[n + close.len_utf8()..]
-                .trim_start()
-                .starts_with([':', '：'])
-    });
+    let key = inside
+        .find(close)
+        .is_some_and(|n| n < 40 && inside[n + close.len_utf8()..].trim_start().starts_with([':', '：']));
     new_line || key
 }
 
@@ -109,16 +104,9 @@ fn read_escape(parser: &mut Parser, out: &mut String) -> Option<()> {
                 out.push_str("\\u");
             }
         },
-        'x' if parser
-            .rest()
-            .get(..2)
-            .is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok()) =>
-        {
+        'x' if parser.rest().get(..2).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok()) => {
             parser.mend("Python words");
-            let code = parser
-                .rest()
-                .get(..2)
-                .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            let code = parser.rest().get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
             out.extend(code.map(char::from));
             parser.at += 2;
         }

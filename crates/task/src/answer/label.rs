@@ -34,12 +34,7 @@ pub(crate) struct LabelReading {
 
 impl LabelReading {
     fn new(read: Read, notes: Vec<Note>) -> Self {
-        Self {
-            read,
-            notes,
-            stated: None,
-            written: None,
-        }
+        Self { read, notes, stated: None, written: None }
     }
 
     fn unusable(why: Unusable) -> Self {
@@ -48,12 +43,7 @@ impl LabelReading {
 
     fn of(found: LabelMatch, written: &str) -> Self {
         let notes = found.note.into_iter().collect();
-        Self {
-            read: Read::Label(found.label),
-            notes,
-            stated: None,
-            written: Some(written.to_owned()),
-        }
+        Self { read: Read::Label(found.label), notes, stated: None, written: Some(written.to_owned()) }
     }
 
     fn is_label(&self) -> bool {
@@ -72,18 +62,11 @@ impl LabelReading {
 /// Reads one label.
 pub(crate) fn read_label(schema: &LabelSchema, answer: &RawAnswer) -> LabelReading {
     if let Some(words) = answer.refusal.filter(|_| answer.text.trim().is_empty()) {
-        return LabelReading::new(
-            Read::Abstained(Abstention::Refused { words: clip(words) }),
-            Vec::new(),
-        );
+        return LabelReading::new(Read::Abstained(Abstention::Refused { words: clip(words) }), Vec::new());
     }
     let cleaned = clean(answer.text);
     let reading = read_clean(schema, cleaned.text, answer.truncated_at);
-    let mut reading = if cleaned.notes.is_empty() {
-        reading
-    } else {
-        reading.noted(cleaned.notes)
-    };
+    let mut reading = if cleaned.notes.is_empty() { reading } else { reading.noted(cleaned.notes) };
     if let (Read::Unusable(_), Some(words)) = (&reading.read, answer.refusal) {
         reading.read = Read::Abstained(Abstention::Refused { words: clip(words) });
     }
@@ -92,10 +75,9 @@ pub(crate) fn read_label(schema: &LabelSchema, answer: &RawAnswer) -> LabelReadi
 
 fn read_clean(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> LabelReading {
     let truncated = |reading: LabelReading| match (truncated_at, &reading.read) {
-        (Some(max_tokens), Read::Unusable(_)) => LabelReading {
-            read: Read::Unusable(Unusable::Truncated { max_tokens }),
-            ..reading
-        },
+        (Some(max_tokens), Read::Unusable(_)) => {
+            LabelReading { read: Read::Unusable(Unusable::Truncated { max_tokens }), ..reading }
+        }
         _ => reading,
     };
     if text.is_empty() {
@@ -149,9 +131,7 @@ fn from_json(schema: &LabelSchema, text: &str) -> Option<LabelReading> {
     match fits.iter().all(|(_, other)| other.read == reading.read) {
         true if fits.is_empty() => {}
         true => notes.push(Note::Repeated),
-        false => notes.push(Note::Verdict {
-            words: format!("the last of {} answers", fits.len() + 1),
-        }),
+        false => notes.push(Note::Verdict { words: format!("the last of {} answers", fits.len() + 1) }),
     }
     Some(reading.noted(notes))
 }
@@ -171,10 +151,7 @@ fn broken(schema: &LabelSchema, text: &str, found: &[Parsed]) -> LabelReading {
         "the JSON of the answer has no `label`"
     };
     let notes = if cut { vec![Note::CutOff] } else { Vec::new() };
-    LabelReading::new(
-        Read::Unusable(Unusable::WrongShape { got: got.to_owned() }),
-        notes,
-    )
+    LabelReading::new(Read::Unusable(Unusable::WrongShape { got: got.to_owned() }), notes)
 }
 
 fn is_json(text: &str) -> bool {
@@ -182,9 +159,7 @@ fn is_json(text: &str) -> bool {
 }
 
 fn holds_text(value: &Json) -> bool {
-    value
-        .as_array()
-        .is_some_and(|list| list.iter().all(|it| it.is_string() || it.is_object()))
+    value.as_array().is_some_and(|list| list.iter().all(|it| it.is_string() || it.is_object()))
 }
 
 /// A label out of a JSON value; `None` where it has no place for one.
@@ -195,9 +170,7 @@ fn from_value(schema: &LabelSchema, value: &Json) -> Option<LabelReading> {
             [] => None,
             [only] => {
                 let reading = from_value(schema, only).or_else(|| scalar(schema, only))?;
-                Some(reading.noted([Note::Reshaped {
-                    what: "a list of one label for a label".to_owned(),
-                }]))
+                Some(reading.noted([Note::Reshaped { what: "a list of one label for a label".to_owned() }]))
             }
             _ => several(schema, list),
         },
@@ -208,25 +181,18 @@ fn from_value(schema: &LabelSchema, value: &Json) -> Option<LabelReading> {
 fn from_object(schema: &LabelSchema, map: &Map<String, Json>) -> Option<LabelReading> {
     let named = LABEL.of(map).map(|(key, value)| {
         let reading = from_value(schema, value).or_else(|| scalar(schema, value));
-        let reading = reading.unwrap_or_else(|| {
-            LabelReading::unusable(Unusable::NoLabel {
-                got: clip(&value.to_string()),
-            })
-        });
+        let reading = reading
+            .unwrap_or_else(|| LabelReading::unusable(Unusable::NoLabel { got: clip(&value.to_string()) }));
         reading.noted(LABEL.note(key))
     });
     let reading = match named {
         Some(reading) if !matches!(reading.read, Read::Unusable(_)) || map.contains_key("label") => {
             Some(reading)
         }
-        other => only_value(schema, map)
-            .or_else(|| label_scores(schema, map))
-            .or(other),
+        other => only_value(schema, map).or_else(|| label_scores(schema, map)).or(other),
     };
     let mut reading = reading?;
-    reading.stated = reading
-        .stated
-        .or_else(|| CONFIDENCE.of(map).and_then(|(_, value)| confidence(value)));
+    reading.stated = reading.stated.or_else(|| CONFIDENCE.of(map).and_then(|(_, value)| confidence(value)));
     Some(reading)
 }
 
@@ -240,9 +206,7 @@ fn only_value(schema: &LabelSchema, map: &Map<String, Json>) -> Option<LabelRead
     let (key, written, found) = labels.next()?;
     let same = labels.all(|(_, _, other)| other.label == found.label);
     same.then(|| {
-        LabelReading::of(found, written).noted([Note::Reshaped {
-            what: format!("`{key}` for `label`"),
-        }])
+        LabelReading::of(found, written).noted([Note::Reshaped { what: format!("`{key}` for `label`") }])
     })
 }
 
@@ -256,34 +220,23 @@ fn label_scores(schema: &LabelSchema, map: &Map<String, Json>) -> Option<LabelRe
         };
         scores.push((read_word(schema, key).ok()?, key, score));
     }
-    let best = scores
-        .iter()
-        .map(|(.., score)| *score)
-        .fold(f64::NEG_INFINITY, f64::max);
+    let best = scores.iter().map(|(.., score)| *score).fold(f64::NEG_INFINITY, f64::max);
     let mut top = scores.iter().filter(|(.., score)| *score == best);
     let (found, key, score) = top.next()?;
     if top.next().is_some() || scores.len() < 2 || *score <= 0.0 {
-        let names = scores
-            .iter()
-            .map(|(found, ..)| schema.name(found.label).to_owned());
-        return Some(LabelReading::unusable(Unusable::SeveralLabels {
-            got: names.collect(),
-        }));
+        let names = scores.iter().map(|(found, ..)| schema.name(found.label).to_owned());
+        return Some(LabelReading::unusable(Unusable::SeveralLabels { got: names.collect() }));
     }
     let mut reading = LabelReading::of(found.clone(), key);
-    reading.notes.push(Note::Reshaped {
-        what: "a number for each label".to_owned(),
-    });
+    reading.notes.push(Note::Reshaped { what: "a number for each label".to_owned() });
     reading.stated = Some(*score).filter(|it| (0.0..1.0).contains(it));
     Some(reading)
 }
 
 /// A list of several: one label, if all are the same.
 fn several(schema: &LabelSchema, list: &[Json]) -> Option<LabelReading> {
-    let readings: Option<Vec<_>> = list
-        .iter()
-        .map(|it| from_value(schema, it).or_else(|| scalar(schema, it)))
-        .collect();
+    let readings: Option<Vec<_>> =
+        list.iter().map(|it| from_value(schema, it).or_else(|| scalar(schema, it))).collect();
     let readings = readings?;
     let labels: Vec<LabelId> = readings
         .iter()
@@ -306,10 +259,7 @@ fn scalar(schema: &LabelSchema, value: &Json) -> Option<LabelReading> {
     let written = match value {
         Json::Null => {
             let words = "null".to_owned();
-            return Some(LabelReading::new(
-                Read::Abstained(Abstention::Unknown { words }),
-                Vec::new(),
-            ));
+            return Some(LabelReading::new(Read::Abstained(Abstention::Unknown { words }), Vec::new()));
         }
         Json::String(text) if text.trim().is_empty() => {
             return Some(LabelReading::unusable(Unusable::NoLabel { got: String::new() }));
@@ -319,9 +269,8 @@ fn scalar(schema: &LabelSchema, value: &Json) -> Option<LabelReading> {
         Json::Array(_) | Json::Object(_) => return None,
     };
     Some(match read_word(schema, &written) {
-        Ok(found) => LabelReading::of(found, &written).noted([Note::Reshaped {
-            what: format!("`{written}` for a name"),
-        }]),
+        Ok(found) => LabelReading::of(found, &written)
+            .noted([Note::Reshaped { what: format!("`{written}` for a name") }]),
         Err(why) => LabelReading::unusable(why),
     })
 }
@@ -333,10 +282,7 @@ fn from_words(schema: &LabelSchema, text: &str) -> LabelReading {
         Err(unknown) => unknown,
     };
     if is_unknown(text) {
-        return LabelReading::new(
-            Read::Abstained(Abstention::Unknown { words: clip(text) }),
-            Vec::new(),
-        );
+        return LabelReading::new(Read::Abstained(Abstention::Unknown { words: clip(text) }), Vec::new());
     }
     match from_prose(schema, text) {
         Some(reading) => reading,
@@ -347,11 +293,7 @@ fn from_words(schema: &LabelSchema, text: &str) -> LabelReading {
 /// An answer that is no JSON.
 fn from_text(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> LabelReading {
     let n_words = text.split_whitespace().take(9).count();
-    let word = if n_words < 9 {
-        read_word(schema, text)
-    } else {
-        Err(Unusable::NoLabel { got: clip(text) })
-    };
+    let word = if n_words < 9 { read_word(schema, text) } else { Err(Unusable::NoLabel { got: clip(text) }) };
     if let Some(max_tokens) = truncated_at {
         return match word {
             Ok(found) if !may_go_on(schema, text) => LabelReading::of(found, text).noted([Note::CutOff]),
@@ -380,9 +322,7 @@ fn from_text(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> Lab
 /// Whether a cut-off text may be the beginning of another label.
 fn may_go_on(schema: &LabelSchema, text: &str) -> bool {
     let normal = normalize_label(text);
-    schema
-        .words()
-        .any(|(word, _, _)| word != normal && word.starts_with(&normal))
+    schema.words().any(|(word, _, _)| word != normal && word.starts_with(&normal))
 }
 
 /// A label said in prose; `None` where none is named.
@@ -398,12 +338,7 @@ fn from_prose(schema: &LabelSchema, text: &str) -> Option<LabelReading> {
         Verdict::Nothing => return None,
     };
     let written = text.get(said.at).map(str::to_owned);
-    Some(LabelReading {
-        read: Read::Label(said.label),
-        notes: vec![note],
-        stated: None,
-        written,
-    })
+    Some(LabelReading { read: Read::Label(said.label), notes: vec![note], stated: None, written })
 }
 
 /// The schema's own reading, but for a stem that begins a whole sentence: a stem stands for one word.
@@ -412,10 +347,7 @@ pub(crate) fn read_word(schema: &LabelSchema, written: &str) -> Result<LabelMatc
     if found.note.is_some() && written.trim().contains(char::is_whitespace) {
         let normal = normalize_label(written);
         if schema.by_normal(&normal).is_none() && schema.by_stem(&normal).is_some() && normal.contains(' ') {
-            return Err(Unusable::UnknownLabel {
-                got: clip(written),
-                nearest: None,
-            });
+            return Err(Unusable::UnknownLabel { got: clip(written), nearest: None });
         }
     }
     Ok(found)

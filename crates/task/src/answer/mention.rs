@@ -71,14 +71,7 @@ fn places(prose: &Prose, schema: &LabelSchema) -> Vec<Mention> {
             };
             let (first, last) = (prose.token_at(at.start), prose.token_at(at.end - 1));
             let is_cut = is_stem && at.end == text.len();
-            let mention = Mention {
-                label,
-                at,
-                first,
-                last,
-                is_cut,
-                how: How::Said,
-            };
+            let mention = Mention { label, at, first, last, is_cut, how: How::Said };
             if !is_short(word) || stands_alone(prose, &mention) {
                 found.push(mention);
             }
@@ -191,11 +184,7 @@ fn quote_begin(prose: &Prose, n: usize) -> Option<usize> {
         is_open && open.contains(&prose.quote(n, n).as_str())
     };
     let end = |n: &usize| is_quote(prose, *n) && opens(*n) || prose.kind(*n) == Some(Kind::Break);
-    (0..n)
-        .rev()
-        .take(80)
-        .find(end)
-        .filter(|begin| is_quote(prose, *begin))
+    (0..n).rev().take(80).find(end).filter(|begin| is_quote(prose, *begin))
 }
 
 /// A closing mark without its opening one: the text was cut, and all before it is quoted.
@@ -217,10 +206,7 @@ fn goes_on_as_list(prose: &Prose, comma: usize, starts: &[usize]) -> bool {
 }
 
 pub(super) fn ends_sentence(mark: char) -> bool {
-    matches!(
-        mark,
-        '.' | '!' | '?' | ';' | ':' | '…' | '。' | '！' | '？' | '；' | '：'
-    )
+    matches!(mark, '.' | '!' | '?' | ';' | ':' | '…' | '。' | '！' | '？' | '；' | '：')
 }
 
 fn denies(prose: &Prose, n: usize) -> bool {
@@ -236,16 +222,7 @@ fn begins_clause(prose: &Prose, n: usize) -> bool {
     if is_in(prose.word(n), &["and", "и"]) {
         return is_in(
             prose.word(n + 1),
-            &[
-                "is",
-                "are",
-                "remains",
-                "appears",
-                "seems",
-                "therefore",
-                "является",
-                "остается",
-            ],
+            &["is", "are", "remains", "appears", "seems", "therefore", "является", "остается"],
         );
     }
     if prose.starts_with(n, "а также") || prose.starts_with(n, "instead of") || prose.starts_with(n, "а не")

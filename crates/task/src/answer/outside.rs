@@ -22,16 +22,10 @@ pub(crate) fn notes(text: &str, parsed: &Parsed) -> Vec<Note> {
     if parsed.cut {
         notes.push(Note::CutOff);
     }
-    let mends: Vec<&str> = parsed
-        .mends
-        .iter()
-        .filter(|it| !parsed.cut || **it != "missing brackets")
-        .copied()
-        .collect();
+    let mends: Vec<&str> =
+        parsed.mends.iter().filter(|it| !parsed.cut || **it != "missing brackets").copied().collect();
     if !mends.is_empty() {
-        notes.push(Note::Mended {
-            what: mends.join(", "),
-        });
+        notes.push(Note::Mended { what: mends.join(", ") });
     }
     notes
 }

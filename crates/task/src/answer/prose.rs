@@ -34,18 +34,12 @@ impl<'a> Prose<'a> {
     pub(super) fn new(source: &'a str) -> Self {
         let folded = Folded::new(source, Fold::Labels);
         let tokens = tokens(&folded.text);
-        Self {
-            source,
-            folded,
-            tokens,
-        }
+        Self { source, folded, tokens }
     }
 
     /// The text of a token; empty past the ends.
     pub(super) fn word(&self, n: usize) -> &str {
-        self.tokens
-            .get(n)
-            .map_or("", |token| &self.folded.text[token.at.clone()])
+        self.tokens.get(n).map_or("", |token| &self.folded.text[token.at.clone()])
     }
 
     pub(super) fn kind(&self, n: usize) -> Option<Kind> {
@@ -73,21 +67,14 @@ impl<'a> Prose<'a> {
         let word = self.word(n);
         let single = word.chars().next().is_some_and(is_unspaced);
         super::words::is_in(word, table)
-            || table
-                .iter()
-                .any(|entry| (single || entry.contains(' ')) && self.starts_with(n, entry))
+            || table.iter().any(|entry| (single || entry.contains(' ')) && self.starts_with(n, entry))
     }
 
     /// The words of the source from one token to another, for notes.
     pub(super) fn quote(&self, from: usize, to: usize) -> String {
-        let range = self
-            .tokens
-            .get(from)
-            .zip(self.tokens.get(to))
-            .map(|(a, b)| a.at.start..b.at.end);
-        let source = range
-            .and_then(|range| self.folded.source(range))
-            .map_or("", |range| &self.source[range]);
+        let range = self.tokens.get(from).zip(self.tokens.get(to)).map(|(a, b)| a.at.start..b.at.end);
+        let source =
+            range.and_then(|range| self.folded.source(range)).map_or("", |range| &self.source[range]);
         super::clip(source)
     }
 }
@@ -139,11 +126,6 @@ mod tests {
     fn words_marks_and_breaks_are_told_apart() {
         let prose = Prose::new("It doesn't, 80.5%:\n**非常好** \"no\"");
         let words: Vec<_> = (0..prose.tokens.len()).map(|n| prose.word(n)).collect();
-        assert_eq!(
-            words,
-            [
-                "it", "doesn't", ",", "80.5", "%", ":", "\n", "非", "常", "好", "'", "no", "'"
-            ]
-        );
+        assert_eq!(words, ["it", "doesn't", ",", "80.5", "%", ":", "\n", "非", "常", "好", "'", "no", "'"]);
     }
 }

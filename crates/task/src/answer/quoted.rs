@@ -29,9 +29,7 @@ pub(crate) struct Gathered {
 
 impl Gathered {
     fn reshaped(&mut self, what: &str) {
-        let note = Note::Reshaped {
-            what: what.to_owned(),
-        };
+        let note = Note::Reshaped { what: what.to_owned() };
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
@@ -69,9 +67,8 @@ pub(crate) fn from_value(schema: &LabelSchema, value: &Json) -> Option<Gathered>
     let mut out = Gathered::default();
     match value {
         Json::Object(map) => {
-            if let Some((key, list)) = SPANS
-                .of(map)
-                .filter(|(_, list)| list.is_array() || list.is_null() || is_map(schema, list))
+            if let Some((key, list)) =
+                SPANS.of(map).filter(|(_, list)| list.is_array() || list.is_null() || is_map(schema, list))
             {
                 out.notes.extend(SPANS.note(key));
                 out.stated = CONFIDENCE.of(map).and_then(|(_, value)| confidence(value));
@@ -160,9 +157,8 @@ fn from_element(schema: &LabelSchema, element: &Json, out: &mut Gathered) {
     match element {
         Json::Object(map) => match label_of(schema, map) {
             Some((key, label)) => {
-                let quote = QUOTE
-                    .of(&without(map, key))
-                    .and_then(|(_, quote)| quote.as_str().map(str::to_owned));
+                let quote =
+                    QUOTE.of(&without(map, key)).and_then(|(_, quote)| quote.as_str().map(str::to_owned));
                 let Some(quote) = quote else {
                     out.unknown.push((clip(&label), clip(&element.to_string())));
                     return;
@@ -183,10 +179,7 @@ fn from_element(schema: &LabelSchema, element: &Json, out: &mut Gathered) {
 }
 
 fn without(map: &Map<String, Json>, key: &str) -> Map<String, Json> {
-    map.iter()
-        .filter(|(other, _)| *other != key)
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect()
+    map.iter().filter(|(other, _)| *other != key).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The label of a mention, and the key it stands under: by its key, else as the one value that is a label.
@@ -198,19 +191,13 @@ fn label_of<'a>(schema: &LabelSchema, map: &'a Map<String, Json>) -> Option<(&'a
         };
         return Some((key, label.map_or_else(|| value.to_string(), str::to_owned)));
     }
-    let mut labels = map
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-    labels
-        .find(|(_, value)| schema.by_name(value).is_some())
-        .map(|(key, value)| (key, value.to_owned()))
+    let mut labels = map.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+    labels.find(|(_, value)| schema.by_name(value).is_some()).map(|(key, value)| (key, value.to_owned()))
 }
 
 fn hints(map: &Map<String, Json>, mention: &mut Quoted) {
     let text = |field: &super::fields::Field| {
-        let text = field
-            .of(map)
-            .and_then(|(_, value)| value.as_str().map(str::to_owned));
+        let text = field.of(map).and_then(|(_, value)| value.as_str().map(str::to_owned));
         text.filter(|it| !it.trim().is_empty())
     };
     mention.occurrence = OCCURRENCE.of(map).and_then(|(_, value)| count(value));
@@ -228,8 +215,7 @@ fn from_row(schema: &LabelSchema, row: &[Json], out: &mut Gathered) {
         [first, second, ..] if !is_label(1) && is_label(0) => (*second, *first),
         [first, second, ..] => (*first, *second),
         _ => {
-            out.unknown
-                .push((String::new(), clip(&Json::Array(row.to_vec()).to_string())));
+            out.unknown.push((String::new(), clip(&Json::Array(row.to_vec()).to_string())));
             return;
         }
     };
@@ -249,9 +235,8 @@ pub(crate) fn from_lines(schema: &LabelSchema, text: &str) -> Option<Gathered> {
             out.add(schema, label, quote);
         } else if let Some((quote, label)) = parted(schema, line) {
             out.add(schema, label, quote);
-        } else if let Some((label, quotes)) = line
-            .split_once([':', '：'])
-            .filter(|(label, _)| read_word(schema, label).is_ok())
+        } else if let Some((label, quotes)) =
+            line.split_once([':', '：']).filter(|(label, _)| read_word(schema, label).is_ok())
         {
             for quote in quotes.split([';', '；', '、']).filter(|it| !it.trim().is_empty()) {
                 out.add(schema, label, quote.trim());
@@ -281,11 +266,7 @@ fn in_brackets(line: &str) -> Option<(&str, &str)> {
 
 /// `words - LABEL`, `words: LABEL`, `words | LABEL`: only where the last part is a label.
 fn parted<'a>(schema: &LabelSchema, line: &'a str) -> Option<(&'a str, &'a str)> {
-    [
-        " - ", " – ", " — ", ": ", "：", " | ", "\t", " -> ", " → ", " => ",
-    ]
-    .iter()
-    .find_map(|mark| {
+    [" - ", " – ", " — ", ": ", "：", " | ", "\t", " -> ", " → ", " => "].iter().find_map(|mark| {
         let (quote, label) = line.rsplit_once(mark)?;
         (read_word(schema, label).is_ok() && !quote.trim().is_empty())
             .then(|| (unwrapped(quote.trim()), label.trim()))

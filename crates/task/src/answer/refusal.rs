@@ -12,10 +12,7 @@ pub(crate) fn abstention(text: &str) -> Option<Abstention> {
     if is_unknown(text) || CANNOT_TELL.iter().any(|words| folded.contains(words)) {
         return Some(Abstention::Unknown { words: clip(text) });
     }
-    REFUSES
-        .iter()
-        .any(|words| head.contains(words))
-        .then(|| Abstention::Refused { words: clip(text) })
+    REFUSES.iter().any(|words| head.contains(words)).then(|| Abstention::Refused { words: clip(text) })
 }
 
 /// Whether what stands in the place of a label says that the annotator cannot tell.

@@ -54,10 +54,8 @@ pub(crate) fn verdict(text: &str, schema: &LabelSchema) -> Verdict {
         return Verdict::Only(place(&prose, first));
     }
     for sign in [by_name, at_border, as_conclusion, as_statement, as_hint] {
-        let signs: Vec<(&Mention, usize)> = said
-            .iter()
-            .filter_map(|it| Some((*it, sign(&prose, it)?)))
-            .collect();
+        let signs: Vec<(&Mention, usize)> =
+            said.iter().filter_map(|it| Some((*it, sign(&prose, it)?))).collect();
         let Some((mention, from)) = signs.first() else {
             continue;
         };
@@ -73,10 +71,7 @@ pub(crate) fn verdict(text: &str, schema: &LabelSchema) -> Verdict {
 }
 
 fn place(prose: &Prose, mention: &Mention) -> Said {
-    Said {
-        label: mention.label,
-        at: prose.folded.source(mention.at.clone()).unwrap_or(0..0),
-    }
+    Said { label: mention.label, at: prose.folded.source(mention.at.clone()).unwrap_or(0..0) }
 }
 
 fn distinct<'a>(mentions: impl Iterator<Item = &'a Mention>) -> Vec<LabelId> {
@@ -125,9 +120,8 @@ fn at_border(prose: &Prose, mention: &Mention) -> Option<usize> {
     let rest = mention.last + 1..prose.tokens.len();
     let line_end = rest.clone().find(|n| prose.kind(*n) == Some(Kind::Break));
     let on_last_line = line_end.is_none_or(|end| end + 1 == prose.tokens.len());
-    let alone = rest
-        .take_while(|n| Some(*n) != line_end)
-        .all(|n| matches!(prose.kind(n), Some(Kind::Mark(_))));
+    let alone =
+        rest.take_while(|n| Some(*n) != line_end).all(|n| matches!(prose.kind(n), Some(Kind::Mark(_))));
     (is_head || on_last_line || alone).then_some(mention.first)
 }
 
@@ -204,14 +198,10 @@ fn skip_back(prose: &Prose, from: usize) -> Option<usize> {
 pub(crate) fn firm(text: &str, schema: &LabelSchema) -> Option<Said> {
     let prose = Prose::new(text);
     let all = mentions(&prose, schema);
-    let mut signs = all
-        .iter()
-        .filter(|it| it.how == How::Said && it.last + 1 < prose.tokens.len())
-        .filter(|it| {
+    let mut signs =
+        all.iter().filter(|it| it.how == How::Said && it.last + 1 < prose.tokens.len()).filter(|it| {
             by_name(&prose, it).is_some() || begins_text(&prose, it) && at_border(&prose, it).is_some()
         });
     let first = signs.next()?;
-    signs
-        .all(|it| it.label == first.label)
-        .then(|| place(&prose, first))
+    signs.all(|it| it.label == first.label).then(|| place(&prose, first))
 }

@@ -366,17 +366,8 @@ pub(super) const ANSWER: &[&str] = &[
 ];
 
 /// Names that need no colon: `the answer is X` is as good as `Answer: X`.
-pub(super) const ANSWER_IS: &[&str] = &[
-    "answer",
-    "label",
-    "verdict",
-    "ответ",
-    "метка",
-    "вердикт",
-    "答案",
-    "标签",
-    "结论",
-];
+pub(super) const ANSWER_IS: &[&str] =
+    &["answer", "label", "verdict", "ответ", "метка", "вердикт", "答案", "标签", "结论"];
 
 /// Lines that begin so after an answer begin another, made-up question.
 pub(super) const NEXT_TURN: &[&str] = &[

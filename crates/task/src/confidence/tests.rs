@@ -6,11 +6,7 @@ use super::*;
 
 fn token(text: &str, p: f64, top: &[(&str, f64)]) -> TokenLogprob {
     let top = top.iter().map(|(text, p)| ((*text).to_owned(), p.ln())).collect();
-    TokenLogprob {
-        token: text.to_owned(),
-        logprob: p.ln(),
-        top,
-    }
+    TokenLogprob { token: text.to_owned(), logprob: p.ln(), top }
 }
 
 #[track_caller]
@@ -21,17 +17,10 @@ fn check(
     label: &str,
     want: Result<f64, NoConfidence>,
 ) {
-    let task = Task::of(
-        "classify",
-        labels.iter().map(|name| LabelSpec::named(*name)).collect(),
-        "text",
-    )
-    .unwrap();
+    let task =
+        Task::of("classify", labels.iter().map(|name| LabelSpec::named(*name)).collect(), "text").unwrap();
     let value = Value::Choice(task.schema.by_name(label).unwrap());
-    match (
-        token_confidence(crate::kind("classify").unwrap(), &task, answer, tokens, &value),
-        want,
-    ) {
+    match (token_confidence(crate::kind("classify").unwrap(), &task, answer, tokens, &value), want) {
         (Confidence::Raw(got, ConfidenceSource::TokenProbability), Ok(want)) => {
             assert!((got - want).abs() < 1e-9, "{got} is not {want}");
         }
@@ -66,13 +55,7 @@ fn a_label_of_several_tokens_is_their_product_against_what_branches_off() {
 #[test]
 fn without_alternatives_it_is_the_plain_product() {
     let tokens = [token("po", 0.9, &[]), token("sitive", 0.9, &[])];
-    check(
-        &["positive", "negative"],
-        "positive",
-        &tokens,
-        "positive",
-        Ok(0.81 / (0.81 + 0.1)),
-    );
+    check(&["positive", "negative"], "positive", &tokens, "positive", Ok(0.81 / (0.81 + 0.1)));
 }
 
 #[test]
@@ -84,28 +67,12 @@ fn mass_that_is_not_shown_counts_against_labels_that_are_not_shown() {
 
 #[test]
 fn another_spelling_of_the_same_label_is_no_rival() {
-    let tokens = [token(
-        " Positive",
-        0.5,
-        &[(" Positive", 0.5), ("positive", 0.3), (" Negative", 0.2)],
-    )];
-    check(
-        &["positive", "negative"],
-        "Positive",
-        &tokens,
-        "positive",
-        Ok(0.5 / 0.7),
-    );
+    let tokens = [token(" Positive", 0.5, &[(" Positive", 0.5), ("positive", 0.3), (" Negative", 0.2)])];
+    check(&["positive", "negative"], "Positive", &tokens, "positive", Ok(0.5 / 0.7));
 }
 
 #[test]
 fn no_tokens_and_no_label_in_them_are_two_reasons() {
     check(&["a", "b"], "a", &[], "a", Err(NoConfidence::NoLogprobs));
-    check(
-        &["a", "b"],
-        "a",
-        &[token("x", 0.5, &[])],
-        "a",
-        Err(NoConfidence::LabelNotInTokens),
-    );
+    check(&["a", "b"], "a", &[token("x", 0.5, &[])], "a", Err(NoConfidence::LabelNotInTokens));
 }

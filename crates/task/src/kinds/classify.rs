@@ -29,11 +29,7 @@ impl TaskKind for Classify {
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
         let mut labels: Vec<Json> = task.schema.names().map(|name| json!(name)).collect();
         labels.push(Json::Null);
-        frame(
-            style,
-            "label",
-            json!({"type": ["string", "null"], "enum": labels}),
-        )
+        frame(style, "label", json!({"type": ["string", "null"], "enum": labels}))
     }
 
     fn instructions(&self) -> &'static str {
@@ -41,9 +37,7 @@ impl TaskKind for Classify {
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {
-        let LabelReading {
-            read, notes, stated, ..
-        } = read_label(&task.schema, answer);
+        let LabelReading { read, notes, stated, .. } = read_label(&task.schema, answer);
         let mut reading = match read {
             Read::Label(label) => Reading::labeled(Value::Choice(label), notes),
             Read::Abstained(why) => Reading::abstained(why, notes),
@@ -70,13 +64,9 @@ impl TaskKind for Classify {
         let (Value::Choice(label), Read::Label(read)) = (value, reading.read) else {
             return Vec::new();
         };
-        let at = reading
-            .written
-            .filter(|_| *label == read)
-            .and_then(|written| last_after_key(answer, &written));
-        at.map(|bytes| LabelAt { label: *label, bytes })
-            .into_iter()
-            .collect()
+        let at =
+            reading.written.filter(|_| *label == read).and_then(|written| last_after_key(answer, &written));
+        at.map(|bytes| LabelAt { label: *label, bytes }).into_iter().collect()
     }
 
     /// 0 where the labels are the same, else 1.
@@ -111,17 +101,11 @@ fn plurality(values: &[Value]) -> Vote {
         }
     }
     let top = counts.iter().map(|(_, n)| *n).max().unwrap_or(0);
-    let tied: Vec<Value> = counts
-        .iter()
-        .filter(|(_, n)| *n == top)
-        .map(|(value, _)| (*value).clone())
-        .collect();
+    let tied: Vec<Value> =
+        counts.iter().filter(|(_, n)| *n == top).map(|(value, _)| (*value).clone()).collect();
     match &tied[..] {
         [] => Vote::None,
-        [value] => Vote::Winner {
-            value: value.clone(),
-            share: top as f64 / values.len() as f64,
-        },
+        [value] => Vote::Winner { value: value.clone(), share: top as f64 / values.len() as f64 },
         _ => Vote::Tie(tied),
     }
 }
@@ -134,61 +118,33 @@ fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>>
         .max();
     let from = key.unwrap_or(0);
     let first = answer[from..].find(written).map(|n| n + from);
-    let start = if key.is_some() {
-        first
-    } else {
-        answer.find(written)
-    };
+    let start = if key.is_some() { first } else { answer.find(written) };
     start.map(|start| start..start + written.len())
 }
 
 fn examples() -> Option<Vec<Example>> {
     let task = example_task(
         "classify",
-        &[
-            ("positive", &["pos", "позитивн*"]),
-            ("negative", &["neg", "негативн*"]),
-            ("neutral", &[]),
-        ],
+        &[("positive", &["pos", "позитивн*"]), ("negative", &["neg", "негативн*"]), ("neutral", &[])],
     )?;
     let label = |name: &str| task.schema.by_name(name).map(Value::Choice).map(Outcome::Labeled);
     let rows = [
-        (
-            "the form that was asked for",
-            r#"{"label": "positive"}"#,
-            label("positive")?,
-            vec![],
-        ),
+        ("the form that was asked for", r#"{"label": "positive"}"#, label("positive")?, vec![]),
         (
             "a reason before the label",
             r#"{"reason": "It praises the battery.", "label": "positive"}"#,
             label("positive")?,
             vec![],
         ),
-        (
-            "a bare word in another case",
-            "Negative.",
-            label("negative")?,
-            vec!["normalized"],
-        ),
-        (
-            "a code fence",
-            "```json\n{\"label\": \"neutral\"}\n```",
-            label("neutral")?,
-            vec!["fenced"],
-        ),
+        ("a bare word in another case", "Negative.", label("negative")?, vec!["normalized"]),
+        ("a code fence", "```json\n{\"label\": \"neutral\"}\n```", label("neutral")?, vec!["fenced"]),
         (
             "prose with one verdict",
             "Neutral. It expresses neither positive nor negative feelings.",
             label("neutral")?,
             vec!["in_prose"],
         ),
-        (
-            "Russian prose",
-            "Отношение является негативным.",
-            label("negative")?,
-            vec!["in_prose"],
-        ),
+        ("Russian prose", "Отношение является негативным.", label("negative")?, vec!["in_prose"]),
     ];
     let item = item_of("text", "The battery lasts two days.");
     let example = |(about, answer, outcome, notes)| Example {
@@ -214,18 +170,13 @@ fn unlabeled() -> [(&'static str, &'static str, Outcome, Vec<&'static str>); 3] 
         (
             "two labels and no verdict",
             "It is positive or negative.",
-            Outcome::Unusable(Unusable::SeveralLabels {
-                got: vec!["positive".into(), "negative".into()],
-            }),
+            Outcome::Unusable(Unusable::SeveralLabels { got: vec!["positive".into(), "negative".into()] }),
             vec![],
         ),
         (
             "a word that is no label",
             r#"{"label": "mixed"}"#,
-            Outcome::Unusable(Unusable::UnknownLabel {
-                got: "mixed".into(),
-                nearest: None,
-            }),
+            Outcome::Unusable(Unusable::UnknownLabel { got: "mixed".into(), nearest: None }),
             vec![],
         ),
     ]
@@ -242,33 +193,21 @@ mod tests {
         let task = example_task("classify", &[("a", &[]), ("b", &[])]).unwrap();
         let [a, b] = ["a", "b"].map(|name| Value::Choice(task.schema.by_name(name).unwrap()));
         assert_eq!(Classify.vote(&[]), Vote::None);
-        assert_eq!(
-            Classify.vote(&[a.clone(), b.clone()]),
-            Vote::Tie(vec![a.clone(), b.clone()])
-        );
+        assert_eq!(Classify.vote(&[a.clone(), b.clone()]), Vote::Tie(vec![a.clone(), b.clone()]));
         assert_eq!(
             Classify.vote(&[b.clone(), a.clone(), b.clone(), b.clone()]),
-            Vote::Winner {
-                value: b,
-                share: 0.75
-            }
+            Vote::Winner { value: b, share: 0.75 }
         );
     }
 
     #[test]
     fn a_refusal_in_a_field_of_its_own_is_an_abstention() {
         let task = example_task("classify", &[("a", &[])]).unwrap();
-        let answer = RawAnswer {
-            text: "",
-            truncated_at: None,
-            refusal: Some("I can't do that"),
-        };
+        let answer = RawAnswer { text: "", truncated_at: None, refusal: Some("I can't do that") };
         let reading = Classify.read_answer(&task, &item_of("text", "t"), &answer);
         assert_eq!(
             reading.outcome,
-            Outcome::Abstained(Abstention::Refused {
-                words: "I can't do that".into()
-            })
+            Outcome::Abstained(Abstention::Refused { words: "I can't do that".into() })
         );
         assert_eq!((reading.problem, reading.notes), (None, Vec::<Note>::new()));
     }

@@ -58,11 +58,7 @@ impl TaskKind for MultiLabel {
     }
 
     fn shot_text(&self, task: &Task, _text: &str, value: &Value, style: &ShotStyle) -> String {
-        let names: Vec<&str> = value
-            .labels()
-            .iter()
-            .map(|label| task.schema.name(*label))
-            .collect();
+        let names: Vec<&str> = value.labels().iter().map(|label| task.schema.name(*label)).collect();
         framed(style, "labels", &json!(names))
     }
 
@@ -72,10 +68,7 @@ impl TaskKind for MultiLabel {
         let place = |label: LabelId| {
             let quoted = format!("\"{}\"", task.schema.name(label));
             let start = answer[from..].find(&quoted)? + from + 1;
-            Some(LabelAt {
-                label,
-                bytes: start..start + quoted.len() - 2,
-            })
+            Some(LabelAt { label, bytes: start..start + quoted.len() - 2 })
         };
         let places: Option<Vec<_>> = value.labels().into_iter().map(place).collect();
         places.unwrap_or_default()
@@ -88,11 +81,7 @@ impl TaskKind for MultiLabel {
         };
         let both = a.iter().filter(|label| b.contains(label)).count();
         let either = a.len() + b.len() - both;
-        if either == 0 {
-            0.0
-        } else {
-            1.0 - both as f64 / either as f64
-        }
+        if either == 0 { 0.0 } else { 1.0 - both as f64 / either as f64 }
     }
 
     /// Each label by itself: it stays with more than half of the votes. A label with just half is a tie of the sets with
@@ -111,33 +100,22 @@ impl TaskKind for MultiLabel {
             return Vote::None;
         }
         let with = |least: usize| {
-            Value::choices(
-                counts
-                    .iter()
-                    .filter(|(_, k)| 2 * k >= least)
-                    .map(|(id, _)| *id)
-                    .collect(),
-            )
+            Value::choices(counts.iter().filter(|(_, k)| 2 * k >= least).map(|(id, _)| *id).collect())
         };
         let (value, with_half) = (with(n + 1), with(n));
         if value != with_half {
             return Vote::Tie(vec![value, with_half]);
         }
         let agree: usize = counts.iter().map(|(_, k)| (*k).max(n - k)).sum();
-        let share = if counts.is_empty() {
-            1.0
-        } else {
-            agree as f64 / (n * counts.len()) as f64
-        };
+        let share = if counts.is_empty() { 1.0 } else { agree as f64 / (n * counts.len()) as f64 };
         Vote::Winner { value, share }
     }
 
     fn read_gold(&self, task: &Task, _item: &Item, cell: &Json) -> Result<Value, String> {
         let names: Vec<String> = match cell {
-            Json::Array(list) => list
-                .iter()
-                .filter_map(|it| karat_core::cell_text(it).map(Into::into))
-                .collect(),
+            Json::Array(list) => {
+                list.iter().filter_map(|it| karat_core::cell_text(it).map(Into::into)).collect()
+            }
             Json::String(text) if text.trim_start().starts_with('[') => serde_json::from_str(text)
                 .map_err(|error| format!("`{}` is no list of names: {error}", clip(text)))?,
             Json::String(text) => split(text).map(str::to_owned).collect(),
@@ -146,9 +124,7 @@ impl TaskKind for MultiLabel {
             Json::Object(_) => return Err("an object is no list of names".to_owned()),
         };
         let read = |name: &String| {
-            read_word(&task.schema, name)
-                .map(|found| found.label)
-                .map_err(|why| why.to_string())
+            read_word(&task.schema, name).map(|found| found.label).map_err(|why| why.to_string())
         };
         Ok(Value::choices(names.iter().map(read).collect::<Result<_, _>>()?))
     }
@@ -159,9 +135,7 @@ impl TaskKind for MultiLabel {
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split([';', '|', '；', '\n'])
-        .map(str::trim)
-        .filter(|it| !it.is_empty())
+    text.split([';', '|', '；', '\n']).map(str::trim).filter(|it| !it.is_empty())
 }
 
 fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> Reading {
@@ -169,18 +143,14 @@ fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> R
         return Reading::unusable(Unusable::Empty, Vec::new());
     }
     let found = find_all(text);
-    let mut fits: Vec<_> = found
-        .iter()
-        .filter_map(|it| Some((it, from_value(schema, &it.value, text)?)))
-        .collect();
+    let mut fits: Vec<_> =
+        found.iter().filter_map(|it| Some((it, from_value(schema, &it.value, text)?))).collect();
     if let Some((parsed, mut reading)) = fits.pop() {
         let mut notes = outside::notes(text, parsed);
         match fits.iter().all(|(_, other)| other.outcome == reading.outcome) {
             true if fits.is_empty() => {}
             true => notes.push(Note::Repeated),
-            false => notes.push(Note::Verdict {
-                words: format!("the last of {} answers", fits.len() + 1),
-            }),
+            false => notes.push(Note::Verdict { words: format!("the last of {} answers", fits.len() + 1) }),
         }
         reading.notes.splice(0..0, notes);
         if parsed.cut && reading.outcome == Outcome::Labeled(Value::choices(Vec::new())) {
@@ -189,9 +159,7 @@ fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> R
         }
         if parsed.cut && !matches!(reading.outcome, Outcome::Abstained(_)) {
             let limit = truncated_at.map_or(String::new(), |limit| format!(" at {limit} tokens"));
-            reading
-                .problem
-                .get_or_insert(format!("the answer was cut off{limit}"));
+            reading.problem.get_or_insert(format!("the answer was cut off{limit}"));
         }
         return reading;
     }
@@ -213,9 +181,9 @@ fn read_labels(schema: &LabelSchema, text: &str, truncated_at: Option<u32>) -> R
 fn from_value(schema: &LabelSchema, value: &Json, text: &str) -> Option<Reading> {
     match value {
         Json::Object(map) => from_object(schema, map),
-        Json::Array(list) if list.iter().all(Json::is_string) && text.starts_with(['[', '`']) => Some(
-            gather(schema, &names(list), vec![reshaped("a bare list for `labels`")]),
-        ),
+        Json::Array(list) if list.iter().all(Json::is_string) && text.starts_with(['[', '`']) => {
+            Some(gather(schema, &names(list), vec![reshaped("a bare list for `labels`")]))
+        }
         Json::Array(_) | Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) => None,
     }
 }
@@ -226,18 +194,11 @@ fn from_object(schema: &LabelSchema, map: &Map<String, Json>) -> Option<Reading>
     };
     let notes: Vec<Note> = LABELS.note(key).into_iter().collect();
     let mut reading = match value {
-        Json::Null => Reading::abstained(
-            Abstention::Unknown {
-                words: "null".to_owned(),
-            },
-            notes,
-        ),
+        Json::Null => Reading::abstained(Abstention::Unknown { words: "null".to_owned() }, notes),
         Json::Array(list) => gather(schema, &names(list), notes),
         Json::String(text) => {
             let mut reading = from_text(schema, text);
-            reading
-                .notes
-                .splice(0..0, notes.into_iter().chain([reshaped("a text for a list")]));
+            reading.notes.splice(0..0, notes.into_iter().chain([reshaped("a text for a list")]));
             reading
         }
         Json::Object(inner) => label_flags(schema, inner, notes)?,
@@ -261,9 +222,7 @@ fn label_flags(schema: &LabelSchema, map: &Map<String, Json>, mut notes: Vec<Not
 }
 
 fn reshaped(what: &str) -> Note {
-    Note::Reshaped {
-        what: what.to_owned(),
-    }
+    Note::Reshaped { what: what.to_owned() }
 }
 
 /// The names in a list; what is no name is kept as it was written, so that it is reported.
@@ -291,10 +250,7 @@ fn gather(schema: &LabelSchema, names: &[String], mut notes: Vec<Note>) -> Readi
                 notes.extend(found.note);
             }
             Err(why) => {
-                notes.push(Note::UnknownMention {
-                    label: clip(name),
-                    quote: String::new(),
-                });
+                notes.push(Note::UnknownMention { label: clip(name), quote: String::new() });
                 unknown.get_or_insert(why);
             }
         }
@@ -319,19 +275,15 @@ fn from_text(schema: &LabelSchema, text: &str) -> Reading {
     if read_word(schema, trimmed).is_err() && is_unknown(trimmed) {
         return Reading::abstained(Abstention::Unknown { words: clip(trimmed) }, Vec::new());
     }
-    let list = trimmed.rsplit_once([':', '：']).map_or(
-        trimmed,
-        |(head, list)| if head.len() < 40 { list } else { trimmed },
-    );
+    let list = trimmed
+        .rsplit_once([':', '：'])
+        .map_or(trimmed, |(head, list)| if head.len() < 40 { list } else { trimmed });
     let parts: Vec<String> = list
         .split([';', '|', ',', '\n', '；', '，', '、'])
         .map(|part| part.trim().trim_start_matches(['-', '*', '•', ' ']).to_owned())
         .filter(|part| !part.is_empty())
         .collect();
-    let known = parts
-        .iter()
-        .filter(|part| read_word(schema, part).is_ok())
-        .count();
+    let known = parts.iter().filter(|part| read_word(schema, part).is_ok()).count();
     if known > 0 && known == parts.len() {
         return gather(schema, &parts, vec![reshaped("a text for a list")]);
     }
@@ -345,10 +297,7 @@ fn from_text(schema: &LabelSchema, text: &str) -> Reading {
 }
 
 fn examples() -> Option<Vec<Example>> {
-    let task = example_task(
-        "multi_label",
-        &[("billing", &[]), ("bug", &["defect"]), ("praise", &[])],
-    )?;
+    let task = example_task("multi_label", &[("billing", &[]), ("bug", &["defect"]), ("praise", &[])])?;
     let labels = |names: &[&str]| {
         let ids: Option<Vec<_>> = names.iter().map(|name| task.schema.by_name(name)).collect();
         ids.map(Value::choices).map(Outcome::Labeled)
@@ -360,24 +309,9 @@ fn examples() -> Option<Vec<Example>> {
             labels(&["billing", "bug"])?,
             vec![],
         ),
-        (
-            "none of the labels fits",
-            r#"{"labels": []}"#,
-            labels(&[])?,
-            vec![],
-        ),
-        (
-            "an alias in a bare list",
-            r#"["defect"]"#,
-            labels(&["bug"])?,
-            vec!["reshaped", "alias"],
-        ),
-        (
-            "a text for a list",
-            "billing, praise",
-            labels(&["billing", "praise"])?,
-            vec!["reshaped"],
-        ),
+        ("none of the labels fits", r#"{"labels": []}"#, labels(&[])?, vec![]),
+        ("an alias in a bare list", r#"["defect"]"#, labels(&["bug"])?, vec!["reshaped", "alias"]),
+        ("a text for a list", "billing, praise", labels(&["billing", "praise"])?, vec!["reshaped"]),
         (
             "true and false",
             r#"{"billing": true, "bug": false, "praise": false}"#,
@@ -415,24 +349,9 @@ mod tests {
         let set =
             |names: &[&str]| Value::choices(names.iter().map(|name| schema.by_name(name).unwrap()).collect());
         let got = MultiLabel.vote(&[set(&["a", "b"]), set(&["a"]), set(&["a", "c"])]);
-        assert_eq!(
-            got,
-            Vote::Winner {
-                value: set(&["a"]),
-                share: 7.0 / 9.0
-            }
-        );
-        assert_eq!(
-            MultiLabel.vote(&[set(&["a"]), set(&[])]),
-            Vote::Tie(vec![set(&[]), set(&["a"])])
-        );
-        assert_eq!(
-            MultiLabel.vote(&[set(&[]), set(&[])]),
-            Vote::Winner {
-                value: set(&[]),
-                share: 1.0
-            }
-        );
+        assert_eq!(got, Vote::Winner { value: set(&["a"]), share: 7.0 / 9.0 });
+        assert_eq!(MultiLabel.vote(&[set(&["a"]), set(&[])]), Vote::Tie(vec![set(&[]), set(&["a"])]));
+        assert_eq!(MultiLabel.vote(&[set(&[]), set(&[])]), Vote::Winner { value: set(&[]), share: 1.0 });
         assert!((MultiLabel.distance(&set(&["a", "b"]), &set(&["b", "c"])) - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(MultiLabel.distance(&set(&[]), &set(&[])), 0.0);
     }

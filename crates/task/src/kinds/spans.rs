@@ -45,11 +45,7 @@ impl TaskKind for Spans {
             "required": ["quote", "label", "occurrence"],
             "additionalProperties": false,
         });
-        frame(
-            style,
-            "spans",
-            json!({"type": ["array", "null"], "items": mention}),
-        )
+        frame(style, "spans", json!({"type": ["array", "null"], "items": mention}))
     }
 
     fn instructions(&self) -> &'static str {
@@ -87,10 +83,7 @@ impl TaskKind for Spans {
         let haystack = Haystack::new(text);
         let mention = |it: &LabeledSpan| {
             let places = haystack.exact(&it.quote);
-            let nth = it
-                .span
-                .to_bytes(text)
-                .and_then(|at| places.iter().position(|place| *place == at));
+            let nth = it.span.to_bytes(text).and_then(|at| places.iter().position(|place| *place == at));
             let nth = nth.filter(|_| places.len() > 1).map(|n| n + 1);
             json!({"quote": it.quote, "label": task.schema.name(it.label), "occurrence": nth})
         };
@@ -114,16 +107,9 @@ impl TaskKind for Spans {
             let Some(label) = task.schema.by_name(&answer[start..from]) else {
                 return Vec::new();
             };
-            places.push(LabelAt {
-                label,
-                bytes: start..from,
-            });
+            places.push(LabelAt { label, bytes: start..from });
         }
-        if places.len() == value.labels().len() {
-            places
-        } else {
-            Vec::new()
-        }
+        if places.len() == value.labels().len() { places } else { Vec::new() }
     }
 
     /// One minus the F1 score of exact matches: the same range with the same label. Two empty sets are the same.
@@ -133,11 +119,7 @@ impl TaskKind for Spans {
         };
         let both = a.iter().filter(|span| b.contains(span)).count();
         let sizes = a.len() + b.len();
-        if sizes == 0 {
-            0.0
-        } else {
-            1.0 - 2.0 * both as f64 / sizes as f64
-        }
+        if sizes == 0 { 0.0 } else { 1.0 - 2.0 * both as f64 / sizes as f64 }
     }
 
     /// Each span by itself: it stays with more than half of the votes. The share is the mean, over all spans that anyone
@@ -158,21 +140,10 @@ impl TaskKind for Spans {
         if n == 0 {
             return Vote::None;
         }
-        let kept = counts
-            .iter()
-            .filter(|(_, k)| 2 * k > n)
-            .map(|(span, _)| (*span).clone())
-            .collect();
+        let kept = counts.iter().filter(|(_, k)| 2 * k > n).map(|(span, _)| (*span).clone()).collect();
         let agree: usize = counts.iter().map(|(_, k)| (*k).max(n - k)).sum();
-        let share = if counts.is_empty() {
-            1.0
-        } else {
-            agree as f64 / (n * counts.len()) as f64
-        };
-        Vote::Winner {
-            value: Value::spans(kept),
-            share,
-        }
+        let share = if counts.is_empty() { 1.0 } else { agree as f64 / (n * counts.len()) as f64 };
+        Vote::Winner { value: Value::spans(kept), share }
     }
 
     fn read_gold(&self, task: &Task, item: &Item, cell: &Json) -> Result<Value, String> {
@@ -183,19 +154,14 @@ impl TaskKind for Spans {
             cell => cell.clone(),
         };
         if let Json::Array(list) = &parsed
-            && list
-                .iter()
-                .all(|it| it.get("start").is_some() && it.get("end").is_some())
+            && list.iter().all(|it| it.get("start").is_some() && it.get("end").is_some())
         {
             let mut value = Value::from_json(&parsed, Shape::Spans, &task.schema)?;
             value.check_quotes(&text)?;
             return Ok(value);
         }
         let gathered = from_value(&task.schema, &parsed).ok_or_else(|| {
-            format!(
-                "`{}` is neither a list of spans nor quotes by label",
-                clip(&parsed.to_string())
-            )
+            format!("`{}` is neither a list of spans nor quotes by label", clip(&parsed.to_string()))
         })?;
         let reading = align(task, &text, gathered);
         match (reading.outcome, reading.problem) {
@@ -221,12 +187,7 @@ fn read_spans(task: &Task, text: &str, answer: &str, truncated_at: Option<u32>) 
         },
     };
     if gathered.is_null {
-        return Reading::abstained(
-            Abstention::Unknown {
-                words: "null".to_owned(),
-            },
-            gathered.notes,
-        );
+        return Reading::abstained(Abstention::Unknown { words: "null".to_owned() }, gathered.notes);
     }
     let stated = gathered.stated;
     let mut reading = align(task, text, gathered);
@@ -237,10 +198,7 @@ fn read_spans(task: &Task, text: &str, answer: &str, truncated_at: Option<u32>) 
     }
     if is_cut {
         let limit = truncated_at.map_or(String::new(), |limit| format!(" at {limit} tokens"));
-        let problem = reading
-            .problem
-            .take()
-            .map_or(String::new(), |it| format!("; {it}"));
+        let problem = reading.problem.take().map_or(String::new(), |it| format!("; {it}"));
         reading.problem = Some(format!("the answer was cut off{limit}{problem}"));
     }
     reading
@@ -249,10 +207,8 @@ fn read_spans(task: &Task, text: &str, answer: &str, truncated_at: Option<u32>) 
 /// The last JSON value that holds mentions; where each value is one mention, all of them.
 fn from_json(schema: &LabelSchema, answer: &str) -> Option<(Gathered, bool)> {
     let found = find_all(answer);
-    let mut fits: Vec<(&Parsed, Gathered)> = found
-        .iter()
-        .filter_map(|parsed| Some((parsed, from_value(schema, &parsed.value)?)))
-        .collect();
+    let mut fits: Vec<(&Parsed, Gathered)> =
+        found.iter().filter_map(|parsed| Some((parsed, from_value(schema, &parsed.value)?))).collect();
     let one_each = fits.len() > 1 && fits.iter().all(|(parsed, _)| is_single(&parsed.value));
     if one_each {
         let mut all = Gathered::default();
@@ -260,11 +216,7 @@ fn from_json(schema: &LabelSchema, answer: &str) -> Option<(Gathered, bool)> {
         for (_, one) in fits {
             all.mentions.extend(one.mentions);
             all.unknown.extend(one.unknown);
-            let new: Vec<Note> = one
-                .notes
-                .into_iter()
-                .filter(|note| !all.notes.contains(note))
-                .collect();
+            let new: Vec<Note> = one.notes.into_iter().filter(|note| !all.notes.contains(note)).collect();
             all.notes.extend(new);
         }
         return Some((all, is_cut));
@@ -278,9 +230,7 @@ fn from_json(schema: &LabelSchema, answer: &str) -> Option<(Gathered, bool)> {
     match fits.iter().all(|(_, other)| other.mentions == last.mentions) {
         true if fits.is_empty() => {}
         true => notes.push(Note::Repeated),
-        false => notes.push(Note::Verdict {
-            words: format!("the last of {} answers", fits.len() + 1),
-        }),
+        false => notes.push(Note::Verdict { words: format!("the last of {} answers", fits.len() + 1) }),
     }
     last.notes.splice(0..0, notes);
     Some((last, parsed.cut))
@@ -292,13 +242,8 @@ fn from_plain(schema: &LabelSchema, answer: &str) -> Result<Gathered, Box<Readin
     let mut gathered = match from_lines(schema, inner) {
         Some(gathered) => gathered,
         None if says_none(inner) => {
-            let note = Note::Reshaped {
-                what: "words for an empty list".to_owned(),
-            };
-            Gathered {
-                notes: vec![note],
-                ..Gathered::default()
-            }
+            let note = Note::Reshaped { what: "words for an empty list".to_owned() };
+            Gathered { notes: vec![note], ..Gathered::default() }
         }
         None => {
             let reading = match abstention(inner) {
@@ -329,24 +274,11 @@ struct Aligned {
 
 /// Places the mentions; what has no place is a note and part of the problem.
 fn align(task: &Task, text: &str, gathered: Gathered) -> Reading {
-    let Gathered {
-        mentions,
-        unknown,
-        notes,
-        ..
-    } = gathered;
-    let mut aligned = Aligned {
-        notes,
-        ..Aligned::default()
-    };
+    let Gathered { mentions, unknown, notes, .. } = gathered;
+    let mut aligned = Aligned { notes, ..Aligned::default() };
     for (label, quote) in unknown {
-        aligned
-            .problems
-            .push(format!("`{label}` (for `{quote}`) is not one of the labels"));
-        aligned.lost.get_or_insert(Unusable::UnknownLabel {
-            got: label.clone(),
-            nearest: None,
-        });
+        aligned.problems.push(format!("`{label}` (for `{quote}`) is not one of the labels"));
+        aligned.lost.get_or_insert(Unusable::UnknownLabel { got: label.clone(), nearest: None });
         aligned.notes.push(Note::UnknownMention { label, quote });
     }
     let placements = place_all(&Haystack::new(text), &mentions, task.overlap);
@@ -356,12 +288,7 @@ fn align(task: &Task, text: &str, gathered: Gathered) -> Reading {
     if !task.overlap {
         aligned.drop_overlaps(&task.schema);
     }
-    let Aligned {
-        spans,
-        notes,
-        mut problems,
-        lost,
-    } = aligned;
+    let Aligned { spans, notes, mut problems, lost } = aligned;
     let n_more = problems.len().saturating_sub(MAX_NAMED);
     problems.truncate(MAX_NAMED);
     if n_more > 0 {
@@ -372,12 +299,7 @@ fn align(task: &Task, text: &str, gathered: Gathered) -> Reading {
         None => Outcome::Labeled(Value::spans(spans)),
     };
     let problem = (!problems.is_empty()).then(|| problems.join("; "));
-    Reading {
-        outcome,
-        notes,
-        problem,
-        stated: None,
-    }
+    Reading { outcome, notes, problem, stated: None }
 }
 
 impl Aligned {
@@ -396,19 +318,14 @@ impl Aligned {
         self.notes.push(mention_note(mention, how));
         let quote = clip(&mention.quote);
         let (n_found, problem) = match how {
-            Alignment::Ambiguous { n_found } => (
-                n_found,
-                format!("`{quote}` stands {n_found} times in the text: say which by `occurrence`"),
-            ),
-            _ => (
-                0,
-                format!("`{quote}` does not stand in the text: copy the words exactly"),
-            ),
+            Alignment::Ambiguous { n_found } => {
+                (n_found, format!("`{quote}` stands {n_found} times in the text: say which by `occurrence`"))
+            }
+            _ => (0, format!("`{quote}` does not stand in the text: copy the words exactly")),
         };
         self.problems.push(problem);
-        self.lost = Some(Unusable::NotPlaced { quote, n_found })
-            .filter(|_| !self.is_unplaced())
-            .or(self.lost.take());
+        self.lost =
+            Some(Unusable::NotPlaced { quote, n_found }).filter(|_| !self.is_unplaced()).or(self.lost.take());
     }
 
     fn is_unplaced(&self) -> bool {
@@ -417,8 +334,7 @@ impl Aligned {
 
     /// Keeps the longer of two that overlap. Two labels on one range are both left out: nothing tells which is meant.
     fn drop_overlaps(&mut self, schema: &LabelSchema) {
-        self.spans
-            .sort_by_key(|it| (std::cmp::Reverse(it.span.len()), it.span.start(), it.label));
+        self.spans.sort_by_key(|it| (std::cmp::Reverse(it.span.len()), it.span.start(), it.label));
         self.spans.dedup();
         let all = std::mem::take(&mut self.spans);
         for it in &all {
@@ -427,15 +343,10 @@ impl Aligned {
             if is_torn {
                 let got = here.iter().map(|it| schema.name(it.label).to_owned()).collect();
                 self.lost.get_or_insert(Unusable::SeveralLabels { got });
-                self.problems.push(format!(
-                    "`{}` has more than one label: choose one",
-                    clip(&it.quote)
-                ));
+                self.problems.push(format!("`{}` has more than one label: choose one", clip(&it.quote)));
             }
             if is_torn || self.spans.iter().any(|other| other.span.overlaps(it.span)) {
-                self.notes.push(Note::Overlap {
-                    quote: it.quote.clone(),
-                });
+                self.notes.push(Note::Overlap { quote: it.quote.clone() });
             } else {
                 self.spans.push(it.clone());
             }
@@ -445,20 +356,12 @@ impl Aligned {
 }
 
 fn mention_note(mention: &Quoted, alignment: Alignment) -> Note {
-    Note::Mention {
-        label: mention.written.clone(),
-        quote: mention.quote.clone(),
-        alignment,
-    }
+    Note::Mention { label: mention.written.clone(), quote: mention.quote.clone(), alignment }
 }
 
 fn labeled_span(text: &str, mention: &Quoted, placed: &Placed) -> Option<LabeledSpan> {
     let span = Span::from_bytes(text, placed.at.clone())?;
-    Some(LabeledSpan {
-        span,
-        label: mention.label,
-        quote: text.get(placed.at.clone())?.to_owned(),
-    })
+    Some(LabeledSpan { span, label: mention.label, quote: text.get(placed.at.clone())?.to_owned() })
 }
 
 fn examples() -> Option<Vec<Example>> {
@@ -467,17 +370,9 @@ fn examples() -> Option<Vec<Example>> {
     let spans = |rows: &[(u32, &str, &str)]| {
         let span = |(start, quote, label): &(u32, &str, &str)| {
             let span = Span::new(*start, start + quote.chars().count() as u32)?;
-            Some(LabeledSpan {
-                span,
-                label: task.schema.by_name(label)?,
-                quote: (*quote).to_owned(),
-            })
+            Some(LabeledSpan { span, label: task.schema.by_name(label)?, quote: (*quote).to_owned() })
         };
-        rows.iter()
-            .map(span)
-            .collect::<Option<Vec<_>>>()
-            .map(Value::spans)
-            .map(Outcome::Labeled)
+        rows.iter().map(span).collect::<Option<Vec<_>>>().map(Value::spans).map(Outcome::Labeled)
     };
     let rows = [
         (
@@ -496,10 +391,7 @@ fn examples() -> Option<Vec<Example>> {
         (
             "words in two places and no sign of which is meant",
             r#"{"spans": [{"quote": "Ann", "label": "PERSON", "occurrence": null}]}"#,
-            Outcome::Unusable(Unusable::NotPlaced {
-                quote: "Ann".into(),
-                n_found: 2,
-            }),
+            Outcome::Unusable(Unusable::NotPlaced { quote: "Ann".into(), n_found: 2 }),
             vec!["mention"],
         ),
         (

@@ -101,9 +101,7 @@ const SPECS: &[Spec] = &[
 /// The folder with the recorded answers.
 pub(crate) fn folder() -> PathBuf {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    std::env::var_os("KARAT_SHARED")
-        .map_or(beside, PathBuf::from)
-        .join("data")
+    std::env::var_os("KARAT_SHARED").map_or(beside, PathBuf::from).join("data")
 }
 
 /// All sets; `None` where the folder is absent.
@@ -127,17 +125,10 @@ pub(crate) fn task(kind: &str, labels: &[(&str, &[&str])]) -> Task {
         ..LabelSpec::named(*name)
     };
     let labels = labels.iter().map(label).collect();
-    let spec = TaskSpec {
-        kind: kind.to_owned(),
-        labels,
-        ..TaskSpec::default()
-    };
+    let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
     Task::new(
         &spec,
-        &DataSpec {
-            text: "text".to_owned(),
-            ..DataSpec::default()
-        },
+        &DataSpec { text: "text".to_owned(), ..DataSpec::default() },
         &PolicySpec::default(),
         String::new(),
     )
@@ -146,23 +137,14 @@ pub(crate) fn task(kind: &str, labels: &[(&str, &[&str])]) -> Task {
 
 pub(crate) fn item(text: &str) -> Item {
     let fields: Fields = [("text".to_owned(), Json::from(text))].into_iter().collect();
-    Item {
-        id: ItemId::new("1"),
-        row: 1,
-        fields,
-    }
+    Item { id: ItemId::new("1"), row: 1, fields }
 }
 
 fn read_set(spec: &Spec) -> Option<Set> {
     let task = task("classify", spec.labels);
     let classify = kind("classify").unwrap();
     let item = item("");
-    let mut set = Set {
-        name: spec.name,
-        rows: Vec::new(),
-        differences: Vec::new(),
-        unread: Vec::new(),
-    };
+    let mut set = Set { name: spec.name, rows: Vec::new(), differences: Vec::new(), unread: Vec::new() };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for file in spec.files {
         for line in lines(file)? {
@@ -174,10 +156,7 @@ fn read_set(spec: &Spec) -> Option<Set> {
                 if spec.by_prompt {
                     model = format!("{model} {}", answer["prompt_id"].as_str().unwrap_or_default());
                 }
-                let row = rows.entry(model.clone()).or_insert_with(|| Row {
-                    model,
-                    ..Row::default()
-                });
+                let row = rows.entry(model.clone()).or_insert_with(|| Row { model, ..Row::default() });
                 let outcome = classify.read_answer(&task, &item, &RawAnswer::of(raw)).outcome;
                 let recorded = answer["label"].as_str();
                 count(row, &task, &outcome, recorded, holds(spec, recorded, raw));
@@ -229,10 +208,7 @@ fn holds(spec: &Spec, recorded: Option<&str>, raw: &str) -> bool {
         let before = n.checked_sub(1).is_some_and(|m| joined(&named[m], &named[n]));
         before || named.get(n + 1).is_some_and(|next| joined(&named[n], next))
     };
-    named
-        .iter()
-        .enumerate()
-        .any(|(n, (.., name))| *name == recorded && !is_listed(n))
+    named.iter().enumerate().any(|(n, (.., name))| *name == recorded && !is_listed(n))
 }
 
 const LIST: &[&str] = &[
@@ -305,23 +281,12 @@ pub(crate) fn markdown(sets: &[Set]) -> String {
         writeln!(out, "|---|--:|--:|--:|--:|--:|--:|---|---|").unwrap();
         for row in &set.rows {
             let list = |map: Vec<(String, usize)>| {
-                map.iter()
-                    .map(|(what, n)| format!("{what} {n}"))
-                    .collect::<Vec<_>>()
-                    .join(", ")
+                map.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", ")
             };
-            let unusable = list(
-                row.unusable
-                    .iter()
-                    .map(|(what, n)| ((*what).to_owned(), *n))
-                    .collect(),
-            );
+            let unusable = list(row.unusable.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect());
             let unlabeled = list(row.unlabeled.clone().into_iter().collect());
-            let share = if row.n_holding == 0 {
-                "-".to_owned()
-            } else {
-                format!("{:.2}", row.share_read() * 100.0)
-            };
+            let share =
+                if row.n_holding == 0 { "-".to_owned() } else { format!("{:.2}", row.share_read() * 100.0) };
             writeln!(
                 out,
                 "| {} | {} | {} | {} | {share} | {} | {} | {unusable} | {unlabeled} |",

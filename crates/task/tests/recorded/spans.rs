@@ -14,17 +14,8 @@ pub(crate) fn read_sets() -> Vec<Set> {
 }
 
 fn read_set(form: &'static str) -> Option<Set> {
-    let name = if form == "tokens" {
-        "ner-biodiv tokens"
-    } else {
-        "ner-biodiv strings"
-    };
-    let mut set = Set {
-        name,
-        rows: Vec::new(),
-        differences: Vec::new(),
-        unread: Vec::new(),
-    };
+    let name = if form == "tokens" { "ner-biodiv tokens" } else { "ner-biodiv strings" };
+    let mut set = Set { name, rows: Vec::new(), differences: Vec::new(), unread: Vec::new() };
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for line in lines("ner_biodiv/biodivner.jsonl")? {
         for answer in line["responses"].as_array().into_iter().flatten() {
@@ -33,10 +24,7 @@ fn read_set(form: &'static str) -> Option<Set> {
                 continue;
             }
             let model = answer["model"].as_str().unwrap_or_default().to_owned();
-            let row = rows.entry(model.clone()).or_insert_with(|| Row {
-                model,
-                ..Row::default()
-            });
+            let row = rows.entry(model.clone()).or_insert_with(|| Row { model, ..Row::default() });
             read_one(&line, answer, row, &mut set);
         }
     }
@@ -45,32 +33,19 @@ fn read_set(form: &'static str) -> Option<Set> {
 }
 
 fn read_one(line: &Json, answer: &Json, row: &mut Row, set: &mut Set) {
-    let labels: Vec<&str> = line["labels"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(Json::as_str)
-        .collect();
+    let labels: Vec<&str> = line["labels"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
     let pairs: Vec<(&str, &[&str])> = labels.iter().map(|name| (*name, &[][..])).collect();
     let mut task = task("spans", &pairs);
     // The recorded systems were not told to avoid overlaps.
     task.overlap = true;
     let text = line["text"].as_str().unwrap();
     let raw = answer["raw"].as_str().unwrap_or_default();
-    let reading = kind("spans")
-        .unwrap()
-        .read_answer(&task, &item(text), &RawAnswer::of(raw));
+    let reading = kind("spans").unwrap().read_answer(&task, &item(text), &RawAnswer::of(raw));
     row.n_answers += 1;
     let mut ours: Vec<(String, String, u32)> = match &reading.outcome {
         Outcome::Labeled(Value::Spans(spans)) => spans
             .iter()
-            .map(|it| {
-                (
-                    it.quote.to_lowercase(),
-                    task.schema.name(it.label).to_owned(),
-                    it.span.start(),
-                )
-            })
+            .map(|it| (it.quote.to_lowercase(), task.schema.name(it.label).to_owned(), it.span.start()))
             .collect(),
         Outcome::Unusable(why) => {
             *row.unusable.entry(why.tag()).or_default() += 1;
@@ -94,10 +69,8 @@ fn read_one(line: &Json, answer: &Json, row: &mut Row, set: &mut Set) {
         }
     }
     for recorded in answer["label"].as_array().into_iter().flatten() {
-        let (words, label) = (
-            recorded["text"].as_str().unwrap_or_default(),
-            recorded["label"].as_str().unwrap_or_default(),
-        );
+        let (words, label) =
+            (recorded["text"].as_str().unwrap_or_default(), recorded["label"].as_str().unwrap_or_default());
         let start = recorded["start"].as_u64().map(|n| n as u32);
         let places = places(text, words);
         // A recorded position must hold its words; words without a position must stand in one place, or nothing tells.
@@ -113,8 +86,7 @@ fn read_one(line: &Json, answer: &Json, row: &mut Row, set: &mut Set) {
             *quote == words.to_lowercase() && ours == label && start.is_none_or(|start| start == *at)
         });
         let any = at.or_else(|| {
-            ours.iter()
-                .position(|(quote, ours, _)| *quote == words.to_lowercase() && ours == label)
+            ours.iter().position(|(quote, ours, _)| *quote == words.to_lowercase() && ours == label)
         });
         let case = || {
             format!(
@@ -146,8 +118,5 @@ fn places(text: &str, words: &str) -> Vec<u32> {
         !letter(text[..at].chars().next_back()) && !letter(text[at + words.len()..].chars().next())
     };
     let found = text.match_indices(words).filter(|_| !words.is_empty());
-    found
-        .filter(|(at, _)| whole(*at))
-        .map(|(at, _)| text[..at].chars().count() as u32)
-        .collect()
+    found.filter(|(at, _)| whole(*at)).map(|(at, _)| text[..at].chars().count() as u32).collect()
 }

@@ -13,40 +13,24 @@ pub(super) fn annotators(report: &Report) -> String {
     if report.annotators.is_empty() {
         return String::new();
     }
-    let all: String = report
-        .annotators
-        .iter()
-        .enumerate()
-        .map(|(n, it)| annotator(report, it, n + 1))
-        .collect();
-    let title = if report.annotators.len() == 1 {
-        "The annotator"
-    } else {
-        "Each annotator"
-    };
+    let all: String =
+        report.annotators.iter().enumerate().map(|(n, it)| annotator(report, it, n + 1)).collect();
+    let title = if report.annotators.len() == 1 { "The annotator" } else { "Each annotator" };
     section("each", title, &all)
 }
 
 fn annotator(report: &Report, judged: &Judged, place: usize) -> String {
     let open = if place == 1 { " open" } else { "" };
     let nature = nature(judged).map_or(String::new(), |it| format!(" · {it}, not live"));
-    let model = if judged.model == judged.name {
-        ""
-    } else {
-        &judged.model
-    };
+    let model = if judged.model == judged.name { "" } else { &judged.model };
     let parts = [
         part("All numbers", &metrics(report, judged)),
-        part(
-            "Label by label",
-            &labels::labels(&judged.labels, &level(report.level)),
-        ),
-        judged.confusion.as_ref().map_or(String::new(), |it| {
-            part("What was taken for what", &confusion::confusion(it))
-        }),
-        judged.spans.as_ref().map_or(String::new(), |it| {
-            part("What became of the spans", &spans::spans(it))
-        }),
+        part("Label by label", &labels::labels(&judged.labels, &level(report.level))),
+        judged
+            .confusion
+            .as_ref()
+            .map_or(String::new(), |it| part("What was taken for what", &confusion::confusion(it))),
+        judged.spans.as_ref().map_or(String::new(), |it| part("What became of the spans", &spans::spans(it))),
         part("Cost", &cost(judged)),
     ];
     let about = match (model, nature.as_str()) {
@@ -69,11 +53,7 @@ fn annotator(report: &Report, judged: &Judged, place: usize) -> String {
 
 /// A part of an annotator; nothing where there is nothing to show.
 fn part(title: &str, body: &str) -> String {
-    if body.is_empty() {
-        String::new()
-    } else {
-        format!("<h3>{title}</h3>\n{body}")
-    }
+    if body.is_empty() { String::new() } else { format!("<h3>{title}</h3>\n{body}") }
 }
 
 fn metrics(report: &Report, judged: &Judged) -> String {
@@ -114,9 +94,7 @@ fn cost(judged: &Judged) -> String {
         ("tokens sent", tokens(cost.tokens_in)),
         ("tokens received", tokens(cost.tokens_out)),
     ];
-    let facts: String = facts
-        .iter()
-        .map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>"))
-        .collect();
+    let facts: String =
+        facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
     format!("<dl class=\"facts\">{facts}</dl>\n")
 }

@@ -8,30 +8,18 @@ pub(super) type Part = (&'static str, &'static str, u64);
 /// A bar over the full width; a part that is there is never thinner than the eye sees.
 pub(super) fn bar(parts: &[Part]) -> String {
     let there = || parts.iter().filter(|(_, _, n)| *n > 0);
-    let words: Vec<String> = there()
-        .map(|(_, words, n)| format!("{} {words}", count(*n)))
-        .collect();
-    let words = if words.is_empty() {
-        "nothing to count".to_owned()
-    } else {
-        words.join(", ")
-    };
+    let words: Vec<String> = there().map(|(_, words, n)| format!("{} {words}", count(*n))).collect();
+    let words = if words.is_empty() { "nothing to count".to_owned() } else { words.join(", ") };
     let pieces: String = there()
         .map(|(class, _, n)| format!("<span class=\"p {class}\" style=\"flex-grow:{n}\"></span>"))
         .collect();
-    format!(
-        "<div class=\"bar\" role=\"img\" aria-label=\"{0}\" title=\"{0}\">{pieces}</div>",
-        Esc(&words)
-    )
+    format!("<div class=\"bar\" role=\"img\" aria-label=\"{0}\" title=\"{0}\">{pieces}</div>", Esc(&words))
 }
 
 /// What the patterns stand for.
 pub(super) fn legend(parts: &[Part]) -> String {
     let key = |(class, words, _): &Part| format!("<li><span class=\"key p {class}\"></span> {words}</li>");
-    format!(
-        "<ul class=\"legend\">{}</ul>\n",
-        parts.iter().map(key).collect::<String>()
-    )
+    format!("<ul class=\"legend\">{}</ul>\n", parts.iter().map(key).collect::<String>())
 }
 
 /// A share as a bar over the full width; `words`, which are escaped, say it too.

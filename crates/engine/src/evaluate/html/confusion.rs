@@ -45,12 +45,7 @@ fn pairs(confusion: &Confusion) -> Vec<Pair<'_>> {
         let of = counts.iter().sum();
         for (of_given, (given, n)) in confusion.columns.iter().zip(counts).enumerate() {
             if of_given < confusion.rows.len() && of_given != of_gold && *n > 0 {
-                all.push(Pair {
-                    gold,
-                    given,
-                    n: *n,
-                    of,
-                });
+                all.push(Pair { gold, given, n: *n, of });
             }
         }
     }
@@ -80,10 +75,7 @@ fn table(confusion: &Confusion) -> String {
     let is_wide = n_labels > WIDE;
     let head = |(n, column): (usize, &String)| {
         let class = if n == n_labels { " class=\"first-out\"" } else { "" };
-        format!(
-            "<th scope=\"col\"{class}><span class=\"head\">{}</span></th>",
-            name(column)
-        )
+        format!("<th scope=\"col\"{class}><span class=\"head\">{}</span></th>", name(column))
     };
     let heads: String = confusion.columns.iter().enumerate().map(head).collect();
     let row = |(of_gold, (gold, counts)): (usize, &(String, Vec<u64>))| {
@@ -93,11 +85,7 @@ fn table(confusion: &Confusion) -> String {
             .enumerate()
             .map(|(given, n)| cell(*n, of, class(given, of_gold, n_labels), is_wide))
             .collect();
-        format!(
-            "<tr><th scope=\"row\">{}</th>{cells}<td class=\"sum\">{}</td></tr>\n",
-            name(gold),
-            count(of)
-        )
+        format!("<tr><th scope=\"row\">{}</th>{cells}<td class=\"sum\">{}</td></tr>\n", name(gold), count(of))
     };
     let rows: String = confusion.rows.iter().enumerate().map(row).collect();
     let n_out = confusion.columns.len().saturating_sub(n_labels);
@@ -135,11 +123,8 @@ fn cell(n: u64, of: u64, class: &str, is_wide: bool) -> String {
     let share = n as f64 / of as f64;
     // The root lets a few percent be seen beside a hundred.
     let shade = share.sqrt();
-    let below = if is_wide {
-        String::new()
-    } else {
-        format!("<span class=\"share\">{}</span>", percent(share))
-    };
+    let below =
+        if is_wide { String::new() } else { format!("<span class=\"share\">{}</span>", percent(share)) };
     format!(
         "<td class=\"{class}\" style=\"--s:{:.3}\" title=\"{}\">{}{below}</td>",
         shade,

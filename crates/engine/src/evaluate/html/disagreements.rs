@@ -17,22 +17,15 @@ pub(super) fn disagreements(report: &Report) -> String {
     let body = format!(
         "<p>{}, the most divided first. Where many annotators agree against gold, look at the gold too.</p>\n\
          <div class=\"cards\">\n{cards}</div>\n",
-        counted(
-            n,
-            "item on which annotators differ",
-            "items on which annotators differ"
-        )
+        counted(n, "item on which annotators differ", "items on which annotators differ")
     );
     section("disagreements", "Disagreements", &body)
 }
 
 fn card(it: &Disagreement) -> String {
     let of: u64 = it.answers.iter().map(|(_, names)| names.len() as u64).sum();
-    let answers: String = it
-        .answers
-        .iter()
-        .map(|(answer, names)| said(answer, names, &it.gold, of))
-        .collect();
+    let answers: String =
+        it.answers.iter().map(|(answer, names)| said(answer, names, &it.gold, of)).collect();
     format!(
         "<article class=\"card\">\n<h3 class=\"item\">item <code dir=\"auto\">{}</code></h3>\n\
          <blockquote dir=\"auto\">{}</blockquote>\n{}<p class=\"gold\"><span class=\"tag\">gold</span> \
@@ -49,16 +42,9 @@ fn context(context: &[(String, String)]) -> String {
         return String::new();
     }
     let one = |(what, text): &(String, String)| {
-        format!(
-            "<div><dt>{}</dt><dd dir=\"auto\">{}</dd></div>",
-            name(what),
-            Esc(text)
-        )
+        format!("<div><dt>{}</dt><dd dir=\"auto\">{}</dd></div>", name(what), Esc(text))
     };
-    format!(
-        "<dl class=\"context\">{}</dl>\n",
-        context.iter().map(one).collect::<String>()
-    )
+    format!("<dl class=\"context\">{}</dl>\n", context.iter().map(one).collect::<String>())
 }
 
 /// One answer with those that gave it, and whether it is the gold: by a sign and in words.
@@ -68,11 +54,7 @@ fn said(answer: &str, names: &[String], gold: &str, of: u64) -> String {
         _ if NO_LABELS.contains(&answer) => ("none-given", "∅", "no label"),
         _ => ("differs", "✗", "not gold"),
     };
-    let shown = if class == "none-given" {
-        answer.trim_matches(['(', ')'])
-    } else {
-        answer
-    };
+    let shown = if class == "none-given" { answer.trim_matches(['(', ')']) } else { answer };
     let who: Vec<String> = names.iter().map(|it| name(it)).collect();
     format!(
         "<li class=\"{class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span><div><b dir=\"auto\">{}</b> \

@@ -6,11 +6,8 @@ use crate::evaluate::report::{Judged, Report};
 
 /// The head of the page, with the way to its parts.
 pub(super) fn header(report: &Report) -> String {
-    let title = if report.name.is_empty() {
-        "How good the labels are".to_owned()
-    } else {
-        name(&report.name)
-    };
+    let title =
+        if report.name.is_empty() { "How good the labels are".to_owned() } else { name(&report.name) };
     format!(
         "<header>\n<p class=\"eyebrow\">karat · evaluation</p>\n<h1>{title}</h1>\n{}{}{}{}</header>\n",
         badge(report),
@@ -32,10 +29,7 @@ pub(super) fn nature(judged: &Judged) -> Option<&'static str> {
 
 /// Whether all annotators give the same kind of answers.
 pub(super) fn is_one_nature(report: &Report) -> bool {
-    report
-        .annotators
-        .windows(2)
-        .all(|pair| pair[0].nature == pair[1].nature)
+    report.annotators.windows(2).all(|pair| pair[0].nature == pair[1].nature)
 }
 
 /// Says which answers are not live.
@@ -57,10 +51,7 @@ fn badge(report: &Report) -> String {
             .map(|(words, n)| format!("{words} of {}", counted(*n, "annotator", "annotators")))
             .collect(),
     };
-    format!(
-        "<p class=\"badge\"><span aria-hidden=\"true\">◷</span> {}, not live</p>\n",
-        words.join(" and ")
-    )
+    format!("<p class=\"badge\"><span aria-hidden=\"true\">◷</span> {}, not live</p>\n", words.join(" and "))
 }
 
 /// What came of it, in a sentence or two.
@@ -73,16 +64,8 @@ fn lede(report: &Report) -> String {
         return format!("<p class=\"lede\">There is no {what} yet: no item with gold has been asked.</p>\n");
     };
     let on = counted(number.n, "item", "items");
-    let verb = if report.annotators.len() == 1 {
-        "reaches"
-    } else {
-        "is ahead with"
-    };
-    let on = if best.spans.is_none() {
-        format!(" on {on}")
-    } else {
-        String::new()
-    };
+    let verb = if report.annotators.len() == 1 { "reaches" } else { "is ahead with" };
+    let on = if best.spans.is_none() { format!(" on {on}") } else { String::new() };
     let number = measured(best.headline.number, "");
     let others = in_short(report);
     format!("<p class=\"lede\"><b>{who}</b> {verb} {number} {what}{on}. {others}</p>\n")
@@ -100,18 +83,13 @@ fn facts(report: &Report) -> String {
         ("Annotators", count(report.annotators.len() as u64)),
         ("With gold", gold),
         ("Gold from", ticked(&report.gold)),
-        (
-            "Intervals",
-            format!("{}, seed {}", level(report.level), report.seed),
-        ),
+        ("Intervals", format!("{}, seed {}", level(report.level), report.seed)),
     ];
     if of_live {
         facts.push(("Answers", "live".to_owned()));
     }
-    let facts: String = facts
-        .iter()
-        .map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>"))
-        .collect();
+    let facts: String =
+        facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
     format!("<dl class=\"facts\">{facts}</dl>\n")
 }
 

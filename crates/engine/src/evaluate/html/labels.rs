@@ -55,11 +55,8 @@ fn table(caption: &str, rows: &[&LabelRow]) -> String {
         let mark = |shape, number, down| {
             finite(number).map_or(String::new(), |it| scale.mark(shape, it.value, down))
         };
-        let marks = [
-            mark("triangle", it.precision, 24),
-            mark("square", it.recall, 76),
-            scale.interval(it.f1),
-        ];
+        let marks =
+            [mark("triangle", it.precision, 24), mark("square", it.recall, 76), scale.interval(it.f1)];
         vec![
             name(&it.label),
             scale.row(&title, &marks.concat()),

@@ -54,16 +54,8 @@ fn reasons(judged: &Judged) -> String {
     let mut reasons: Vec<(&String, &u64)> = judged.reasons.iter().filter(says_more).collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let reason = |(why, n): (&String, &u64)| {
-        format!(
-            "<li><span class=\"n\">{}</span> {}</li>",
-            count(*n),
-            Esc(&why.replace('_', " "))
-        )
+        format!("<li><span class=\"n\">{}</span> {}</li>", count(*n), Esc(&why.replace('_', " ")))
     };
     let reasons: String = reasons.into_iter().map(reason).collect();
-    if reasons.is_empty() {
-        String::new()
-    } else {
-        format!("<ul class=\"reasons\">{reasons}</ul>")
-    }
+    if reasons.is_empty() { String::new() } else { format!("<ul class=\"reasons\">{reasons}</ul>") }
 }

@@ -32,44 +32,26 @@ pub(super) struct Scale {
 impl Scale {
     /// From 0 to 100 %.
     fn whole() -> Self {
-        Self {
-            step: 0.25,
-            first: 0,
-            last: 4,
-            signed: false,
-        }
+        Self { step: 0.25, first: 0, last: 4, signed: false }
     }
 
     /// The narrowest round scale that holds all `values`, which are shares.
     pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) =
-            values
-                .filter(|it| it.is_finite())
-                .fold((1.0_f64, 0.0_f64), |(low, high), value| {
-                    let value = value.clamp(0.0, 1.0);
-                    (low.min(value), high.max(value))
-                });
-        if low > high {
-            Self::whole()
-        } else {
-            Self {
-                signed: false,
-                ..Self::narrowest(low, high)
-            }
-        }
+            values.filter(|it| it.is_finite()).fold((1.0_f64, 0.0_f64), |(low, high), value| {
+                let value = value.clamp(0.0, 1.0);
+                (low.min(value), high.max(value))
+            });
+        if low > high { Self::whole() } else { Self { signed: false, ..Self::narrowest(low, high) } }
     }
 
     /// The narrowest round scale that holds 0 and all `values`, which are differences of shares.
     pub(super) fn about_zero(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = values
-            .filter(|it| it.is_finite())
-            .fold((0.0_f64, 0.0_f64), |(low, high), value| {
+        let (low, high) =
+            values.filter(|it| it.is_finite()).fold((0.0_f64, 0.0_f64), |(low, high), value| {
                 (low.min(value.max(-1.0)), high.max(value.min(1.0)))
             });
-        Self {
-            signed: true,
-            ..Self::narrowest(low, high)
-        }
+        Self { signed: true, ..Self::narrowest(low, high) }
     }
 
     fn narrowest(low: f64, high: f64) -> Self {
@@ -77,12 +59,7 @@ impl Scale {
             // The bit of slack keeps 0.3 / 0.1 from being a hair over 3; a scale never starts at 100 %.
             let first = ((low / step + 1e-9).floor() as i64).min((1.0 / step).round() as i64 - 1);
             let last = (high / step - 1e-9).ceil() as i64;
-            Self {
-                step,
-                first,
-                last: last.max(first + 1),
-                signed: false,
-            }
+            Self { step, first, last: last.max(first + 1), signed: false }
         };
         let fits = |scale: &Self| scale.last - scale.first <= MAX_STEPS;
         STEPS.map(of).into_iter().find(fits).unwrap_or_else(Self::whole)
@@ -116,22 +93,11 @@ impl Scale {
     pub(super) fn axis(&self) -> String {
         let words: Vec<String> = self.ticks().map(|value| self.words(value)).collect();
         let tick = |(value, words): (f64, &String)| {
-            let unit = if value >= self.end() && !self.signed {
-                " %"
-            } else {
-                ""
-            };
-            format!(
-                "<text x=\"{:.1}%\" y=\"1em\">{words}{unit}</text>",
-                self.at(value)
-            )
+            let unit = if value >= self.end() && !self.signed { " %" } else { "" };
+            format!("<text x=\"{:.1}%\" y=\"1em\">{words}{unit}</text>", self.at(value))
         };
         let ticks: String = self.ticks().zip(&words).map(tick).collect();
-        let unit = if self.signed {
-            "percentage points"
-        } else {
-            "percent"
-        };
+        let unit = if self.signed { "percentage points" } else { "percent" };
         let title = format!("Scale in {unit}: {}", words.join(", "));
         format!("<svg class=\"axis\" role=\"img\"><title>{title}</title>{ticks}</svg>")
     }
@@ -139,11 +105,7 @@ impl Scale {
     /// One row of a plot. `title` says in words what the marks say.
     pub(super) fn row(&self, title: &str, marks: &str) -> String {
         let line = |value: f64| {
-            let class = if self.signed && value == 0.0 {
-                " class=\"zero\""
-            } else {
-                ""
-            };
+            let class = if self.signed && value == 0.0 { " class=\"zero\"" } else { "" };
             let x = self.at(value);
             format!("<line{class} x1=\"{x:.1}%\" x2=\"{x:.1}%\" y2=\"100%\"/>")
         };
@@ -167,10 +129,7 @@ impl Scale {
 
     /// One mark of a shape, `down` percent from the top.
     pub(super) fn mark(&self, shape: &str, value: f64, down: u32) -> String {
-        format!(
-            "<use class=\"m {shape}\" href=\"#m-{shape}\" x=\"{:.2}%\" y=\"{down}%\"/>",
-            self.at(value)
-        )
+        format!("<use class=\"m {shape}\" href=\"#m-{shape}\" x=\"{:.2}%\" y=\"{down}%\"/>", self.at(value))
     }
 }
 

@@ -37,16 +37,10 @@ pub(super) fn ranking(report: &Report) -> String {
     let axis = Column::plots("plot", &scale.axis());
     let table = Table {
         caption: format!("Annotators by {headline}, the best first"),
-        columns: [Column::names("annotator"), axis]
-            .into_iter()
-            .chain(columns)
-            .collect(),
+        columns: [Column::names("annotator"), axis].into_iter().chain(columns).collect(),
         rows: report.annotators.iter().enumerate().map(row).collect(),
     };
-    let mut keys = key(
-        "dot",
-        &format!("{headline} with its {} interval", level(report.level)),
-    );
+    let mut keys = key("dot", &format!("{headline} with its {} interval", level(report.level)));
     if covered {
         keys += &key("diamond", "coverage: the share of asked items with a label");
     }
@@ -65,26 +59,17 @@ pub(super) fn ranking(report: &Report) -> String {
 /// The columns of numbers; time and cost where they are known of any annotator.
 fn numbers(report: &Report, headline: &str) -> Vec<Shown> {
     let any = |is: fn(&Judged) -> bool| report.annotators.iter().any(is);
-    let has = |metric: &&str| {
-        report
-            .annotators
-            .iter()
-            .any(|it| it.metrics.iter().any(|of| of.name == *metric))
-    };
+    let has =
+        |metric: &&str| report.annotators.iter().any(|it| it.metrics.iter().any(|of| of.name == *metric));
     let why = "undefined, no item with gold was asked";
-    let mut shown: Vec<Shown> = vec![(
-        Column::numbers(headline),
-        Box::new(move |it| measured(it.headline.number, why)),
-    )];
+    let mut shown: Vec<Shown> =
+        vec![(Column::numbers(headline), Box::new(move |it| measured(it.headline.number, why)))];
     for metric in BESIDE.into_iter().filter(has).chain(["coverage"]) {
         let cell = move |it: &Judged| measured(metric_of(it, metric), UNDEFINED);
         shown.push((Column::numbers(metric), Box::new(cell)));
     }
     if any(|it| it.cost.seconds_per_correct.is_some()) {
-        shown.push((
-            Column::numbers("seconds per right item"),
-            Box::new(|it| time(&it.cost)),
-        ));
+        shown.push((Column::numbers("seconds per right item"), Box::new(|it| time(&it.cost))));
     }
     if any(|it| it.cost.micro_usd.is_some()) {
         shown.push((Column::told_numbers("cost"), Box::new(|it| money(&it.cost))));
@@ -94,18 +79,11 @@ fn numbers(report: &Report, headline: &str) -> Vec<Shown> {
 
 /// Whether coverage is drawn: 100 % throughout says nothing, and it would push the intervals into a corner.
 fn covered(report: &Report) -> bool {
-    report
-        .annotators
-        .iter()
-        .filter_map(coverage)
-        .any(|it| it.value < FULL)
+    report.annotators.iter().filter_map(coverage).any(|it| it.value < FULL)
 }
 
 fn scale(report: &Report, covered: bool) -> Scale {
-    let headlines = report
-        .annotators
-        .iter()
-        .filter_map(|it| finite(it.headline.number));
+    let headlines = report.annotators.iter().filter_map(|it| finite(it.headline.number));
     let coverages = report.annotators.iter().filter_map(coverage).filter(|_| covered);
     let ends = headlines.flat_map(|it| [it.low, it.value, it.high]);
     Scale::around(ends.chain(coverages.map(|it| it.value)))
@@ -126,25 +104,14 @@ fn plot(scale: &Scale, judged: &Judged, covered: bool) -> String {
 
 /// The name of an annotator with its place, its model, and the way to its numbers.
 fn who(judged: &Judged, place: usize, say_nature: bool) -> String {
-    let model = if judged.model == judged.name {
-        String::new()
-    } else {
-        Esc(&judged.model).to_string()
-    };
+    let model = if judged.model == judged.name { String::new() } else { Esc(&judged.model).to_string() };
     let nature = nature(judged).filter(|_| say_nature).unwrap_or_default();
-    let gap = if model.is_empty() || nature.is_empty() {
-        ""
-    } else {
-        " · "
-    };
+    let gap = if model.is_empty() || nature.is_empty() { "" } else { " · " };
     let about = match (model.is_empty(), nature.is_empty()) {
         (true, true) => String::new(),
         _ => format!("<span class=\"about\">{model}{gap}{nature}</span>"),
     };
-    format!(
-        "<span class=\"place\">{place}</span> <a href=\"#a{place}\">{}</a>{about}",
-        name(&judged.name)
-    )
+    format!("<span class=\"place\">{place}</span> <a href=\"#a{place}\">{}</a>{about}", name(&judged.name))
 }
 
 /// A number over the whole set by its name, where the kind of task has it.
@@ -166,10 +133,7 @@ pub(super) fn money(cost: &Cost) -> String {
     } else {
         ""
     };
-    let per = match cost
-        .usd_per_correct
-        .filter(|it| it.is_finite() && spent.usd() > 0.0)
-    {
+    let per = match cost.usd_per_correct.filter(|it| it.is_finite() && spent.usd() > 0.0) {
         Some(it) => format!(" <span class=\"ci\">{} per 1,000 right</span>", usd(it * 1e3)),
         None => String::new(),
     };

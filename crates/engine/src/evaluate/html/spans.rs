@@ -21,21 +21,13 @@ pub(super) fn spans(rows: &[SpanRow]) -> String {
     columns.extend(parts(&NONE).map(|(_, words, _)| Column::counts(words)));
     let row = |it: &SpanRow| {
         let parts = parts(it);
-        let label = if it.label == "all" {
-            "<b>all labels</b>".to_owned()
-        } else {
-            name(&it.label)
-        };
+        let label = if it.label == "all" { "<b>all labels</b>".to_owned() } else { name(&it.label) };
         let mut cells = vec![label, bar(&parts)];
         cells.extend(parts.map(|(_, _, n)| number(n)));
         cells
     };
     let caption = "What became of the spans of each label".to_owned();
-    let table = Table {
-        caption,
-        columns,
-        rows: rows.iter().map(row).collect(),
-    };
+    let table = Table { caption, columns, rows: rows.iter().map(row).collect() };
     let intro = "<p>Each bar is all spans of a label, gold and found. A border is wrong where a span overlaps gold of the same \
                  label; missed is gold that nothing answers; invented is found where there is no gold.</p>\n";
     format!("{intro}{}{}", legend(&parts(&NONE)), table.draw())

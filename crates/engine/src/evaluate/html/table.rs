@@ -43,18 +43,11 @@ impl Column {
     /// Of plots, with the axis as its head.
     pub(super) fn plots(label: &str, axis: &str) -> Self {
         let head = format!("<span class=\"sr\">{label}</span>{axis}");
-        Self {
-            head,
-            ..Self::of("plot", label)
-        }
+        Self { head, ..Self::of("plot", label) }
     }
 
     fn of(class: &'static str, label: &str) -> Self {
-        Self {
-            label: label.to_owned(),
-            head: label.to_owned(),
-            class,
-        }
+        Self { label: label.to_owned(), head: label.to_owned(), class }
     }
 }
 
@@ -75,10 +68,7 @@ impl Table {
             .columns
             .iter()
             .map(|it| {
-                format!(
-                    "<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>",
-                    it.class, it.head
-                )
+                format!("<th scope=\"col\" role=\"columnheader\" class=\"{}\">{}</th>", it.class, it.head)
             })
             .collect();
         let rows: String = self.rows.iter().map(|cells| self.row(cells)).collect();
@@ -92,10 +82,9 @@ impl Table {
     fn row(&self, cells: &[String]) -> String {
         let cell = |(column, cell): (&Column, &String)| match column.class {
             "name" => format!("<th scope=\"row\" role=\"rowheader\" class=\"name\">{cell}</th>"),
-            class => format!(
-                "<td role=\"cell\" class=\"{class}\" data-label=\"{}\">{cell}</td>",
-                column.label
-            ),
+            class => {
+                format!("<td role=\"cell\" class=\"{class}\" data-label=\"{}\">{cell}</td>", column.label)
+            }
         };
         let cells: String = self.columns.iter().zip(cells).map(cell).collect();
         format!("<tr role=\"row\">{cells}</tr>\n")

@@ -12,32 +12,16 @@ use crate::evaluate::report::{
 const DASH: &str = "<span aria-hidden=\"true\">–</span>";
 
 fn number(value: f64) -> Option<Number> {
-    Some(Number {
-        value,
-        low: value - 0.025,
-        high: value + 0.025,
-        n: 200,
-    })
+    Some(Number { value, low: value - 0.025, high: value + 0.025, n: 200 })
 }
 
 fn metric(name: &'static str, value: f64) -> Metric {
-    Metric {
-        name,
-        about: "about it",
-        number: number(value),
-    }
+    Metric { name, about: "about it", number: number(value) }
 }
 
 fn label(name: &str, f1: f64) -> LabelRow {
     let (precision, recall) = (number(f1 - 0.01), number(f1 + 0.01));
-    LabelRow {
-        label: name.to_owned(),
-        support: 90,
-        n_predicted: 80,
-        precision,
-        recall,
-        f1: number(f1),
-    }
+    LabelRow { label: name.to_owned(), support: 90, n_predicted: 80, precision, recall, f1: number(f1) }
 }
 
 fn judged(name: &str, value: f64) -> Judged {
@@ -47,13 +31,7 @@ fn judged(name: &str, value: f64) -> Judged {
         name: name.to_owned(),
         model: format!("endpoint/{name}"),
         nature: "live",
-        counts: Counts {
-            labeled: 190,
-            abstained: 4,
-            unusable: 3,
-            failed: 3,
-            not_yet: 1_100,
-        },
+        counts: Counts { labeled: 190, abstained: 4, unusable: 3, failed: 3, not_yet: 1_100 },
         reasons: BTreeMap::from([("unusable: unknown_label".to_owned(), 3)]),
         headline: metric("effective accuracy", value),
         metrics: vec![metric("effective accuracy", value), metric("coverage", 0.95)],
@@ -63,27 +41,13 @@ fn judged(name: &str, value: f64) -> Judged {
             rows: vec![row("pos", [75, 25, 0, 0, 0]), row("neg", [10, 80, 4, 3, 3])],
         }),
         spans: None,
-        cost: Cost {
-            micro_usd: Some(MicroUsd(1_250_000)),
-            n_calls: 200,
-            ..Cost::default()
-        },
+        cost: Cost { micro_usd: Some(MicroUsd(1_250_000)), n_calls: 200, ..Cost::default() },
     }
 }
 
 fn versus(best: &str, other: &str, low: f64, high: f64) -> Versus {
-    let difference = Some(Number {
-        value: (low + high) / 2.0,
-        low,
-        high,
-        n: 200,
-    });
-    Versus {
-        best: best.to_owned(),
-        other: other.to_owned(),
-        difference,
-        p_value: 0.03,
-    }
+    let difference = Some(Number { value: (low + high) / 2.0, low, high, n: 200 });
+    Versus { best: best.to_owned(), other: other.to_owned(), difference, p_value: 0.03 }
 }
 
 fn report() -> Report {
@@ -96,15 +60,8 @@ fn report() -> Report {
         n_gold: 1_300,
         level: 0.95,
         seed: 7,
-        annotators: vec![
-            judged("first", 0.812),
-            judged("второй", 0.79),
-            judged("第三", 0.6),
-        ],
-        comparisons: vec![
-            versus("first", "второй", -0.01, 0.05),
-            versus("first", "第三", 0.1, 0.3),
-        ],
+        annotators: vec![judged("first", 0.812), judged("второй", 0.79), judged("第三", 0.6)],
+        comparisons: vec![versus("first", "второй", -0.01, 0.05), versus("first", "第三", 0.1, 0.3)],
         disagreements: vec![Disagreement {
             item: "r-17".to_owned(),
             text: "שירות טוב".to_owned(),
@@ -145,15 +102,8 @@ fn of_many_labels() -> Report {
     for it in &mut report.annotators {
         it.labels = (0..40).map(|n| label(&name(n), 0.5 + n as f64 / 100.0)).collect();
         let columns = (0..40).map(name).chain(["failed".to_owned()]).collect();
-        let counts = |n: usize| {
-            (0..41).map(move |given| {
-                if given == n {
-                    50
-                } else {
-                    u64::from(given == n + 1) * 7
-                }
-            })
-        };
+        let counts =
+            |n: usize| (0..41).map(move |given| if given == n { 50 } else { u64::from(given == n + 1) * 7 });
         let rows = (0..40).map(|n| (name(n), counts(n).collect())).collect();
         it.confusion = Some(Confusion { columns, rows });
     }
@@ -166,25 +116,14 @@ fn without_numbers() -> Report {
     for it in &mut report.annotators {
         it.headline.number = None;
         it.metrics.iter_mut().for_each(|it| it.number = None);
-        it.labels
-            .iter_mut()
-            .for_each(|it| (it.precision, it.recall, it.f1) = (None, None, None));
-        it.cost = Cost {
-            n_calls: 5,
-            ..Cost::default()
-        };
+        it.labels.iter_mut().for_each(|it| (it.precision, it.recall, it.f1) = (None, None, None));
+        it.cost = Cost { n_calls: 5, ..Cost::default() };
     }
     report
 }
 
 fn empty() -> Report {
-    Report {
-        annotators: vec![],
-        comparisons: vec![],
-        disagreements: vec![],
-        problems: vec![],
-        ..report()
-    }
+    Report { annotators: vec![], comparisons: vec![], disagreements: vec![], problems: vec![], ..report() }
 }
 
 fn all() -> [(&'static str, Report); 5] {
@@ -216,11 +155,7 @@ fn mark(report: &mut Report) -> usize {
     for it in &mut report.disagreements {
         texts.extend([&mut it.item, &mut it.text, &mut it.gold]);
         texts.extend(it.context.iter_mut().flat_map(|(name, text)| [name, text]));
-        texts.extend(
-            it.answers
-                .iter_mut()
-                .flat_map(|(answer, names)| names.iter_mut().chain([answer])),
-        );
+        texts.extend(it.answers.iter_mut().flat_map(|(answer, names)| names.iter_mut().chain([answer])));
     }
     let n = texts.len();
     for (n, text) in texts.into_iter().enumerate() {
@@ -238,9 +173,7 @@ fn check_form(what: &str, page: &str) {
     let (mut open, mut ids, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let body = page.split_once("</style>").map_or(page, |(_, body)| body);
     for tag in body.split('<').skip(1) {
-        let (tag, _) = tag
-            .split_once('>')
-            .unwrap_or_else(|| panic!("{what}: `{tag}` does not end"));
+        let (tag, _) = tag.split_once('>').unwrap_or_else(|| panic!("{what}: `{tag}` does not end"));
         if let Some(name) = tag.strip_prefix('/') {
             let opened = open.pop();
             if opened != Some(name) && !["head", "html"].contains(&name) {
@@ -250,11 +183,7 @@ fn check_form(what: &str, page: &str) {
         }
         assert_eq!(tag.matches('"').count() % 2, 0, "{what}: quotes in `{tag}`");
         ids.extend(tag.split(" id=\"").skip(1).filter_map(|it| it.split('"').next()));
-        links.extend(
-            tag.split(" href=\"#")
-                .skip(1)
-                .filter_map(|it| it.split('"').next()),
-        );
+        links.extend(tag.split(" href=\"#").skip(1).filter_map(|it| it.split('"').next()));
         let name = tag.split([' ', '/']).next().unwrap_or_default();
         if !tag.ends_with('/') {
             open.push(name);
@@ -317,9 +246,7 @@ fn the_page_needs_nothing_from_elsewhere() {
     for (_, report) in all() {
         check_lacks(
             &report,
-            &[
-                "http:", "https:", "//", "<script", "<link", "<img", " src=", "url(", "@import", " onclick",
-            ],
+            &["http:", "https:", "//", "<script", "<link", "<img", " src=", "url(", "@import", " onclick"],
         );
     }
 }
@@ -331,10 +258,7 @@ fn every_annotator_is_in_every_part() {
         let (_, section) = page.split_once(&format!("<section id=\"{part}\"")).unwrap();
         let (section, _) = section.split_once("</section>").unwrap();
         for name in ["first", "второй", "第三"] {
-            assert!(
-                section.contains(&format!("<bdi>{name}</bdi>")),
-                "{name} in {part}"
-            );
+            assert!(section.contains(&format!("<bdi>{name}</bdi>")), "{name} in {part}");
         }
     }
 }
@@ -358,12 +282,8 @@ fn numbers_stand_with_interval_and_n() {
 fn what_is_undefined_is_a_dash_that_says_why() {
     let report = without_numbers();
     check_lacks(&report, &["NaN", "inf", ">0.0 %"]);
-    let why = [
-        "no item with gold was asked",
-        "the label was never given",
-        "there is no price",
-        "share no items",
-    ];
+    let why =
+        ["no item with gold was asked", "the label was never given", "there is no price", "share no items"];
     check_holds(&report, &[DASH]);
     check_holds(&report, &why);
 }
@@ -371,10 +291,7 @@ fn what_is_undefined_is_a_dash_that_says_why() {
 #[test]
 fn without_calls_there_is_no_cost_to_show() {
     let mut report = report();
-    report
-        .annotators
-        .iter_mut()
-        .for_each(|it| it.cost = Cost::default());
+    report.annotators.iter_mut().for_each(|it| it.cost = Cost::default());
     check_holds(&report, &["no call was counted", "What they cost is not known"]);
     check_lacks(&report, &["tokens sent"]);
 }
@@ -382,18 +299,8 @@ fn without_calls_there_is_no_cost_to_show() {
 #[test]
 fn a_number_that_is_not_finite_is_undefined() {
     let mut report = report();
-    report.annotators[0].headline.number = Some(Number {
-        value: 0.5,
-        low: f64::NAN,
-        high: 1.0,
-        n: 1,
-    });
-    report.annotators[1].metrics[1].number = Some(Number {
-        value: f64::INFINITY,
-        low: 0.0,
-        high: 1.0,
-        n: 1,
-    });
+    report.annotators[0].headline.number = Some(Number { value: 0.5, low: f64::NAN, high: 1.0, n: 1 });
+    report.annotators[1].metrics[1].number = Some(Number { value: f64::INFINITY, low: 0.0, high: 1.0, n: 1 });
     check_lacks(&report, &["NaN", "inf "]);
     check_form("not finite", &page(&report));
 }
@@ -425,10 +332,7 @@ fn an_interval_of_the_difference_that_holds_zero_is_said_in_words() {
     );
     let mut report = report();
     report.comparisons = vec![versus("first", "второй", -0.4, -0.2)];
-    check_holds(
-        &report,
-        &["<bdi>второй</bdi> is better on the items that both were asked"],
-    );
+    check_holds(&report, &["<bdi>второй</bdi> is better on the items that both were asked"]);
     check_lacks(&report, &["may be as good"]);
 }
 
@@ -462,14 +366,7 @@ fn a_confusion_cell_is_shaded_by_its_row_and_outcomes_are_set_apart() {
 fn many_labels_are_listed_as_their_worst_pairs() {
     let report = of_many_labels();
     check_lacks(&report, &["class=\"heat"]);
-    check_holds(
-        &report,
-        &[
-            "the 20 pairs that were confused most, of 39",
-            "All 40 labels",
-            "12.3 %",
-        ],
-    );
+    check_holds(&report, &["the 20 pairs that were confused most, of 39", "All 40 labels", "12.3 %"]);
 }
 
 #[test]
@@ -491,9 +388,7 @@ fn only_the_first_annotator_is_unfolded() {
     let unfolded: Vec<&str> = page.split("<details class=\"annotator\" open>").skip(1).collect();
     assert_eq!(unfolded.len(), 1);
     assert!(
-        unfolded[0]
-            .trim_start()
-            .starts_with("<summary><span class=\"place\">1</span> <b><bdi>first</bdi>")
+        unfolded[0].trim_start().starts_with("<summary><span class=\"place\">1</span> <b><bdi>first</bdi>")
     );
 }
 
@@ -501,14 +396,10 @@ fn only_the_first_annotator_is_unfolded() {
 fn coverage_is_drawn_where_it_differs_from_all() {
     check_holds(&report(), &["class=\"m diamond\""]);
     let mut report = report();
-    report.annotators.iter_mut().for_each(|it| {
-        it.metrics[1].number = Some(Number {
-            value: 1.0,
-            low: 0.98,
-            high: 1.0,
-            n: 200,
-        })
-    });
+    report
+        .annotators
+        .iter_mut()
+        .for_each(|it| it.metrics[1].number = Some(Number { value: 1.0, low: 0.98, high: 1.0, n: 200 }));
     check_lacks(&report, &["class=\"m diamond\""]);
 }
 
@@ -557,10 +448,7 @@ mod of_text {
 
     #[test]
     fn what_means_something_in_html_is_escaped() {
-        check(
-            Esc("a<b>&\"'\u{1b}\n中"),
-            "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}\n中",
-        );
+        check(Esc("a<b>&\"'\u{1b}\n中"), "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}\n中");
     }
 }
 
@@ -570,27 +458,15 @@ mod of_scales {
     #[track_caller]
     fn check(scale: Scale, want: &str) {
         let axis = scale.axis();
-        let title = axis
-            .split("<title>")
-            .nth(1)
-            .and_then(|it| it.split("</title>").next());
+        let title = axis.split("<title>").nth(1).and_then(|it| it.split("</title>").next());
         assert_eq!(title, Some(want));
     }
 
     #[test]
     fn a_scale_is_the_narrowest_round_one() {
-        check(
-            Scale::around([0.861, 0.9].into_iter()),
-            "Scale in percent: 86, 87, 88, 89, 90",
-        );
-        check(
-            Scale::around([0.41, 0.98].into_iter()),
-            "Scale in percent: 40, 60, 80, 100",
-        );
-        check(
-            Scale::around([0.0, 1.0].into_iter()),
-            "Scale in percent: 0, 20, 40, 60, 80, 100",
-        );
+        check(Scale::around([0.861, 0.9].into_iter()), "Scale in percent: 86, 87, 88, 89, 90");
+        check(Scale::around([0.41, 0.98].into_iter()), "Scale in percent: 40, 60, 80, 100");
+        check(Scale::around([0.0, 1.0].into_iter()), "Scale in percent: 0, 20, 40, 60, 80, 100");
     }
 
     #[test]
@@ -602,25 +478,13 @@ mod of_scales {
 
     #[test]
     fn no_value_has_the_whole_scale() {
-        check(
-            Scale::around(std::iter::empty()),
-            "Scale in percent: 0, 25, 50, 75, 100",
-        );
-        check(
-            Scale::around([f64::NAN].into_iter()),
-            "Scale in percent: 0, 25, 50, 75, 100",
-        );
+        check(Scale::around(std::iter::empty()), "Scale in percent: 0, 25, 50, 75, 100");
+        check(Scale::around([f64::NAN].into_iter()), "Scale in percent: 0, 25, 50, 75, 100");
     }
 
     #[test]
     fn differences_are_shown_about_zero() {
-        check(
-            Scale::about_zero([-0.012, 0.05].into_iter()),
-            "Scale in percentage points: −2, 0, +2, +4, +6",
-        );
-        check(
-            Scale::about_zero(std::iter::empty()),
-            "Scale in percentage points: 0, +1",
-        );
+        check(Scale::about_zero([-0.012, 0.05].into_iter()), "Scale in percentage points: −2, 0, +2, +4, +6");
+        check(Scale::about_zero(std::iter::empty()), "Scale in percentage points: 0, +1");
     }
 }

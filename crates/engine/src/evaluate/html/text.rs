@@ -76,11 +76,7 @@ pub(super) fn count(n: u64) -> String {
 
 /// A count in a table; a zero steps back.
 pub(super) fn number(n: u64) -> String {
-    if n == 0 {
-        "<span class=\"zero\">0</span>".to_owned()
-    } else {
-        count(n)
-    }
+    if n == 0 { "<span class=\"zero\">0</span>".to_owned() } else { count(n) }
 }
 
 /// `1 item`, `12 items`.
@@ -95,9 +91,8 @@ pub(super) fn finite(number: Option<Number>) -> Option<Number> {
 
 /// `81.3 % (78.6–83.7)` in one line of words, for titles.
 pub(super) fn plain(number: Option<Number>) -> String {
-    finite(number).map_or("undefined".to_owned(), |it| {
-        format!("{} ({})", percent(it.value), range(it.low, it.high))
-    })
+    finite(number)
+        .map_or("undefined".to_owned(), |it| format!("{} ({})", percent(it.value), range(it.low, it.high)))
 }
 
 /// `81.3 % (78.6–83.7)`, or a dash that says `why`.

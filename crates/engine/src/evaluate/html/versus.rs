@@ -15,11 +15,8 @@ fn may_be_as_good(versus: &Versus) -> bool {
 pub(super) fn in_short(report: &Report) -> String {
     let all = report.comparisons.len();
     let as_good = report.comparisons.iter().filter(|it| may_be_as_good(it)).count();
-    let behind = report
-        .comparisons
-        .iter()
-        .filter(|it| finite(it.difference).is_some_and(|it| it.low > 0.0))
-        .count();
+    let behind =
+        report.comparisons.iter().filter(|it| finite(it.difference).is_some_and(|it| it.low > 0.0)).count();
     match (all, as_good, behind) {
         (0, ..) => String::new(),
         (1, 1, _) => "Compared item by item, the other one may be as good.".to_owned(),
@@ -110,9 +107,7 @@ fn verdict(it: &Versus) -> String {
 }
 
 fn plain(number: Option<Number>) -> String {
-    finite(number).map_or("undefined".to_owned(), |it| {
-        format!("{} points {}", points(it.value), range(it))
-    })
+    finite(number).map_or("undefined".to_owned(), |it| format!("{} points {}", points(it.value), range(it)))
 }
 
 fn range(number: Number) -> String {

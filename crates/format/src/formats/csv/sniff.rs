@@ -29,11 +29,7 @@ pub(super) fn delimiter(head: &[u8]) -> u8 {
 
 /// `\n`, or `\r` where the text has no other line end.
 pub(super) fn line_end(head: &[u8]) -> u8 {
-    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() {
-        b'\r'
-    } else {
-        b'\n'
-    }
+    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() { b'\r' } else { b'\n' }
 }
 
 /// The share of rows with as many cells as the header, and how many that are.
@@ -53,10 +49,7 @@ fn agreement(head: &[u8], delimiter: u8) -> (f64, usize) {
     if rows.is_empty() {
         return (1.0, *n_columns);
     }
-    let n_agree = rows
-        .iter()
-        .filter(|(n_cells, is_good)| *is_good && n_cells == n_columns)
-        .count();
+    let n_agree = rows.iter().filter(|(n_cells, is_good)| *is_good && n_cells == n_columns).count();
     (n_agree as f64 / rows.len() as f64, *n_columns)
 }
 

@@ -73,10 +73,7 @@ pub(super) struct Split {
 
 impl Split {
     pub(super) fn new(input: Box<dyn BufRead + Send>, delimiter: u8, line_end: u8) -> Self {
-        Self {
-            input,
-            row: Cells::new(delimiter, line_end),
-        }
+        Self { input, row: Cells::new(delimiter, line_end) }
     }
 
     /// Goes to the next row that is not an empty line; `false` at the end.
@@ -224,9 +221,7 @@ impl Cells {
                 (1, Goes::On)
             }
             At::Quote | At::QuoteReturn => {
-                self.flaw.get_or_insert(Flaw::AfterQuote {
-                    cell: self.ends.len() + 1,
-                });
+                self.flaw.get_or_insert(Flaw::AfterQuote { cell: self.ends.len() + 1 });
                 self.at = At::Plain;
                 (0, Goes::On)
             }
@@ -293,9 +288,7 @@ impl Cells {
     fn end_of_input(&mut self) {
         match self.at {
             At::Quoted => {
-                self.flaw.get_or_insert(Flaw::Unclosed {
-                    line: self.quote_line,
-                });
+                self.flaw.get_or_insert(Flaw::Unclosed { line: self.quote_line });
             }
             At::Plain => self.drop_return(),
             At::CellStart | At::Quote | At::QuoteReturn => {}

@@ -40,22 +40,13 @@ impl Elements {
     /// Goes to the beginning of the list.
     pub(super) fn open(name: &str, input: Box<dyn BufRead + Send>) -> Result<Self> {
         let (name, text) = (name.to_owned(), Vec::new());
-        let mut elements = Self {
-            name,
-            input,
-            text,
-            line: 1,
-            next: Next::FirstOrEnd,
-            is_wrapped: false,
-        };
+        let mut elements = Self { name, input, text, line: 1, next: Next::FirstOrEnd, is_wrapped: false };
         match elements.peek()? {
             Some(b'[') => elements.skip(),
             Some(b'{') => elements.find_list()?,
             Some(_) => {
-                return Err(
-                    Error::invalid(format!("`{}` is not a list of JSON objects", elements.name))
-                        .hint("it must begin with `[`"),
-                );
+                return Err(Error::invalid(format!("`{}` is not a list of JSON objects", elements.name))
+                    .hint("it must begin with `[`"));
             }
             None => {
                 return Err(Error::invalid(format!("`{}` is empty", elements.name))
@@ -136,16 +127,9 @@ impl Elements {
 
     fn no_list(&self, keys: &[String]) -> Error {
         let keys: Vec<String> = keys.iter().take(10).map(|key| format!("`{key}`")).collect();
-        let held = if keys.is_empty() {
-            "nothing".to_owned()
-        } else {
-            keys.join(", ")
-        };
-        Error::invalid(format!(
-            "`{}` is an object with {held} and no list of rows",
-            self.name
-        ))
-        .hint("put the rows into a list, or under `data`, `items` or `rows`")
+        let held = if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") };
+        Error::invalid(format!("`{}` is an object with {held} and no list of rows", self.name))
+            .hint("put the rows into a list, or under `data`, `items` or `rows`")
     }
 
     /// Reads one value into `text`; whether it is short enough to be kept.
@@ -206,10 +190,7 @@ impl Elements {
     }
 
     fn broken(&self, what: &str) -> Error {
-        Error::invalid(format!(
-            "`{}` is not valid JSON in line {}: {what}",
-            self.name, self.line
-        ))
+        Error::invalid(format!("`{}` is not valid JSON in line {}: {what}", self.name, self.line))
     }
 }
 
@@ -278,11 +259,7 @@ mod tests {
         loop {
             match elements.next_element() {
                 Ok(Some(element)) => {
-                    got.push(format!(
-                        "{}:{}",
-                        element.line,
-                        String::from_utf8_lossy(elements.text())
-                    ));
+                    got.push(format!("{}:{}", element.line, String::from_utf8_lossy(elements.text())));
                 }
                 Ok(None) => return got,
                 Err(error) => {
@@ -305,10 +282,7 @@ mod tests {
     fn elements_are_found_by_their_brackets_and_strings() {
         check("[]", &[]);
         check(" [ {} , {\"a\": [1, {}]} ]\n", &["1:{}", "1:{\"a\": [1, {}]}"]);
-        check(
-            "[\n{\"a\": \"]}\\\"\"},\n\n{\"b\":\n1}]",
-            &["2:{\"a\": \"]}\\\"\"}", "4:{\"b\":\n1}"],
-        );
+        check("[\n{\"a\": \"]}\\\"\"},\n\n{\"b\":\n1}]", &["2:{\"a\": \"]}\\\"\"}", "4:{\"b\":\n1}"]);
         check("[1, \"a,b\",null]", &["1:1", "1:\"a,b\"", "1:null"]);
     }
 
@@ -317,10 +291,7 @@ mod tests {
         check("{\"data\": [{}, 2], \"n\": 2}", &["1:{}", "1:2"]);
         check("{\"n\": {\"data\": [7]}, \"rows\": [1]}", &["1:1"]);
         check("{\"data\": 1, \"items\": [{}]}", &["1:{}"]);
-        check(
-            "{\"a\": 1, \"b\": []}",
-            &["`a.json` is an object with `a`, `b` and no list of rows"],
-        );
+        check("{\"a\": 1, \"b\": []}", &["`a.json` is an object with `a`, `b` and no list of rows"]);
         check("{}", &["`a.json` is an object with nothing and no list of rows"]);
     }
 
@@ -328,10 +299,7 @@ mod tests {
     fn a_broken_element_does_not_hide_the_next() {
         check(
             "[{\"a\": ]}, {x}, 7]",
-            &[
-                "1:{\"a\": ]",
-                "`a.json` is not valid JSON in line 1: a comma is missing",
-            ],
+            &["1:{\"a\": ]", "`a.json` is not valid JSON in line 1: a comma is missing"],
         );
         check("[{\"a\" 1}, {}]", &["1:{\"a\" 1}", "1:{}"]);
     }
@@ -340,41 +308,17 @@ mod tests {
     fn what_is_no_list_is_an_error() {
         check("", &["`a.json` is empty"]);
         check("7", &["`a.json` is not a list of JSON objects"]);
-        check(
-            "[{}\n{}]",
-            &["1:{}", "`a.json` is not valid JSON in line 2: a comma is missing"],
-        );
-        check(
-            "[{}, {\"a\": 1",
-            &[
-                "1:{}",
-                "`a.json` is not valid JSON in line 1: a value is not closed",
-            ],
-        );
-        check(
-            "[{}",
-            &[
-                "1:{}",
-                "`a.json` is not valid JSON in line 1: the list is not closed",
-            ],
-        );
+        check("[{}\n{}]", &["1:{}", "`a.json` is not valid JSON in line 2: a comma is missing"]);
+        check("[{}, {\"a\": 1", &["1:{}", "`a.json` is not valid JSON in line 1: a value is not closed"]);
+        check("[{}", &["1:{}", "`a.json` is not valid JSON in line 1: the list is not closed"]);
         check(
             "[{},]",
-            &[
-                "1:{}",
-                "`a.json` is not valid JSON in line 1: nothing stands after the last comma",
-            ],
+            &["1:{}", "`a.json` is not valid JSON in line 1: nothing stands after the last comma"],
         );
         check(
             "[{}] x",
-            &[
-                "1:{}",
-                "`a.json` is not valid JSON in line 1: something stands after the end of the list",
-            ],
+            &["1:{}", "`a.json` is not valid JSON in line 1: something stands after the end of the list"],
         );
-        check(
-            "{\"a\" 1}",
-            &["`a.json` is not valid JSON in line 1: a colon is missing"],
-        );
+        check("{\"a\" 1}", &["`a.json` is not valid JSON in line 1: a colon is missing"]);
     }
 }

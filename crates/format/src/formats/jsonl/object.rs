@@ -20,9 +20,7 @@ pub(in crate::formats) fn read_object(text: &[u8]) -> Result<Fields, String> {
 /// Names the field in which the bytes are wrong, where the object can be read without them.
 fn wrong_bytes(text: &[u8]) -> String {
     let mended = String::from_utf8_lossy(text);
-    let fields = serde_json::from_str::<Object>(&mended)
-        .map(|object| object.0)
-        .unwrap_or_default();
+    let fields = serde_json::from_str::<Object>(&mended).map(|object| object.0).unwrap_or_default();
     let is_wrong = |cell: &Value| cell.to_string().contains(char::REPLACEMENT_CHARACTER);
     match fields.iter().find(|(_, cell)| is_wrong(cell)) {
         Some((name, _)) => format!("`{name}` is not valid UTF-8"),
@@ -48,18 +46,13 @@ fn explain(text: &[u8], error: &serde_json::Error) -> String {
     let said = said.split(" at line ").next().unwrap_or(&said);
     match error.classify() {
         serde_json::error::Category::Data => said.to_owned(),
-        _ => format!(
-            "it is not valid JSON: {said} at character {}",
-            characters_before(text, error.column())
-        ),
+        _ => format!("it is not valid JSON: {said} at character {}", characters_before(text, error.column())),
     }
 }
 
 /// The parser counts bytes.
 fn characters_before(text: &[u8], n_bytes: usize) -> usize {
-    String::from_utf8_lossy(&text[..n_bytes.min(text.len())])
-        .chars()
-        .count()
+    String::from_utf8_lossy(&text[..n_bytes.min(text.len())]).chars().count()
 }
 
 /// An object in which no name stands twice: the second value would take the place of the first without a word.
@@ -103,11 +96,7 @@ mod tests {
 
     #[test]
     fn the_fields_keep_their_order() {
-        let names: Vec<String> = read_object(br#"{"b": 1, "a": null}"#)
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect();
+        let names: Vec<String> = read_object(br#"{"b": 1, "a": null}"#).unwrap().keys().cloned().collect();
         assert_eq!(names, ["b", "a"]);
     }
 
@@ -122,14 +111,8 @@ mod tests {
 
     #[test]
     fn broken_json_is_told_with_its_place_in_characters() {
-        check_refused(
-            "{\"текст\": }".as_bytes(),
-            "it is not valid JSON: expected value at character 11",
-        );
-        check_refused(
-            b"{\"a\": 1",
-            "it is not valid JSON: EOF while parsing an object at character 7",
-        );
+        check_refused("{\"текст\": }".as_bytes(), "it is not valid JSON: expected value at character 11");
+        check_refused(b"{\"a\": 1", "it is not valid JSON: EOF while parsing an object at character 7");
         check_refused(
             b"{\"a\": \"\\ud83c\"}",
             "it is not valid JSON: unexpected end of hex escape at character 14",

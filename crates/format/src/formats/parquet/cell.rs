@@ -35,18 +35,12 @@ impl Shape {
             Some(LogicalType::Timestamp(it)) => {
                 let is_utc = it.is_adjusted_to_u_t_c;
                 return match it.unit {
-                    TimeUnit::NANOS => Self::Nanos {
-                        of_day: false,
-                        is_utc,
-                    },
+                    TimeUnit::NANOS => Self::Nanos { of_day: false, is_utc },
                     _ => Self::Moment { is_utc },
                 };
             }
             Some(LogicalType::Time(it)) if it.unit == TimeUnit::NANOS => {
-                return Self::Nanos {
-                    of_day: true,
-                    is_utc: it.is_adjusted_to_u_t_c,
-                };
+                return Self::Nanos { of_day: true, is_utc: it.is_adjusted_to_u_t_c };
             }
             _ => {}
         }
@@ -137,19 +131,12 @@ fn plain(field: Field) -> Result<Json, String> {
 }
 
 fn group(row: Row) -> Result<Json, String> {
-    let cells = row
-        .into_columns()
-        .into_iter()
-        .map(|(name, field)| Ok((name, plain(field)?)));
+    let cells = row.into_columns().into_iter().map(|(name, field)| Ok((name, plain(field)?)));
     Ok(Json::Object(cells.collect::<Result<_, String>>()?))
 }
 
 fn elements(list: &List) -> Result<Json, String> {
-    list.elements()
-        .iter()
-        .map(|field| plain(field.clone()))
-        .collect::<Result<_, _>>()
-        .map(Json::Array)
+    list.elements().iter().map(|field| plain(field.clone())).collect::<Result<_, _>>().map(Json::Array)
 }
 
 fn entries(map: &Map) -> Result<Json, String> {
@@ -186,11 +173,7 @@ fn decimal(bytes: &[u8], scale: i32) -> Result<String, String> {
     let digits = format!("{:0>1$}", unscaled.unsigned_abs(), n_after + 1);
     let (whole, after) = digits.split_at(digits.len() - n_after);
     let sign = if is_negative { "-" } else { "" };
-    Ok(if after.is_empty() {
-        format!("{sign}{whole}")
-    } else {
-        format!("{sign}{whole}.{after}")
-    })
+    Ok(if after.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{after}") })
 }
 
 fn uuid(bytes: &[u8]) -> String {
@@ -215,11 +198,7 @@ fn moment(nanos: i128, is_utc: bool) -> Json {
 
 /// `14:05:00`, with as many digits of a second as are not zero, in threes.
 fn time_of_day(nanos: i64) -> String {
-    let (sign, nanos) = if nanos < 0 {
-        ("-", nanos.unsigned_abs())
-    } else {
-        ("", nanos.unsigned_abs())
-    };
+    let (sign, nanos) = if nanos < 0 { ("-", nanos.unsigned_abs()) } else { ("", nanos.unsigned_abs()) };
     let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
     let after = match rest {
         0 => String::new(),
@@ -227,12 +206,7 @@ fn time_of_day(nanos: i64) -> String {
         _ if rest % 1000 == 0 => format!(".{:06}", rest / 1000),
         _ => format!(".{rest:09}"),
     };
-    format!(
-        "{sign}{:02}:{:02}:{:02}{after}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{sign}{:02}:{:02}:{:02}{after}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Days since 1970-01-01 as a date of the Gregorian calendar.
@@ -246,11 +220,7 @@ fn date(days: i64) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -58,10 +58,7 @@ impl ParquetWriter {
         if self.n_group_rows == 0 {
             return Ok(());
         }
-        let mut group = self
-            .writer
-            .next_row_group()
-            .map_err(|error| cannot_write(&self.name, error))?;
+        let mut group = self.writer.next_row_group().map_err(|error| cannot_write(&self.name, error))?;
         let mut write = || -> std::result::Result<(), ParquetError> {
             for gathered in &mut self.gathered {
                 let column = group.next_column()?;
@@ -72,9 +69,7 @@ impl ParquetWriter {
             }
             Ok(())
         };
-        write()
-            .and_then(|()| group.close())
-            .map_err(|error| cannot_write(&self.name, error))?;
+        write().and_then(|()| group.close()).map_err(|error| cannot_write(&self.name, error))?;
         (self.n_group_rows, self.n_group_bytes) = (0, 0);
         Ok(())
     }
@@ -82,18 +77,12 @@ impl ParquetWriter {
 
 impl RowWriter for ParquetWriter {
     fn write(&mut self, fields: &Fields) -> Result<()> {
-        let n_found = self
-            .columns
-            .iter()
-            .filter(|column| fields.get(&column.name).is_some())
-            .count();
+        let n_found = self.columns.iter().filter(|column| fields.get(&column.name).is_some()).count();
         refuse_homeless(&self.columns, fields, n_found)?;
         self.n_rows += 1;
         for (column, gathered) in self.columns.iter().zip(&mut self.gathered) {
             let cell = fields.get(&column.name).unwrap_or(&Json::Null);
-            let n_bytes = gathered
-                .push(cell)
-                .ok_or_else(|| unfit(&self.name, self.n_rows, column, cell))?;
+            let n_bytes = gathered.push(cell).ok_or_else(|| unfit(&self.name, self.n_rows, column, cell))?;
             self.n_group_bytes += n_bytes;
         }
         self.n_group_rows += 1;
@@ -105,10 +94,7 @@ impl RowWriter for ParquetWriter {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.write_group()?;
-        let target = self
-            .writer
-            .into_inner()
-            .map_err(|error| cannot_write(&self.name, error))?;
+        let target = self.writer.into_inner().map_err(|error| cannot_write(&self.name, error))?;
         target.commit()
     }
 }
@@ -136,10 +122,7 @@ impl Gathered {
             ColumnKind::Number => Values::Number(Vec::new()),
             ColumnKind::Boolean => Values::Boolean(Vec::new()),
         };
-        Self {
-            values,
-            levels: Vec::new(),
-        }
+        Self { values, levels: Vec::new() }
     }
 
     /// Takes a cell; how many bytes it needs, or `None` where it does not fit.
@@ -179,9 +162,9 @@ impl Gathered {
     fn write(&self, column: &mut SerializedColumnWriter<'_>) -> std::result::Result<(), ParquetError> {
         let levels = Some(self.levels.as_slice());
         match &self.values {
-            Values::Text(values) | Values::Json(values) => column
-                .typed::<ByteArrayType>()
-                .write_batch(values, levels, None)?,
+            Values::Text(values) | Values::Json(values) => {
+                column.typed::<ByteArrayType>().write_batch(values, levels, None)?
+            }
             Values::Integer(values) => column.typed::<Int64Type>().write_batch(values, levels, None)?,
             Values::Number(values) => column.typed::<DoubleType>().write_batch(values, levels, None)?,
             Values::Boolean(values) => column.typed::<BoolType>().write_batch(values, levels, None)?,
@@ -234,15 +217,10 @@ fn unfit(name: &str, row: u64, column: &Column, cell: &Json) -> Error {
         ColumnKind::Json => "JSON",
     };
     let cell: String = cell.to_string().chars().take(60).collect();
-    Error::invalid(format!(
-        "row {row} of `{name}` has `{cell}` in `{}`, which holds {kind}",
-        column.name
-    ))
-    .hint("find what the columns hold by reading all rows, or write CSV or JSONL")
+    Error::invalid(format!("row {row} of `{name}` has `{cell}` in `{}`, which holds {kind}", column.name))
+        .hint("find what the columns hold by reading all rows, or write CSV or JSONL")
 }
 
 fn cannot_write(name: &str, error: ParquetError) -> Error {
-    Error::external(format!("cannot write `{name}`"))
-        .because(error)
-        .hint("is the disk full?")
+    Error::external(format!("cannot write `{name}`")).because(error).hint("is the disk full?")
 }

@@ -32,10 +32,7 @@ fn csv_values_are_byte_equal_after_import_and_export() {
     assert_eq!(rows(&Csv, file.as_bytes()), before, "a tab is found out");
     let columns = columns_of(&Tsv, file.as_bytes());
     let tsv = written(&Tsv, &columns, &before).unwrap();
-    assert_eq!(
-        String::from_utf8(tsv).unwrap(),
-        file.trim_start_matches('\u{feff}')
-    );
+    assert_eq!(String::from_utf8(tsv).unwrap(), file.trim_start_matches('\u{feff}'));
     let csv = written(&Csv, &columns, &before).unwrap();
     let want = "id,text\n007,\"first\r\nsecond\tline\"\nNA, x \n,null\n1e5,=1+1\n";
     assert_eq!(String::from_utf8(csv).unwrap(), want);
@@ -78,11 +75,7 @@ fn bytes_that_are_not_utf8_are_told_with_their_column() {
 #[test]
 fn a_character_that_is_cut_by_a_delimiter_is_not_put_together() {
     let text = b"a,b\n\xd0,\x96\n".as_slice();
-    check(
-        "csv",
-        text,
-        &["1/2: `a` is not valid UTF-8 after its first 0 characters"],
-    );
+    check("csv", text, &["1/2: `a` is not valid UTF-8 after its first 0 characters"]);
 }
 
 #[test]
@@ -102,21 +95,9 @@ fn quotes_that_do_not_close_are_told() {
 fn a_header_that_cannot_be_used_is_an_error() {
     check("csv", "", &["`a` is empty: a header row is missing"]);
     check("csv", "\n\r\n", &["`a` is empty: a header row is missing"]);
-    check(
-        "csv",
-        "a,b,a,c,b\n",
-        &["`a` has two columns called `a` and two called `b`"],
-    );
-    check(
-        "csv",
-        b"caf\xe9,b\n".as_slice(),
-        &["the header of `a` is not valid UTF-8"],
-    );
-    check(
-        "csv",
-        b"a\0,\0b\0\n\0".as_slice(),
-        &["`a` is not a text file, or is of another encoding"],
-    );
+    check("csv", "a,b,a,c,b\n", &["`a` has two columns called `a` and two called `b`"]);
+    check("csv", b"caf\xe9,b\n".as_slice(), &["the header of `a` is not valid UTF-8"]);
+    check("csv", b"a\0,\0b\0\n\0".as_slice(), &["`a` is not a text file, or is of another encoding"]);
     check("csv", ",b\n1,2\n", &[r#"{"":"1","b":"2"}"#]);
 }
 
@@ -125,44 +106,16 @@ fn an_encoding_is_told_by_its_mark_or_by_name() {
     let utf16 =
         |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     let text = "\u{feff}a,b\nЖ,🎉\n";
-    for bytes in [
-        utf16(text, u16::to_le_bytes),
-        utf16(text, u16::to_be_bytes),
-        text.as_bytes().to_vec(),
-    ] {
+    for bytes in [utf16(text, u16::to_le_bytes), utf16(text, u16::to_be_bytes), text.as_bytes().to_vec()] {
         check("csv", bytes, &[r#"{"a":"Ж","b":"🎉"}"#]);
     }
-    let named = |name: &str| ReadOptions {
-        encoding: Some(name.to_owned()),
-        ..ReadOptions::default()
-    };
+    let named = |name: &str| ReadOptions { encoding: Some(name.to_owned()), ..ReadOptions::default() };
     check_with("csv", &named("windows-1251"), b"a\n\xc6\n", &[r#"{"a":"Ж"}"#]);
-    check_with(
-        "jsonl",
-        &named("gb18030"),
-        b"{\"a\": \"\xc4\xe3\"}",
-        &[r#"{"a":"你"}"#],
-    );
-    check_with(
-        "csv",
-        &named("klingon"),
-        b"a\n",
-        &["there is no encoding `klingon`"],
-    );
-    let lone = [
-        utf16("\u{feff}a\n", u16::to_le_bytes),
-        vec![0x3d, 0xd8],
-        utf16("\nx\n", u16::to_le_bytes),
-    ]
-    .concat();
-    check(
-        "csv",
-        lone,
-        &[
-            "1/2: `a` is not valid UTF-8 after its first 0 characters",
-            r#"{"a":"x"}"#,
-        ],
-    );
+    check_with("jsonl", &named("gb18030"), b"{\"a\": \"\xc4\xe3\"}", &[r#"{"a":"你"}"#]);
+    check_with("csv", &named("klingon"), b"a\n", &["there is no encoding `klingon`"]);
+    let lone =
+        [utf16("\u{feff}a\n", u16::to_le_bytes), vec![0x3d, 0xd8], utf16("\nx\n", u16::to_le_bytes)].concat();
+    check("csv", lone, &["1/2: `a` is not valid UTF-8 after its first 0 characters", r#"{"a":"x"}"#]);
 }
 
 #[test]
@@ -175,16 +128,8 @@ fn a_long_text_of_another_encoding_is_read_whole() {
 
 #[test]
 fn a_delimiter_that_is_given_is_taken() {
-    let with = |delimiter| ReadOptions {
-        delimiter: Some(delimiter),
-        ..ReadOptions::default()
-    };
-    check_with(
-        "csv",
-        &with(b';'),
-        b"a,b;c\n1,2;3\n",
-        &[r#"{"a,b":"1,2","c":"3"}"#],
-    );
+    let with = |delimiter| ReadOptions { delimiter: Some(delimiter), ..ReadOptions::default() };
+    check_with("csv", &with(b';'), b"a,b;c\n1,2;3\n", &[r#"{"a,b":"1,2","c":"3"}"#]);
     check_with("tsv", &with(b'|'), b"a|b\n1|2\n", &[r#"{"a":"1","b":"2"}"#]);
     check_with("csv", &with(b'"'), b"a\n", &["`\\\"` cannot be a delimiter"]);
 }
@@ -216,11 +161,7 @@ fn a_broken_element_of_a_list_is_told_and_the_others_go_on() {
             r#"{"a":"]"}"#,
         ],
     );
-    check(
-        "json",
-        "[{\"a\": 1}, {\"a\"",
-        &["`a` is not valid JSON in line 1: a value is not closed"],
-    );
+    check("json", "[{\"a\": 1}, {\"a\"", &["`a` is not valid JSON in line 1: a value is not closed"]);
 }
 
 #[test]
@@ -233,43 +174,22 @@ fn a_row_that_is_too_long_is_told_and_the_next_one_read() {
 
 #[test]
 fn json_writes_each_row_in_its_own_line() {
-    let rows = [
-        fields(json!({"b": "x\ny", "a": null})),
-        fields(json!({"c": [1, 2.5]})),
-    ];
+    let rows = [fields(json!({"b": "x\ny", "a": null})), fields(json!({"c": [1, 2.5]}))];
     let json = written(&super::super::Json, &[], &rows).unwrap();
-    assert_eq!(
-        String::from_utf8(json).unwrap(),
-        "[\n{\"b\":\"x\\ny\",\"a\":null},\n{\"c\":[1,2.5]}\n]\n"
-    );
+    assert_eq!(String::from_utf8(json).unwrap(), "[\n{\"b\":\"x\\ny\",\"a\":null},\n{\"c\":[1,2.5]}\n]\n");
     let jsonl = written(&Jsonl, &[], &rows).unwrap();
-    assert_eq!(
-        String::from_utf8(jsonl).unwrap(),
-        "{\"b\":\"x\\ny\",\"a\":null}\n{\"c\":[1,2.5]}\n"
-    );
+    assert_eq!(String::from_utf8(jsonl).unwrap(), "{\"b\":\"x\\ny\",\"a\":null}\n{\"c\":[1,2.5]}\n");
 }
 
 #[test]
 fn csv_quotes_only_where_it_must() {
     let column = [Column::new("\u{feff}a", ColumnKind::Text)];
     let cells = ["", " x ", "a,b", "\"", "\r", "\u{feff}", "'"];
-    let rows: Vec<Fields> = cells
-        .iter()
-        .map(|cell| fields(json!({"\u{feff}a": cell})))
-        .collect();
+    let rows: Vec<Fields> = cells.iter().map(|cell| fields(json!({"\u{feff}a": cell}))).collect();
     let bytes = written(&Csv, &column, &rows).unwrap();
     let want = "\"\u{feff}a\"\n\"\"\n x \n\"a,b\"\n\"\"\"\"\n\"\r\"\n\"\u{feff}\"\n'\n";
     assert_eq!(String::from_utf8(bytes.clone()).unwrap(), want);
-    let options = ReadOptions {
-        delimiter: Some(b','),
-        ..ReadOptions::default()
-    };
+    let options = ReadOptions { delimiter: Some(b','), ..ReadOptions::default() };
     let again = raw_rows(&Csv, &bytes, &options).unwrap();
-    assert_eq!(
-        again
-            .into_iter()
-            .map(|row| row.cells.unwrap())
-            .collect::<Vec<_>>(),
-        rows
-    );
+    assert_eq!(again.into_iter().map(|row| row.cells.unwrap()).collect::<Vec<_>>(), rows);
 }

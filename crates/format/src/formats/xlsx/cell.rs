@@ -48,11 +48,7 @@ fn moment(it: &ExcelDateTime) -> String {
     }
     let (year, month, day, hour, minute, second, ms) = it.to_ymd_hms_milli();
     let date = format!("{year:04}-{month:02}-{day:02}");
-    let after = if ms == 0 {
-        String::new()
-    } else {
-        format!(".{ms:03}")
-    };
+    let after = if ms == 0 { String::new() } else { format!(".{ms:03}") };
     let time = format!("{hour:02}:{minute:02}:{second:02}{after}");
     match it.as_f64() {
         // Before its first day Excel has times of day.
@@ -66,12 +62,7 @@ fn moment(it: &ExcelDateTime) -> String {
 fn duration(days: f64) -> String {
     let sign = if days < 0.0 { "-" } else { "" };
     let seconds = (days.abs() * 86_400.0).round() as u64;
-    format!(
-        "{sign}{:02}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{sign}{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 #[cfg(test)]
@@ -91,10 +82,7 @@ mod tests {
     #[test]
     fn dates_are_iso_strings() {
         let check = |days, kind, want: &str| {
-            assert_eq!(
-                value(&DataRef::DateTime(ExcelDateTime::new(days, kind, false))),
-                want
-            );
+            assert_eq!(value(&DataRef::DateTime(ExcelDateTime::new(days, kind, false))), want);
         };
         check(45_943.0, DateTime, "2025-10-13");
         check(45_943.5, DateTime, "2025-10-13T12:00:00");
@@ -104,9 +92,6 @@ mod tests {
 
     #[test]
     fn columns_have_the_letters_of_excel() {
-        assert_eq!(
-            [0, 25, 26, 701, 702, 16_383].map(letters),
-            ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
-        );
+        assert_eq!([0, 25, 26, 701, 702, 16_383].map(letters), ["A", "Z", "AA", "ZZ", "AAA", "XFD"]);
     }
 }

@@ -27,27 +27,16 @@ impl SheetWriter {
         let name = target.name();
         refuse_twins(name, columns.iter().map(|column| column.name.as_str()))?;
         if columns.is_empty() || columns.len() > MAX_COLUMNS {
-            return Err(
-                Error::invalid(format!("`{name}` would have {} columns", columns.len())).hint(format!(
-                    "a sheet has 1 to {MAX_COLUMNS}; write CSV, JSONL or Parquet"
-                )),
-            );
+            return Err(Error::invalid(format!("`{name}` would have {} columns", columns.len()))
+                .hint(format!("a sheet has 1 to {MAX_COLUMNS}; write CSV, JSONL or Parquet")));
         }
         if columns.iter().any(|column| column.name.is_empty()) {
-            return Err(
-                Error::invalid(format!("`{name}` would have a column without a name"))
-                    .hint("name it, or write CSV, JSONL or Parquet"),
-            );
+            return Err(Error::invalid(format!("`{name}` would have a column without a name"))
+                .hint("name it, or write CSV, JSONL or Parquet"));
         }
         let mut book = Workbook::new();
-        book.add_worksheet_with_constant_memory()
-            .map_err(|error| cannot_write(name, error))?;
-        let mut writer = Self {
-            target,
-            book,
-            columns: columns.to_vec(),
-            n_rows: 0,
-        };
+        book.add_worksheet_with_constant_memory().map_err(|error| cannot_write(name, error))?;
+        let mut writer = Self { target, book, columns: columns.to_vec(), n_rows: 0 };
         for (at, column) in columns.iter().enumerate() {
             writer.write_cell(at, &Json::String(column.name.clone()))?;
         }
@@ -59,10 +48,7 @@ impl SheetWriter {
         let name = self.target.name();
         let row = self.n_rows;
         let column = u16::try_from(at).unwrap_or(u16::MAX);
-        let sheet = self
-            .book
-            .worksheet_from_index(0)
-            .map_err(|error| cannot_write(name, error))?;
+        let sheet = self.book.worksheet_from_index(0).map_err(|error| cannot_write(name, error))?;
         let written = match cell {
             Json::Null => return Ok(()),
             Json::Bool(it) => sheet.write_boolean(row, column, *it).map(drop),
@@ -93,11 +79,7 @@ impl RowWriter for SheetWriter {
             ))
             .hint("write CSV, JSONL or Parquet"));
         }
-        let n_found = self
-            .columns
-            .iter()
-            .filter(|column| fields.get(&column.name).is_some())
-            .count();
+        let n_found = self.columns.iter().filter(|column| fields.get(&column.name).is_some()).count();
         refuse_homeless(&self.columns, fields, n_found)?;
         for at in 0..self.columns.len() {
             if let Some(cell) = fields.get(&self.columns[at].name) {
@@ -121,9 +103,7 @@ fn write_number(
     column: u16,
     number: &serde_json::Number,
 ) -> std::result::Result<(), XlsxError> {
-    let is_big = number
-        .as_i64()
-        .is_some_and(|whole| whole.unsigned_abs() > MAX_WHOLE)
+    let is_big = number.as_i64().is_some_and(|whole| whole.unsigned_abs() > MAX_WHOLE)
         || number.as_u64().is_some_and(|whole| whole > MAX_WHOLE);
     match number.as_f64() {
         Some(double) if !is_big => sheet.write_number(row, column, double).map(drop),
@@ -132,7 +112,5 @@ fn write_number(
 }
 
 fn cannot_write(name: &str, error: XlsxError) -> Error {
-    Error::external(format!("cannot write `{name}`"))
-        .because(error)
-        .hint("is the disk full?")
+    Error::external(format!("cannot write `{name}`")).because(error).hint("is the disk full?")
 }

@@ -12,11 +12,7 @@ fn check(status: u16, body: &str, want: CallErrorClass) {
 fn check_refuses(status: u16, body: &str, want: Part) {
     match read(status, None, body.as_bytes()) {
         Fault::Refuses(part, error) => {
-            assert_eq!(
-                (part, error.class),
-                (want, CallErrorClass::BadRequest),
-                "{status} {body}"
-            );
+            assert_eq!((part, error.class), (want, CallErrorClass::BadRequest), "{status} {body}");
         }
         other => panic!("{status} {body}: {other:?}"),
     }
@@ -24,10 +20,7 @@ fn check_refuses(status: u16, body: &str, want: Part) {
 
 #[track_caller]
 fn check_blocked(status: u16, body: &str) {
-    assert!(
-        matches!(read(status, None, body.as_bytes()), Fault::Blocked(_)),
-        "{status} {body}"
-    );
+    assert!(matches!(read(status, None, body.as_bytes()), Fault::Blocked(_)), "{status} {body}");
 }
 
 #[test]
@@ -40,11 +33,7 @@ fn a_wrong_key_is_auth_by_every_vendor() {
     );
     check(401, r#"{"message":"Unauthorized","request_id":"1"}"#, auth);
     check(401, r#"{"status":401,"message":"Token has expired"}"#, auth);
-    check(
-        401,
-        r#"{"error":{"code":"1000","message":"身份验证失败。"}}"#,
-        auth,
-    );
+    check(401, r#"{"error":{"code":"1000","message":"身份验证失败。"}}"#, auth);
     check(403, "forbidden", auth);
 }
 
@@ -61,11 +50,7 @@ fn an_unknown_model_is_a_bad_request() {
         r#"{"error":{"message":"model 'qwen9' not found, try pulling it first","type":"api_error"}}"#,
         bad,
     );
-    check(
-        400,
-        r#"{"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}}"#,
-        bad,
-    );
+    check(400, r#"{"error":{"code":"1211","message":"模型不存在，请检查模型代码。"}}"#, bad);
 }
 
 #[test]
@@ -81,26 +66,14 @@ fn a_spent_account_is_not_a_rate_limit() {
         r#"{"error":{"message":"Your account is suspended","type":"exceeded_current_quota_error"}}"#,
         spent,
     );
-    check(
-        429,
-        r#"{"error":{"code":"1113","message":"您的账户已欠费"}}"#,
-        spent,
-    );
-    check(
-        400,
-        r#"{"error":{"code":"Arrearage","message":"Access denied"}}"#,
-        spent,
-    );
+    check(429, r#"{"error":{"code":"1113","message":"您的账户已欠费"}}"#, spent);
+    check(400, r#"{"error":{"code":"Arrearage","message":"Access denied"}}"#, spent);
     check(
         402,
         r#"{"error":{"message":"Insufficient Balance","type":"unknown_error","code":"invalid_request_error"}}"#,
         spent,
     );
-    check(
-        402,
-        r#"{"error":{"message":"This request requires more credits","code":402}}"#,
-        spent,
-    );
+    check(402, r#"{"error":{"message":"This request requires more credits","code":402}}"#, spent);
 }
 
 #[test]
@@ -111,11 +84,7 @@ fn too_fast_is_a_rate_limit() {
         r#"{"error":{"message":"Rate limit reached for gpt-4o","type":"tokens","code":"rate_limit_exceeded"}}"#,
         limited,
     );
-    check(
-        429,
-        r#"{"error":{"code":"1302","message":"您当前使用该API的并发数过高"}}"#,
-        limited,
-    );
+    check(429, r#"{"error":{"code":"1302","message":"您当前使用该API的并发数过高"}}"#, limited);
     check(429, "", limited);
 }
 
@@ -163,11 +132,7 @@ fn the_other_side_failing_is_server_or_timeout() {
         CallErrorClass::Server,
     );
     check(529, "", CallErrorClass::Server);
-    check(
-        502,
-        "<html><body>Bad Gateway</body></html>",
-        CallErrorClass::Server,
-    );
+    check(502, "<html><body>Bad Gateway</body></html>", CallErrorClass::Server);
     check(504, "", CallErrorClass::Timeout);
     check(408, "", CallErrorClass::Timeout);
 }

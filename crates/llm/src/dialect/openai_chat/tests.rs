@@ -25,19 +25,12 @@ fn request(format: AnswerFormat, settings: Settings) -> ModelRequest {
         format,
         settings: Arc::new(settings),
         sample: 3,
-        aside: Aside {
-            key: "k".into(),
-            truth: Some("secret truth".into()),
-            wrong: vec!["w".into()],
-        },
+        aside: Aside { key: "k".into(), truth: Some("secret truth".into()), wrong: vec!["w".into()] },
     }
 }
 
 fn schema() -> AnswerFormat {
-    AnswerFormat::JsonSchema {
-        name: "answer".into(),
-        schema: Arc::new(json!({"type": "object"})),
-    }
+    AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::new(json!({"type": "object"})) }
 }
 
 #[track_caller]
@@ -160,10 +153,8 @@ fn extra_replaces_our_field_instead_of_doubling_it() {
 
 #[test]
 fn extra_may_not_turn_on_streaming() {
-    let settings = Settings {
-        extra: serde_json::from_value(json!({"stream": true})).unwrap(),
-        ..Settings::new(64)
-    };
+    let settings =
+        Settings { extra: serde_json::from_value(json!({"stream": true})).unwrap(), ..Settings::new(64) };
     let error = encode(&request(AnswerFormat::Text, settings), &ALL, None).unwrap_err();
     assert_eq!((error.class, error.tries), (CallErrorClass::BadRequest, 0));
 }
@@ -177,13 +168,7 @@ fn a_plain_answer_of_openai_is_read_in_full() {
         "prompt_tokens_details":{"cached_tokens":16,"audio_tokens":0},
         "completion_tokens_details":{"reasoning_tokens":4,"audio_tokens":0}},"service_tier":"default","system_fingerprint":null}"#,
         ModelAnswer {
-            usage: Some(Usage {
-                input: 20,
-                cached_read: 16,
-                cached_write: 0,
-                output: 9,
-                reasoning: 4,
-            }),
+            usage: Some(Usage { input: 20, cached_read: 16, cached_write: 0, output: 9, reasoning: 4 }),
             served_model: Some("gpt-4o-mini-2024-07-18".into()),
             ..ModelAnswer::of_text(r#"{"label": "spam"}"#)
         },
@@ -194,10 +179,7 @@ fn a_plain_answer_of_openai_is_read_in_full() {
 fn a_refusal_in_its_own_field_is_kept_and_the_text_is_empty() {
     check(
         r#"{"choices":[{"message":{"content":null,"refusal":"I'm sorry"},"finish_reason":"stop"}]}"#,
-        ModelAnswer {
-            refusal: Some("I'm sorry".into()),
-            ..ModelAnswer::of_text("")
-        },
+        ModelAnswer { refusal: Some("I'm sorry".into()), ..ModelAnswer::of_text("") },
     );
 }
 
@@ -214,10 +196,7 @@ fn content_as_a_list_of_parts_is_joined_and_thoughts_are_not_text() {
 fn a_refusal_among_the_parts_is_found() {
     check(
         r#"{"choices":[{"message":{"content":[{"type":"refusal","refusal":"no"}]},"finish_reason":"stop"}]}"#,
-        ModelAnswer {
-            refusal: Some("no".into()),
-            ..ModelAnswer::of_text("")
-        },
+        ModelAnswer { refusal: Some("no".into()), ..ModelAnswer::of_text("") },
     );
 }
 
@@ -236,10 +215,7 @@ fn every_vendors_word_for_a_filter_is_known() {
 
 #[test]
 fn an_unknown_or_missing_reason_is_kept_as_it_is() {
-    check_stop(
-        r#""insufficient_system_resource""#,
-        Stop::Other("insufficient_system_resource".into()),
-    );
+    check_stop(r#""insufficient_system_resource""#, Stop::Other("insufficient_system_resource".into()));
     check_stop("null", Stop::Other("missing".into()));
 }
 
@@ -247,44 +223,22 @@ fn an_unknown_or_missing_reason_is_kept_as_it_is() {
 fn deepseeks_cache_hits_are_part_of_the_input() {
     check_usage(
         r#"{"prompt_tokens":100,"completion_tokens":5,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}"#,
-        Some(Usage {
-            input: 100,
-            cached_read: 64,
-            output: 5,
-            ..Usage::default()
-        }),
+        Some(Usage { input: 100, cached_read: 64, output: 5, ..Usage::default() }),
     );
 }
 
 #[test]
 fn moonshot_and_gigachat_name_cached_tokens_their_own_way() {
-    let want = Some(Usage {
-        input: 9,
-        cached_read: 8,
-        output: 1,
-        ..Usage::default()
-    });
-    check_usage(
-        r#"{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":8}"#,
-        want,
-    );
-    check_usage(
-        r#"{"prompt_tokens":9,"completion_tokens":1,"precached_prompt_tokens":8}"#,
-        want,
-    );
+    let want = Some(Usage { input: 9, cached_read: 8, output: 1, ..Usage::default() });
+    check_usage(r#"{"prompt_tokens":9,"completion_tokens":1,"cached_tokens":8}"#, want);
+    check_usage(r#"{"prompt_tokens":9,"completion_tokens":1,"precached_prompt_tokens":8}"#, want);
 }
 
 #[test]
 fn cache_writes_of_a_router_are_counted() {
     check_usage(
         r#"{"prompt_tokens":90,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":10,"cache_write_tokens":80}}"#,
-        Some(Usage {
-            input: 90,
-            cached_read: 10,
-            cached_write: 80,
-            output: 1,
-            reasoning: 0,
-        }),
+        Some(Usage { input: 90, cached_read: 10, cached_write: 80, output: 1, reasoning: 0 }),
     );
 }
 
@@ -292,26 +246,14 @@ fn cache_writes_of_a_router_are_counted() {
 fn reasoning_counted_beside_the_output_is_added_to_it() {
     check_usage(
         r#"{"prompt_tokens":9,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":300}}"#,
-        Some(Usage {
-            input: 9,
-            output: 301,
-            reasoning: 300,
-            ..Usage::default()
-        }),
+        Some(Usage { input: 9, output: 301, reasoning: 300, ..Usage::default() }),
     );
 }
 
 #[test]
 fn odd_counts_are_read_and_an_absent_usage_is_none() {
-    let want = Some(Usage {
-        input: 9,
-        output: 1,
-        ..Usage::default()
-    });
-    check_usage(
-        r#"{"prompt_tokens":9.0,"completion_tokens":1,"prompt_tokens_details":null}"#,
-        want,
-    );
+    let want = Some(Usage { input: 9, output: 1, ..Usage::default() });
+    check_usage(r#"{"prompt_tokens":9.0,"completion_tokens":1,"prompt_tokens_details":null}"#, want);
     check_usage(
         r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":null}}"#,
         want,
@@ -326,16 +268,8 @@ fn a_null_top_logprobs_is_an_empty_list() {
         "logprobs":{"content":[{"token":"x","logprob":-0.5,"bytes":[120],"top_logprobs":null},
         {"token":"y","logprob":null,"top_logprobs":[{"token":"z","logprob":-2}]}],"refusal":null}}]}"#;
     let want = vec![
-        TokenLogprob {
-            token: "x".into(),
-            logprob: -0.5,
-            top: vec![],
-        },
-        TokenLogprob {
-            token: "y".into(),
-            logprob: -9999.0,
-            top: vec![("z".into(), -2.0)],
-        },
+        TokenLogprob { token: "x".into(), logprob: -0.5, top: vec![] },
+        TokenLogprob { token: "y".into(), logprob: -9999.0, top: vec![("z".into(), -2.0)] },
     ];
     assert_eq!(decode(body.as_bytes()).unwrap().logprobs, Some(want));
 }
@@ -345,16 +279,8 @@ fn the_older_form_of_logprobs_is_read() {
     let body = r#"{"choices":[{"message":{"content":"ab"},"finish_reason":"stop",
         "logprobs":{"tokens":["a","b"],"token_logprobs":[-0.1,null],"top_logprobs":[{"a":-0.1,"c":-3.0},null]}}]}"#;
     let want = vec![
-        TokenLogprob {
-            token: "a".into(),
-            logprob: -0.1,
-            top: vec![("a".into(), -0.1), ("c".into(), -3.0)],
-        },
-        TokenLogprob {
-            token: "b".into(),
-            logprob: -9999.0,
-            top: vec![],
-        },
+        TokenLogprob { token: "a".into(), logprob: -0.1, top: vec![("a".into(), -0.1), ("c".into(), -3.0)] },
+        TokenLogprob { token: "b".into(), logprob: -9999.0, top: vec![] },
     ];
     assert_eq!(decode(body.as_bytes()).unwrap().logprobs, Some(want));
 }
@@ -381,10 +307,7 @@ fn an_error_under_status_200_is_an_error() {
     let body = r#"{"error":{"code":429,"message":"Provider returned error","metadata":{"raw":"slow down"}}}"#;
     match decode(body.as_bytes()) {
         Err(Fault::Failed(error)) => {
-            assert_eq!(
-                (error.class, error.status),
-                (CallErrorClass::RateLimited, Some(429))
-            );
+            assert_eq!((error.class, error.status), (CallErrorClass::RateLimited, Some(429)));
             assert_eq!(error.message, "Provider returned error: slow down");
         }
         other => panic!("{other:?}"),

@@ -75,11 +75,7 @@ impl Server {
         } else {
             state.n_refused += 1;
         }
-        let next = if state.left >= 1.0 {
-            0.0
-        } else {
-            (1.0 - state.left) / self.rate
-        };
+        let next = if state.left >= 1.0 { 0.0 } else { (1.0 - state.left) / self.rate };
         (pass, state.left, next)
     }
 
@@ -105,26 +101,15 @@ impl Server {
         };
         if let Some(reset) = reset {
             let reset = Some(Duration::from_millis((reset * 1000.0).ceil() as u64));
-            let requests = Some(Window {
-                limit: Some(self.burst),
-                remaining: left.floor(),
-                reset,
-            });
-            let announced = Announced {
-                requests,
-                tokens: None,
-            };
-            self.limiter
-                .announced(&announced, reserved_tokens(request), sent_at);
+            let requests = Some(Window { limit: Some(self.burst), remaining: left.floor(), reset });
+            let announced = Announced { requests, tokens: None };
+            self.limiter.announced(&announced, reserved_tokens(request), sent_at);
         }
         if pass {
             return Ok(ModelAnswer::of_text("x"));
         }
         let retry_after = Some(Duration::from_secs_f64(next.max(0.02)));
-        Err(CallError {
-            retry_after,
-            ..error(CallErrorClass::RateLimited).with_status(429)
-        })
+        Err(CallError { retry_after, ..error(CallErrorClass::RateLimited).with_status(429) })
     }
 }
 
@@ -166,10 +151,7 @@ async fn crowd(server: Server, n: usize) -> Met {
         seconds: began.elapsed().as_secs_f64(),
         refused: state.n_refused,
         calls: state.n_calls,
-        answered: outcomes
-            .iter()
-            .filter(|outcome| outcome.as_ref().unwrap().is_ok())
-            .count(),
+        answered: outcomes.iter().filter(|outcome| outcome.as_ref().unwrap().is_ok()).count(),
         most_at_once: state.most_at_once,
         concurrency: limiter.snapshot().concurrency,
     }
@@ -207,14 +189,7 @@ async fn without_limits_concurrency_grows_fast_to_the_bound() {
 async fn a_server_that_only_queues_is_not_flooded() {
     let limiter = Limiter::new(256);
     let slots = Some(Arc::new(tokio::sync::Semaphore::new(4)));
-    let met = crowd(
-        Server {
-            slots,
-            ..Server::new(limiter, 1e9, Says::Nothing)
-        },
-        2000,
-    )
-    .await;
+    let met = crowd(Server { slots, ..Server::new(limiter, 1e9, Says::Nothing) }, 2000).await;
     assert_eq!(met.answered, 2000);
     assert!(met.concurrency <= 24, "{met:?}");
     // Four at once for 100 ms each are 40 a second.
@@ -224,14 +199,7 @@ async fn a_server_that_only_queues_is_not_flooded() {
 #[tokio::test(start_paused = true)]
 async fn scattered_refusals_do_not_slow_everybody_down() {
     let limiter = Limiter::new(64);
-    let met = crowd(
-        Server {
-            refuses_each: 20,
-            ..Server::new(limiter, 1e9, Says::Nothing)
-        },
-        2000,
-    )
-    .await;
+    let met = crowd(Server { refuses_each: 20, ..Server::new(limiter, 1e9, Says::Nothing) }, 2000).await;
     assert_eq!(met.answered, 2000);
     // 64 at once for 100 ms each are 640 a second.
     assert!(met.seconds < 2000.0 / 640.0 * 1.5, "{met:?}");
@@ -241,10 +209,8 @@ async fn scattered_refusals_do_not_slow_everybody_down() {
 async fn after_a_refusal_that_concerns_all_everybody_waits() {
     let limiter = Limiter::new(8);
     let permit = limiter.permit(1.0).await;
-    let refusal = CallError {
-        retry_after: Some(Duration::from_secs(7)),
-        ..error(CallErrorClass::RateLimited)
-    };
+    let refusal =
+        CallError { retry_after: Some(Duration::from_secs(7)), ..error(CallErrorClass::RateLimited) };
     permit.land(&Err(refusal));
     let began = Instant::now();
     drop(limiter.permit(1.0).await);
@@ -277,19 +243,8 @@ async fn a_limit_of_tokens_holds_large_calls_back() {
     let limiter = Limiter::new(8);
     let permit = limiter.permit(1000.0).await;
     let reset = Some(Duration::from_secs(10));
-    let tokens = Some(Window {
-        limit: Some(1000.0),
-        remaining: 0.0,
-        reset,
-    });
-    limiter.announced(
-        &Announced {
-            requests: None,
-            tokens,
-        },
-        1000,
-        Instant::now(),
-    );
+    let tokens = Some(Window { limit: Some(1000.0), remaining: 0.0, reset });
+    limiter.announced(&Announced { requests: None, tokens }, 1000, Instant::now());
     permit.land(&Ok(ModelAnswer::of_text("x")));
     let began = Instant::now();
     drop(limiter.permit(500.0).await);

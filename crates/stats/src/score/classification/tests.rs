@@ -7,18 +7,11 @@ use super::{ClassificationScore, score_classification};
 use crate::random::SplitMix64;
 use crate::{Class, Estimate, IntervalOptions, Level, NoLabel, Outcome, Pair, Prf, ScoreError};
 
-const OPTIONS: IntervalOptions = IntervalOptions {
-    level: Level::P95,
-    n_resamples: 100,
-    seed: 7,
-};
+const OPTIONS: IntervalOptions = IntervalOptions { level: Level::P95, n_resamples: 100, seed: 7 };
 const FAILED: Outcome<Class> = Outcome::NoLabel(NoLabel::Failed);
 
 fn pair(gold: u32, label: u32) -> Pair<Class> {
-    Pair {
-        gold: Some(Class(gold)),
-        outcome: Outcome::Labeled(Class(label)),
-    }
+    Pair { gold: Some(Class(gold)), outcome: Outcome::Labeled(Class(label)) }
 }
 
 fn score(pairs: &[Pair<Class>], n_classes: u32) -> ClassificationScore {
@@ -36,15 +29,8 @@ fn values(scores: &Prf) -> [Option<f64>; 3] {
 #[test]
 fn no_items_have_no_scores() {
     let score = score(&[], 2);
-    assert_eq!(
-        [score.coverage.all, score.accuracy, score.effective_accuracy],
-        [None; 3]
-    );
-    for scores in [
-        score.by_label.micro_avg,
-        score.by_label.macro_avg,
-        score.by_label.weighted_avg,
-    ] {
+    assert_eq!([score.coverage.all, score.accuracy, score.effective_accuracy], [None; 3]);
+    for scores in [score.by_label.micro_avg, score.by_label.macro_avg, score.by_label.weighted_avg] {
         assert_eq!(values(&scores), [None; 3]);
     }
     assert_eq!(score.by_label.labels.len(), 2);
@@ -82,50 +68,29 @@ fn each_average_has_an_interval_of_its_own() {
 #[test]
 fn a_label_that_is_never_predicted_has_a_recall_of_zero_and_no_precision() {
     let score = score(&[pair(0, 0), pair(1, 0)], 2);
-    assert_eq!(
-        values(&score.by_label.labels[1].scores),
-        [None, Some(0.0), Some(0.0)]
-    );
+    assert_eq!(values(&score.by_label.labels[1].scores), [None, Some(0.0), Some(0.0)]);
 }
 
 #[test]
 fn a_label_that_is_only_invented_has_a_precision_of_zero_and_no_recall() {
     let score = score(&[pair(0, 0), pair(0, 1)], 2);
-    assert_eq!(
-        values(&score.by_label.labels[1].scores),
-        [Some(0.0), None, Some(0.0)]
-    );
+    assert_eq!(values(&score.by_label.labels[1].scores), [Some(0.0), None, Some(0.0)]);
 }
 
 #[test]
 fn a_failure_costs_recall_and_effective_accuracy_but_no_precision_and_no_accuracy() {
-    let failed = Pair {
-        gold: Some(Class(0)),
-        outcome: FAILED,
-    };
+    let failed = Pair { gold: Some(Class(0)), outcome: FAILED };
     let score = score(&[pair(0, 0), pair(1, 1), failed], 2);
     assert_eq!(value(score.accuracy), Some(1.0));
     assert_eq!(value(score.effective_accuracy), Some(2.0 / 3.0));
-    assert_eq!(
-        values(&score.by_label.labels[0].scores),
-        [Some(1.0), Some(0.5), Some(2.0 / 3.0)]
-    );
+    assert_eq!(values(&score.by_label.labels[0].scores), [Some(1.0), Some(0.5), Some(2.0 / 3.0)]);
     assert_eq!(score.confusion.count(Class(0), FAILED), 1);
 }
 
 #[test]
 fn an_annotator_that_only_fails_has_no_accuracy_and_an_effective_accuracy_of_zero() {
-    let score = score(
-        &[Pair {
-            gold: Some(Class(0)),
-            outcome: FAILED,
-        }; 5],
-        2,
-    );
-    assert_eq!(
-        (value(score.accuracy), value(score.effective_accuracy)),
-        (None, Some(0.0))
-    );
+    let score = score(&[Pair { gold: Some(Class(0)), outcome: FAILED }; 5], 2);
+    assert_eq!((value(score.accuracy), value(score.effective_accuracy)), (None, Some(0.0)));
     assert_eq!(score.coverage.n_by_reason, [0, 0, 5, 0]);
 }
 
@@ -133,17 +98,9 @@ fn an_annotator_that_only_fails_has_no_accuracy_and_an_effective_accuracy_of_zer
 fn ten_right_of_ten_still_leave_room_for_doubt() {
     let pairs: Vec<_> = (0..10).map(|item| pair(item % 2, item % 2)).collect();
     let report = score(&pairs, 2).by_label;
-    for f1 in [
-        report.micro_avg.f1,
-        report.macro_avg.f1,
-        report.weighted_avg.f1,
-        report.labels[0].scores.f1,
-    ] {
+    for f1 in [report.micro_avg.f1, report.macro_avg.f1, report.weighted_avg.f1, report.labels[0].scores.f1] {
         let f1 = f1.unwrap();
-        assert!(
-            f1.value == 1.0 && f1.interval.high == 1.0 && f1.interval.low < 0.9,
-            "{f1:?}"
-        );
+        assert!(f1.value == 1.0 && f1.interval.high == 1.0 && f1.interval.low < 0.9, "{f1:?}");
     }
 }
 
@@ -159,16 +116,8 @@ fn every_score_names_what_it_is_a_share_of() {
 #[test]
 fn without_resamples_intervals_are_wider_but_there() {
     let pairs: Vec<_> = (0..100).map(|item| pair(item % 3, item % 4 % 3)).collect();
-    let quick = IntervalOptions {
-        n_resamples: 0,
-        ..OPTIONS
-    };
-    let quick = score_classification(&pairs, 3, &quick)
-        .unwrap()
-        .by_label
-        .macro_avg
-        .f1
-        .unwrap();
+    let quick = IntervalOptions { n_resamples: 0, ..OPTIONS };
+    let quick = score_classification(&pairs, 3, &quick).unwrap().by_label.macro_avg.f1.unwrap();
     let drawn = score(&pairs, 3).by_label.macro_avg.f1.unwrap();
     assert_eq!(quick.value, drawn.value);
     assert!(quick.interval.low < drawn.interval.low && drawn.interval.high < quick.interval.high);
@@ -178,14 +127,7 @@ fn without_resamples_intervals_are_wider_but_there() {
 fn a_class_beyond_the_schema_is_refused_in_gold_and_in_answers() {
     for pairs in [[pair(0, 0), pair(2, 0)], [pair(0, 0), pair(0, 2)]] {
         let error = score_classification(&pairs, 2, &OPTIONS).unwrap_err();
-        assert_eq!(
-            error,
-            ScoreError::ClassOutOfRange {
-                item_idx: 1,
-                class: Class(2),
-                n_classes: 2
-            }
-        );
+        assert_eq!(error, ScoreError::ClassOutOfRange { item_idx: 1, class: Class(2), n_classes: 2 });
     }
 }
 
@@ -210,21 +152,11 @@ fn intervals_of_f1_cover_the_truth_about_as_often_as_they_say() {
         let item = |random: &mut SplitMix64| {
             let gold = random.below(3) as usize;
             let is_right = random.below(10) < skills[gold] as u64;
-            let label = if is_right {
-                gold as u64
-            } else {
-                (gold as u64 + 1 + random.below(2)) % 3
-            };
+            let label = if is_right { gold as u64 } else { (gold as u64 + 1 + random.below(2)) % 3 };
             pair(gold as u32, label as u32)
         };
         let pairs: Vec<_> = (0..150).map(|_| item(&mut random)).collect();
-        score(&pairs, 3)
-            .by_label
-            .macro_avg
-            .f1
-            .unwrap()
-            .interval
-            .contains(true_f1)
+        score(&pairs, 3).by_label.macro_avg.f1.unwrap().interval.contains(true_f1)
     });
     let coverage = covered.count() as f64 / f64::from(n_trials);
     assert!((0.88..=0.99).contains(&coverage), "{coverage}");
@@ -248,10 +180,7 @@ fn any_pairs() -> impl Strategy<Value = Vec<Pair<Class>>> {
 fn all_values(score: &ClassificationScore) -> Vec<Option<f64>> {
     let report = &score.by_label;
     let labels = report.labels.iter().map(|label| &label.scores);
-    labels
-        .chain([&report.micro_avg, &report.macro_avg, &report.weighted_avg])
-        .flat_map(values)
-        .collect()
+    labels.chain([&report.micro_avg, &report.macro_avg, &report.weighted_avg]).flat_map(values).collect()
 }
 
 proptest! {

@@ -6,28 +6,20 @@ use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, p
 use super::{MultiLabelScore, score_multi_label};
 use crate::{Class, Estimate, IntervalOptions, Level, NoLabel, Outcome, Pair, ScoreError};
 
-const OPTIONS: IntervalOptions = IntervalOptions {
-    level: Level::P95,
-    n_resamples: 100,
-    seed: 7,
-};
+const OPTIONS: IntervalOptions = IntervalOptions { level: Level::P95, n_resamples: 100, seed: 7 };
 
 /// Gold classes and predicted ones, or `None` for a failure.
 type Item = (Vec<u32>, Option<Vec<u32>>);
 
 fn try_score(items: &[Item], n_classes: u32) -> Result<MultiLabelScore, ScoreError> {
     let classes = |numbers: &Vec<u32>| numbers.iter().copied().map(Class).collect::<Vec<_>>();
-    let items: Vec<_> = items
-        .iter()
-        .map(|(gold, found)| (classes(gold), found.as_ref().map(classes)))
-        .collect();
+    let items: Vec<_> =
+        items.iter().map(|(gold, found)| (classes(gold), found.as_ref().map(classes))).collect();
     let pairs: Vec<Pair<&[Class]>> = items
         .iter()
         .map(|(gold, found)| Pair {
             gold: Some(&gold[..]),
-            outcome: found
-                .as_deref()
-                .map_or(Outcome::NoLabel(NoLabel::Unusable), Outcome::Labeled),
+            outcome: found.as_deref().map_or(Outcome::NoLabel(NoLabel::Unusable), Outcome::Labeled),
         })
         .collect();
     score_multi_label(&pairs, n_classes, &OPTIONS)
@@ -53,10 +45,7 @@ fn two_empty_sets_agree_fully() {
 fn a_failure_is_wrong_even_where_the_gold_is_empty() {
     let score = score(&[(vec![], None), (vec![1], Some(vec![1]))], 2);
     assert_eq!([score.subset_accuracy, score.jaccard].map(value), [Some(1.0); 2]);
-    assert_eq!(
-        [score.effective_subset_accuracy, score.effective_jaccard].map(value),
-        [Some(0.5); 2]
-    );
+    assert_eq!([score.effective_subset_accuracy, score.effective_jaccard].map(value), [Some(0.5); 2]);
     assert_eq!(value(score.hamming_loss), Some(0.0));
 }
 
@@ -66,10 +55,7 @@ fn the_order_of_a_set_and_classes_named_twice_mean_nothing() {
         score(&[(vec![0, 2], Some(vec![2, 0, 2]))], 3),
         score(&[(vec![2, 0, 0], Some(vec![0, 2]))], 3)
     );
-    assert_eq!(
-        value(score(&[(vec![0, 2], Some(vec![2, 0, 2]))], 3).subset_accuracy),
-        Some(1.0)
-    );
+    assert_eq!(value(score(&[(vec![0, 2], Some(vec![2, 0, 2]))], 3).subset_accuracy), Some(1.0));
 }
 
 #[test]
@@ -80,12 +66,8 @@ fn a_schema_without_classes_has_no_hamming_loss() {
 #[test]
 fn no_items_have_no_scores() {
     let score = score(&[], 2);
-    let all = [
-        score.subset_accuracy,
-        score.effective_subset_accuracy,
-        score.jaccard,
-        score.effective_jaccard,
-    ];
+    let all =
+        [score.subset_accuracy, score.effective_subset_accuracy, score.jaccard, score.effective_jaccard];
     assert_eq!(all, [None; 4]);
     assert_eq!(score.hamming_loss, None);
 }
@@ -93,28 +75,15 @@ fn no_items_have_no_scores() {
 #[test]
 fn nothing_but_failures_leaves_only_the_effective_scores() {
     let score = score(&[(vec![0], None), (vec![1], None)], 2);
-    assert_eq!(
-        [score.subset_accuracy, score.jaccard, score.hamming_loss],
-        [None; 3]
-    );
-    assert_eq!(
-        [score.effective_subset_accuracy, score.effective_jaccard].map(value),
-        [Some(0.0); 2]
-    );
+    assert_eq!([score.subset_accuracy, score.jaccard, score.hamming_loss], [None; 3]);
+    assert_eq!([score.effective_subset_accuracy, score.effective_jaccard].map(value), [Some(0.0); 2]);
     assert_eq!(value(score.by_label.micro_avg.recall), Some(0.0));
 }
 
 #[test]
 fn a_class_beyond_the_schema_is_refused() {
     let error = try_score(&[(vec![0], Some(vec![1])), (vec![0], Some(vec![1, 9]))], 2).unwrap_err();
-    assert_eq!(
-        error,
-        ScoreError::ClassOutOfRange {
-            item_idx: 1,
-            class: Class(9),
-            n_classes: 2
-        }
-    );
+    assert_eq!(error, ScoreError::ClassOutOfRange { item_idx: 1, class: Class(9), n_classes: 2 });
 }
 
 #[test]

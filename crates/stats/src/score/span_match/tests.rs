@@ -6,41 +6,19 @@ use super::{Span, SpanMatch, SpanRelation, match_spans};
 use crate::Class;
 
 fn spans(triples: &[(u32, u32, u32)]) -> Vec<Span> {
-    triples
-        .iter()
-        .map(|&(start, end, class)| Span {
-            start,
-            end,
-            class: Class(class),
-        })
-        .collect()
+    triples.iter().map(|&(start, end, class)| Span { start, end, class: Class(class) }).collect()
 }
 
 fn n_with(matched: &SpanMatch, relation: SpanRelation) -> usize {
-    matched
-        .pairs
-        .iter()
-        .filter(|pair| pair.relation == relation)
-        .count()
+    matched.pairs.iter().filter(|pair| pair.relation == relation).count()
 }
 
 /// Right, wrong border, wrong type, wrong both, missed, invented.
 fn counts(matched: &SpanMatch) -> [usize; 6] {
-    let [right, border, type_, both] = [
-        SpanRelation::Right,
-        SpanRelation::WrongBorder,
-        SpanRelation::WrongType,
-        SpanRelation::WrongBoth,
-    ]
-    .map(|relation| n_with(matched, relation));
-    [
-        right,
-        border,
-        type_,
-        both,
-        matched.missed.len(),
-        matched.invented.len(),
-    ]
+    let [right, border, type_, both] =
+        [SpanRelation::Right, SpanRelation::WrongBorder, SpanRelation::WrongType, SpanRelation::WrongBoth]
+            .map(|relation| n_with(matched, relation));
+    [right, border, type_, both, matched.missed.len(), matched.invented.len()]
 }
 
 #[track_caller]
@@ -82,45 +60,25 @@ fn the_right_class_with_a_wrong_border_goes_before_the_right_border_with_a_wrong
 #[test]
 fn a_right_span_is_right_even_where_another_would_have_needed_it() {
     // Only by giving up the right pair could both gold spans have been answered.
-    check(
-        &[(0, 10, 0), (8, 9, 0)],
-        &[(0, 10, 0), (0, 3, 0)],
-        [1, 0, 0, 0, 1, 1],
-    );
+    check(&[(0, 10, 0), (8, 9, 0)], &[(0, 10, 0), (0, 3, 0)], [1, 0, 0, 0, 1, 1]);
 }
 
 #[test]
 fn a_chain_of_overlaps_gives_as_many_pairs_as_possible() {
     // The largest overlap, second gold with first prediction, would leave the other two alone.
-    check(
-        &[(0, 4, 0), (4, 8, 0)],
-        &[(2, 7, 0), (7, 9, 0)],
-        [0, 2, 0, 0, 0, 0],
-    );
+    check(&[(0, 4, 0), (4, 8, 0)], &[(2, 7, 0), (7, 9, 0)], [0, 2, 0, 0, 0, 0]);
 }
 
 #[test]
 fn nested_spans_of_one_class_each_find_their_own() {
-    check(
-        &[(0, 9, 0), (0, 3, 0)],
-        &[(0, 3, 0), (0, 9, 0)],
-        [2, 0, 0, 0, 0, 0],
-    );
-    check(
-        &[(0, 9, 0), (0, 3, 0)],
-        &[(0, 8, 0), (0, 2, 0)],
-        [0, 2, 0, 0, 0, 0],
-    );
+    check(&[(0, 9, 0), (0, 3, 0)], &[(0, 3, 0), (0, 9, 0)], [2, 0, 0, 0, 0, 0]);
+    check(&[(0, 9, 0), (0, 3, 0)], &[(0, 8, 0), (0, 2, 0)], [0, 2, 0, 0, 0, 0]);
     check(&[(0, 9, 0), (4, 6, 0)], &[(4, 6, 0)], [1, 0, 0, 0, 1, 0]);
 }
 
 #[test]
 fn two_classes_on_the_same_words_are_two_spans() {
-    check(
-        &[(0, 5, 0), (0, 5, 1)],
-        &[(0, 5, 1), (0, 5, 2)],
-        [1, 0, 1, 0, 0, 0],
-    );
+    check(&[(0, 5, 0), (0, 5, 1)], &[(0, 5, 1), (0, 5, 2)], [1, 0, 1, 0, 0, 0]);
 }
 
 #[test]
@@ -140,24 +98,13 @@ fn pairs_and_lists_name_positions_in_the_given_order() {
     let gold = spans(&[(20, 25, 0), (0, 5, 0), (40, 41, 0)]);
     let predicted = spans(&[(30, 31, 0), (0, 5, 0), (21, 25, 0)]);
     let matched = match_spans(&gold, &predicted);
-    let pairs: Vec<_> = matched
-        .pairs
-        .iter()
-        .map(|pair| (pair.gold_idx, pair.predicted_idx))
-        .collect();
-    assert_eq!(
-        (pairs, matched.missed, matched.invented),
-        (vec![(1, 1), (0, 2)], vec![2], vec![0])
-    );
+    let pairs: Vec<_> = matched.pairs.iter().map(|pair| (pair.gold_idx, pair.predicted_idx)).collect();
+    assert_eq!((pairs, matched.missed, matched.invented), (vec![(1, 1), (0, 2)], vec![2], vec![0]));
 }
 
 #[test]
 fn a_very_long_chain_needs_no_deep_recursion() {
-    let chain = |from: u32| {
-        (0..50_000)
-            .map(|n| (n * 4 + from, n * 4 + from + 3, 0))
-            .collect::<Vec<_>>()
-    };
+    let chain = |from: u32| (0..50_000).map(|n| (n * 4 + from, n * 4 + from + 3, 0)).collect::<Vec<_>>();
     let matched = match_spans(&spans(&chain(0)), &spans(&chain(2)));
     assert_eq!(n_with(&matched, SpanRelation::WrongBorder), 50_000);
 }
@@ -168,13 +115,11 @@ fn most_pairs(gold: &[Span], predicted: &[Span], fits: &dyn Fn(&Span, &Span) -> 
         return 0;
     };
     let without = most_pairs(rest, predicted, fits);
-    let with = (0..predicted.len())
-        .filter(|&p| fits(first, &predicted[p]))
-        .map(|p| {
-            let mut left = predicted.to_vec();
-            left.swap_remove(p);
-            1 + most_pairs(rest, &left, fits)
-        });
+    let with = (0..predicted.len()).filter(|&p| fits(first, &predicted[p])).map(|p| {
+        let mut left = predicted.to_vec();
+        left.swap_remove(p);
+        1 + most_pairs(rest, &left, fits)
+    });
     with.max().unwrap_or(0).max(without)
 }
 
@@ -184,11 +129,8 @@ fn overlap(a: &Span, b: &Span) -> bool {
 
 fn any_spans(n_classes: u32) -> impl Strategy<Value = Vec<Span>> {
     let span = (0_u32..14, 1_u32..7, 0..n_classes);
-    let span = span.prop_map(|(start, length, class)| Span {
-        start,
-        end: start + length,
-        class: Class(class),
-    });
+    let span =
+        span.prop_map(|(start, length, class)| Span { start, end: start + length, class: Class(class) });
     proptest::collection::vec(span, 0..6).prop_map(|mut spans| {
         let mut seen = std::collections::HashSet::new();
         spans.retain(|span| seen.insert(*span));
@@ -203,11 +145,7 @@ fn flat_spans() -> impl Strategy<Value = Vec<Span>> {
         let place = |(gap, length, class)| {
             let start = end + gap;
             end = start + length;
-            Span {
-                start,
-                end,
-                class: Class(class),
-            }
+            Span { start, end, class: Class(class) }
         };
         steps.into_iter().map(place).collect()
     })

@@ -6,21 +6,13 @@ use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, p
 use super::{SpanScore, TypeConfusion, score_spans};
 use crate::{Class, Estimate, IntervalOptions, Level, NoLabel, Outcome, Pair, ScoreError, Span};
 
-const OPTIONS: IntervalOptions = IntervalOptions {
-    level: Level::P95,
-    n_resamples: 100,
-    seed: 7,
-};
+const OPTIONS: IntervalOptions = IntervalOptions { level: Level::P95, n_resamples: 100, seed: 7 };
 
 /// Gold spans and predicted ones, or `None` for a failure.
 type Item = (Vec<Span>, Option<Vec<Span>>);
 
 fn span(start: u32, end: u32, class: u32) -> Span {
-    Span {
-        start,
-        end,
-        class: Class(class),
-    }
+    Span { start, end, class: Class(class) }
 }
 
 fn try_score(items: &[Item], n_classes: u32) -> Result<SpanScore, ScoreError> {
@@ -28,9 +20,7 @@ fn try_score(items: &[Item], n_classes: u32) -> Result<SpanScore, ScoreError> {
         .iter()
         .map(|(gold, found)| Pair {
             gold: Some(&gold[..]),
-            outcome: found
-                .as_deref()
-                .map_or(Outcome::NoLabel(NoLabel::Failed), Outcome::Labeled),
+            outcome: found.as_deref().map_or(Outcome::NoLabel(NoLabel::Failed), Outcome::Labeled),
         })
         .collect();
     score_spans(&pairs, n_classes, &OPTIONS)
@@ -46,13 +36,7 @@ fn value(estimate: Option<Estimate>) -> Option<f64> {
 
 #[test]
 fn a_failure_misses_all_gold_spans_and_is_told_apart() {
-    let score = score(
-        &[
-            (vec![span(0, 3, 0), span(5, 7, 1)], None),
-            (vec![span(0, 3, 0)], Some(vec![])),
-        ],
-        2,
-    );
+    let score = score(&[(vec![span(0, 3, 0), span(5, 7, 1)], None), (vec![span(0, 3, 0)], Some(vec![]))], 2);
     assert_eq!((score.errors.missed, score.errors.missed_unanswered), (3, 2));
     assert_eq!(value(score.exact.micro_avg.recall), Some(0.0));
     assert_eq!(value(score.exact.micro_avg.precision), None);
@@ -61,25 +45,16 @@ fn a_failure_misses_all_gold_spans_and_is_told_apart() {
 #[test]
 fn finding_nothing_where_there_is_nothing_is_right_and_failing_there_is_not() {
     let score = score(&[(vec![], Some(vec![])), (vec![], None)], 1);
-    assert_eq!(
-        (value(score.item_accuracy), value(score.effective_item_accuracy)),
-        (Some(1.0), Some(0.5))
-    );
+    assert_eq!((value(score.item_accuracy), value(score.effective_item_accuracy)), (Some(1.0), Some(0.5)));
     assert_eq!(value(score.exact.micro_avg.f1), None);
 }
 
 #[test]
 fn items_without_gold_are_not_scored() {
     let found = [span(0, 3, 0)];
-    let pairs = [Pair {
-        gold: None,
-        outcome: Outcome::Labeled(&found[..]),
-    }];
+    let pairs = [Pair { gold: None, outcome: Outcome::Labeled(&found[..]) }];
     let score = score_spans(&pairs, 1, &OPTIONS).unwrap();
-    assert_eq!(
-        (score.errors.n_predicted(), value(score.coverage.all)),
-        (0, Some(1.0))
-    );
+    assert_eq!((score.errors.n_predicted(), value(score.coverage.all)), (0, Some(1.0)));
 }
 
 #[test]
@@ -90,11 +65,7 @@ fn errors_are_counted_under_the_gold_class_and_inventions_under_their_own() {
     let [first, second] = [score.errors_by_class[0], score.errors_by_class[1]];
     assert_eq!((first.wrong_type, first.missed, first.invented), (1, 1, 0));
     assert_eq!((second.wrong_border, second.missed, second.invented), (1, 0, 1));
-    let confusion = TypeConfusion {
-        gold: Class(0),
-        predicted: Class(1),
-        n_spans: 1,
-    };
+    let confusion = TypeConfusion { gold: Class(0), predicted: Class(1), n_spans: 1 };
     assert_eq!(score.type_confusions, [confusion]);
 }
 
@@ -114,36 +85,19 @@ fn spans_of_one_text_are_no_independent_witnesses() {
         score(&items, 1).exact.micro_avg.recall.unwrap()
     });
     assert_eq!((one.value, one.n, many.value, many.n), (1.0, 50, 1.0, 50));
-    assert!(
-        one.interval.low < 0.3 && many.interval.low > 0.9,
-        "{one:?} {many:?}"
-    );
+    assert!(one.interval.low < 0.3 && many.interval.low > 0.9, "{one:?} {many:?}");
 }
 
 #[test]
 fn spans_that_hold_nothing_and_classes_beyond_the_schema_are_refused() {
     let empty = try_score(&[(vec![], Some(vec![])), (vec![span(4, 4, 0)], None)], 1).unwrap_err();
-    assert_eq!(
-        empty,
-        ScoreError::EmptySpan {
-            item_idx: 1,
-            start: 4,
-            end: 4
-        }
-    );
+    assert_eq!(empty, ScoreError::EmptySpan { item_idx: 1, start: 4, end: 4 });
     assert_eq!(
         empty.to_string(),
         "item 1 has a span from 4 to 4, which holds nothing; a span must end after it starts"
     );
     let beyond = try_score(&[(vec![], Some(vec![span(0, 4, 1)]))], 1).unwrap_err();
-    assert_eq!(
-        beyond,
-        ScoreError::ClassOutOfRange {
-            item_idx: 0,
-            class: Class(1),
-            n_classes: 1
-        }
-    );
+    assert_eq!(beyond, ScoreError::ClassOutOfRange { item_idx: 0, class: Class(1), n_classes: 1 });
 }
 
 const N_CLASSES: u32 = 3;

@@ -20,20 +20,8 @@ fn task() -> Task {
 fn each_span_is_voted_for_by_itself() {
     let (bob, ann) = ((0, "Bob", "PERSON"), (8, "Ann", "PERSON"));
     let got = Spans.vote(&[spans(&[bob, ann]), spans(&[bob]), spans(&[bob])]);
-    assert_eq!(
-        got,
-        Vote::Winner {
-            value: spans(&[bob]),
-            share: 5.0 / 6.0
-        }
-    );
-    assert_eq!(
-        Spans.vote(&[spans(&[]), spans(&[])]),
-        Vote::Winner {
-            value: spans(&[]),
-            share: 1.0
-        }
-    );
+    assert_eq!(got, Vote::Winner { value: spans(&[bob]), share: 5.0 / 6.0 });
+    assert_eq!(Spans.vote(&[spans(&[]), spans(&[])]), Vote::Winner { value: spans(&[]), share: 1.0 });
     assert!((Spans.distance(&spans(&[bob, ann]), &spans(&[bob])) - 1.0 / 3.0).abs() < 1e-12);
 }
 
@@ -52,11 +40,7 @@ fn gold_comes_as_positions_or_as_quotes_by_label() {
     let list = json!([{"start": 0, "end": 3, "label": "PERSON"}, {"start": 8, "end": 12, "label": "PLACE", "text": "Rome"}]);
     check_gold("Bob saw Rome", list.clone(), Ok(want.clone()));
     check_gold("Bob saw Rome", Json::String(list.to_string()), Ok(want.clone()));
-    check_gold(
-        "Bob saw Rome",
-        json!({"PERSON": ["Bob"], "PLACE": ["Rome"]}),
-        Ok(want),
-    );
+    check_gold("Bob saw Rome", json!({"PERSON": ["Bob"], "PLACE": ["Rome"]}), Ok(want));
     check_gold("Bob saw Rome", json!([]), Ok(spans(&[])));
 }
 
@@ -64,11 +48,7 @@ fn gold_comes_as_positions_or_as_quotes_by_label() {
 fn gold_that_does_not_fit_its_text_is_an_error() {
     let moved = json!([{"start": 1, "end": 4, "label": "PERSON", "quote": "Bob"}]);
     check_gold("Bob saw Rome", moved, Err("reads `ob `"));
-    check_gold(
-        "Bob saw Rome",
-        json!({"PERSON": ["Eve"]}),
-        Err("`Eve` does not stand in the text"),
-    );
+    check_gold("Bob saw Rome", json!({"PERSON": ["Eve"]}), Err("`Eve` does not stand in the text"));
     check_gold("Bob saw Bob", json!({"PERSON": ["Bob"]}), Err("stands 2 times"));
     check_gold("Bob saw Rome", json!({"ANIMAL": ["Bob"]}), Err("neither"));
 }

@@ -11,7 +11,7 @@ use karat_core::{
     Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, ProviderOptions, RetryPolicy, Role,
+    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions, RetryPolicy, Role,
     Settings,
 };
 use karat_store::CachedAnswer;
@@ -78,16 +78,7 @@ impl Asker {
     }
 
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
-        let options = ProviderOptions {
-            base_url: spec.base_url.clone(),
-            answers: spec.answers.as_ref().map(|file| setup.path(file)),
-            key_env: None,
-            folder: Some(setup.folder.clone()),
-            timeout: Duration::from_secs(u64::from(spec.timeout_s)),
-            limiters: Arc::clone(&setup.limiters),
-        };
-        let provider =
-            karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))?;
+        let provider = provider(setup, spec)?;
         let nature = provider.nature();
         let style = PromptStyle {
             reasoning: spec.reasoning,
@@ -118,14 +109,9 @@ impl Asker {
         };
         let format_json = prompter.answer_format().to_string();
         let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
-        let price = match spec.price.as_deref().and_then(|name| name.split_once('/')) {
-            Some((endpoint, model)) => setup.prices.find(endpoint, model),
-            None if nature.is_live() => setup.prices.find(&provider.endpoint, &provider.model),
-            None => None,
-        };
         Ok(Self {
             id: annotator.id(),
-            price,
+            price: price(setup, spec, &provider),
             system: Hash::of(prompter.system().as_bytes()),
             annotator,
             spec: spec.clone(),
@@ -245,6 +231,27 @@ pub(crate) fn role_name(role: Role) -> &'static str {
         Role::System => "system",
         Role::User => "user",
         Role::Assistant => "assistant",
+    }
+}
+
+fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
+    let options = ProviderOptions {
+        base_url: spec.base_url.clone(),
+        answers: spec.answers.as_ref().map(|file| setup.path(file)),
+        key_env: None,
+        folder: Some(setup.folder.clone()),
+        timeout: Duration::from_secs(u64::from(spec.timeout_s)),
+        limiters: Arc::clone(&setup.limiters),
+    };
+    karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
+}
+
+/// What a call costs: by the price that is named, or by that of the model; recorded answers cost what is named alone.
+fn price(setup: &Setup, spec: &AnnotatorSpec, provider: &Provider) -> Option<Price> {
+    match spec.price.as_deref().and_then(|name| name.split_once('/')) {
+        Some((endpoint, model)) => setup.prices.find(endpoint, model),
+        None if provider.nature().is_live() => setup.prices.find(&provider.endpoint, &provider.model),
+        None => None,
     }
 }
 

@@ -3,10 +3,10 @@
 //! In: nothing. Out: the table [`ENDPOINTS`], plain data: where it is, which key it wants, what it can do. To add an
 //! OpenAI-compatible service, add its row.
 //!
-//! What the rows rest on, as of November 2026. Checked against documentation or running code of others: the address of every
-//! hosted service; that OpenAI's `reset` headers tell the time until the limit is whole again; that Groq refuses
+//! What the rows rest on, as of November 2026. Checked against documentation or running code of others: the addresses of
+//! yandex, gigachat, dashscope, zhipu, moonshot and groq; that OpenAI's `reset` headers tell the time until the limit is whole again; that Groq refuses
 //! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher. Not checked one by
-//! one: which models of a service know schemas or seeds. A wrong `true` in [`Can`] costs one refused call, after which the
+//! one: the other addresses, and which models of a service know schemas or seeds. A wrong `true` in [`Can`] costs one refused call, after which the
 //! part is left out and listed as a downgrade.
 //!
 //! Not here: keys (`key.rs`) and prices (`prices.toml`).

@@ -1,17 +1,15 @@
-//! What wraps a provider: trying again, keeping to limits, keeping to a budget.
+//! What stands around a provider: keeping to limits, and when to try again.
 //!
-//! In: a [`Complete`](crate::Complete). Out: another one. Their order matters, outermost first: [`Retry`] waits and tries
-//! again, [`Limit`] asks for permission for each try, [`Meter`] reserves money for each try, then comes the provider.
+//! [`Limit`] wraps a [`Complete`](crate::Complete) and asks for permission for each try; [`Tries`] says after each failed one
+//! whether and when there is another. The caller stands between the two, and keeps its books there.
 //!
 //! All waiting goes through tokio's clock, which tests pause.
 
 pub mod limit;
-pub mod meter;
 pub mod retry;
 
 mod bucket;
 mod climb;
 
 pub use limit::{Announce, Limit, LimitSnapshot, Limiter, Limiters};
-pub use meter::{Ledger, Meter, Ticket};
-pub use retry::{Retry, RetryPolicy, Tries};
+pub use retry::{RetryPolicy, Tries};

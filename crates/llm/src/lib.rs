@@ -4,10 +4,10 @@
 //! reason it ended, or a [`CallError`] whose class says whether to try again.
 //!
 //! [`provider`] turns a name such as `ollama/qwen3:8b`, `replay/gpt-4o` or `scripted/accuracy=0.9` into something that
-//! answers; the layers ([`Retry`], [`Limit`], [`Meter`]) wrap it. Only `http.rs` opens a socket, behind the feature `http`.
+//! answers; [`Limit`] wraps it, and [`Tries`] says when to try again. Only `http.rs` opens a socket, behind the feature `http`.
 //!
 //! ```
-//! # use karat_llm::{AnswerFormat, Aside, Message, ModelRequest, ProviderOptions, RetryPolicy, Role, Settings, provider};
+//! # use karat_llm::{AnswerFormat, Aside, Message, ModelRequest, ProviderOptions, Role, Settings, provider};
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let model = provider("scripted/accuracy=1,seed=7", &ProviderOptions::default())?;
@@ -19,7 +19,7 @@
 //!     sample: 0,
 //!     aside: Aside { key: "mail-1".into(), truth: Some("spam".into()), wrong: vec!["ham".into()] },
 //! };
-//! let answer = model.stack(RetryPolicy::default(), None).complete(&request).await?;
+//! let answer = model.limited().complete(&request).await?;
 //! assert_eq!(answer.text, "spam");
 //! assert!(!model.nature().is_live());
 //! # Ok(())
@@ -58,7 +58,7 @@ pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
 pub use http::Http;
 pub use key::{Key, KeySource, find_key};
-pub use layer::{Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Retry, RetryPolicy, Ticket, Tries};
+pub use layer::{Limit, LimitSnapshot, Limiter, Limiters, RetryPolicy, Tries};
 pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};

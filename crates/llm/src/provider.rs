@@ -8,8 +8,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    Complete, ENDPOINTS, Endpoint, Ledger, Limit, LimitSnapshot, Limiter, Limiters, Meter, Nature, Replay,
-    Retry, RetryPolicy, Script, Scripted,
+    Complete, ENDPOINTS, Endpoint, Limit, LimitSnapshot, Limiter, Limiters, Nature, Replay, Script, Scripted,
     endpoints::{CUSTOM, Can, endpoint},
     key::find_value,
     nearest::nearest,
@@ -59,25 +58,12 @@ pub struct Provider {
     pub base_url: Option<String>,
     /// What the endpoint can do, by its table row.
     pub can: Can,
-    /// The bare provider. Use [`Provider::stack`] for work.
+    /// The bare provider. Use [`Provider::limited`] for work.
     pub complete: Arc<dyn Complete>,
     limiter: Option<Arc<Limiter>>,
 }
 
 impl Provider {
-    /// The provider with all layers: tries again, keeps to limits, and to a budget where there is one.
-    #[must_use]
-    pub fn stack(&self, policy: RetryPolicy, ledger: Option<Arc<dyn Ledger>>) -> Arc<dyn Complete> {
-        let mut stack = self.complete.clone();
-        if let Some(ledger) = ledger {
-            stack = Arc::new(Meter::new(stack, ledger));
-        }
-        if let Some(limiter) = &self.limiter {
-            stack = Arc::new(Limit::new(stack, limiter.clone()));
-        }
-        Arc::new(Retry::new(stack, policy))
-    }
-
     /// The provider within its limits: a caller that keeps books between the tries counts them by [`Tries`](crate::Tries).
     #[must_use]
     pub fn limited(&self) -> Arc<dyn Complete> {
@@ -275,10 +261,14 @@ mod tests {
         let made = provider("scripted/seed=5,server_error=0.5", &options()).unwrap();
         assert_eq!((made.endpoint.as_str(), &*made.model), ("scripted", "seed=5,server_error=0.5"));
         assert_eq!(made.nature(), Nature::Scripted { seed: 5, accuracy: 1.0 });
-        let policy = RetryPolicy { first_wait: Duration::ZERO, max_tries: 50, ..RetryPolicy::default() };
+        let policy =
+            crate::RetryPolicy { first_wait: Duration::ZERO, max_tries: 50, ..crate::RetryPolicy::default() };
         let mut request = ask("a");
         request.aside.truth = Some("yes".into());
-        assert_eq!(made.stack(policy, None).complete(&request).await.unwrap().text, "yes");
+        assert_eq!(
+            crate::testing::Retry::new(made.limited(), policy).complete(&request).await.unwrap().text,
+            "yes"
+        );
     }
 
     #[tokio::test]

@@ -8,8 +8,8 @@ use std::{
 use futures::{FutureExt, future::BoxFuture, future::ready};
 
 use crate::{
-    AnswerFormat, Aside, CallError, CallErrorClass, Complete, Message, ModelAnswer, ModelRequest, Nature,
-    Role, Settings,
+    AnswerFormat, Aside, CallError, CallErrorClass, Complete, Downgrade, Message, ModelAnswer, ModelRequest,
+    Nature, RetryPolicy, Role, Settings, Tries,
 };
 
 pub(crate) fn ask(key: &str) -> ModelRequest {
@@ -53,5 +53,50 @@ impl Complete for Played {
 
     fn nature(&self) -> Nature {
         Nature::Live
+    }
+}
+
+/// Tries a provider again as its callers do.
+pub(crate) struct Retry {
+    inner: Arc<dyn Complete>,
+    policy: RetryPolicy,
+}
+
+impl Retry {
+    /// Wraps `inner`.
+    pub(crate) fn new(inner: Arc<dyn Complete>, policy: RetryPolicy) -> Retry {
+        Retry { inner, policy }
+    }
+
+    async fn persist(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
+        let mut tries = Tries::new(self.policy);
+        loop {
+            let error = match self.inner.complete(request).await {
+                Ok(answer) => {
+                    return Ok(ModelAnswer { tries: tries.n_failed() + 1, ..answer });
+                }
+                Err(error) => error,
+            };
+            let Some(wait) = tries.wait_after(&error) else {
+                // What was never sent is no try.
+                let n = if error.tries == 0 { tries.n_failed() - 1 } else { tries.n_failed() };
+                return Err(CallError { tries: n, ..error });
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+impl Complete for Retry {
+    fn complete<'a>(&'a self, request: &'a ModelRequest) -> BoxFuture<'a, Result<ModelAnswer, CallError>> {
+        self.persist(request).boxed()
+    }
+
+    fn nature(&self) -> Nature {
+        self.inner.nature()
+    }
+
+    fn downgrades(&self) -> Vec<Downgrade> {
+        self.inner.downgrades()
     }
 }

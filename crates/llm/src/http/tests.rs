@@ -11,7 +11,8 @@ use super::*;
 use crate::{
     Settings,
     endpoints::CUSTOM,
-    layer::{Limit, Limiter, Retry, RetryPolicy},
+    layer::{Limit, Limiter, RetryPolicy},
+    testing::Retry,
     testing::ask,
 };
 

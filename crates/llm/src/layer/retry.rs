@@ -1,24 +1,21 @@
 //! Tries again what may succeed a little later.
 //!
-//! In: a request and the errors of its tries. Out: the first answer, or the last error with the number of tries. The class of
-//! an error alone decides: a fatal one ends at once, a transient one is tried again after a wait.
+//! In: the errors of the tries of one call. Out: how long to wait before the next, or that there is none. The class of an
+//! error alone decides: a fatal one ends at once, a transient one is tried again after a wait.
 //!
 //! Waits grow exponentially and are jittered, so that calls that failed together do not come back together; what
-//! `Retry-After` asks for is the least. Not here: making all calls wait (`limit.rs`).
+//! `Retry-After` asks for is the least. Not here: making all calls wait (`limit.rs`), and the calls
+//! themselves: their caller keeps books between the tries.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use futures::{FutureExt, future::BoxFuture};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
-    CallError, CallErrorClass, Complete, Downgrade, ModelAnswer, ModelRequest, Nature,
+    CallError, CallErrorClass,
     chance::{mix, unit},
 };
 
@@ -142,56 +139,13 @@ impl Counts {
     }
 }
 
-/// The layer.
-pub struct Retry {
-    inner: Arc<dyn Complete>,
-    policy: RetryPolicy,
-}
-
-impl Retry {
-    /// Wraps `inner`.
-    #[must_use]
-    pub fn new(inner: Arc<dyn Complete>, policy: RetryPolicy) -> Retry {
-        Retry { inner, policy }
-    }
-
-    async fn persist(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
-        let mut tries = Tries::new(self.policy);
-        loop {
-            let error = match self.inner.complete(request).await {
-                Ok(answer) => {
-                    return Ok(ModelAnswer { tries: tries.n_failed() + 1, ..answer });
-                }
-                Err(error) => error,
-            };
-            let Some(wait) = tries.wait_after(&error) else {
-                // What was never sent is no try.
-                let n = if error.tries == 0 { tries.n_failed() - 1 } else { tries.n_failed() };
-                return Err(CallError { tries: n, ..error });
-            };
-            sleep(wait).await;
-        }
-    }
-}
-
-impl Complete for Retry {
-    fn complete<'a>(&'a self, request: &'a ModelRequest) -> BoxFuture<'a, Result<ModelAnswer, CallError>> {
-        self.persist(request).boxed()
-    }
-
-    fn nature(&self) -> Nature {
-        self.inner.nature()
-    }
-
-    fn downgrades(&self) -> Vec<Downgrade> {
-        self.inner.downgrades()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::testing::{Played, ask, error};
+    use crate::Complete;
+    use crate::testing::{Played, Retry, ask, error};
 
     /// Plays `outcomes` behind a retry and gives the outcome, the number of tries that were made and the seconds waited.
     async fn play(

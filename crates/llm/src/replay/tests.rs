@@ -1,3 +1,5 @@
+//! Recordings in small, and what is played back from them.
+
 use std::{io::Write, sync::Arc};
 
 use super::*;

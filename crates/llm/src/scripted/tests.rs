@@ -1,3 +1,5 @@
+//! Scripts, and what the stand-in makes of them.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Error bodies of the vendors as they come, and the class of each.
+
 use super::*;
 
 #[track_caller]

@@ -1,3 +1,5 @@
+//! Bodies of requests and answers as they go over the wire, one quirk a test.
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

@@ -139,7 +139,7 @@ async fn crowd(server: Server, n: usize) -> Met {
     let server = Arc::new(server);
     let limiter = server.limiter.clone();
     let limit = Arc::new(Limit::new(server.clone(), limiter.clone()));
-    let retry = Arc::new(crate::Retry::new(limit, crate::RetryPolicy::default()));
+    let retry = Arc::new(crate::testing::Retry::new(limit, crate::RetryPolicy::default()));
     let began = Instant::now();
     let calls = (0..n).map(|n| {
         let retry = retry.clone();

@@ -60,7 +60,8 @@ impl Budget {
     pub fn write_prices(&self) -> Result<()> {
         let Budget { input, output, prices, .. } = self;
         let text = format!(
-            "[[price]]\nprovider = \"vllm\"\nmodel = \"{MODEL}\"\ninput = {input}\noutput = {output}\n"
+            "version = \"bench\"\n\n[[price]]\nendpoint = \"vllm\"\nmodel = \"{MODEL}\"\ndate = \"2026-01-01\"\n\
+             input = {input}\noutput = {output}\n"
         );
         std::fs::write(prices, text).with_context(|| format!("cannot write `{}`", prices.display()))
     }

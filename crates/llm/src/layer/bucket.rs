@@ -30,6 +30,8 @@ pub(super) struct Bucket {
 #[derive(Debug)]
 struct Known {
     limit: Option<f64>,
+    /// The most that was ever left: a server may announce a limit for the minute and bear only a small part of it at once.
+    most_left: f64,
     left: f64,
     /// When `left` was right.
     at: Instant,
@@ -50,7 +52,9 @@ impl Bucket {
         known.refill(now);
         // A call that is larger than the whole limit waits for a full bucket, not forever.
         // A little is held back: calls do not arrive as evenly as they are sent.
-        let needed = known.limit.map_or(cost, |limit| (cost + limit * RESERVE).min(limit.max(1.0)));
+        let needed = known
+            .limit
+            .map_or(cost, |limit| (cost + limit.min(known.most_left) * RESERVE).min(limit.max(1.0)));
         if known.left >= needed {
             return Duration::ZERO;
         }
@@ -88,6 +92,7 @@ impl Bucket {
         let uncounted = (self.in_flight - cost).max(0.0);
         let known = self.known.get_or_insert_with(|| Known {
             limit: window.limit,
+            most_left: window.remaining,
             left: window.remaining - uncounted,
             at: now,
             reset_at: None,
@@ -100,6 +105,7 @@ impl Bucket {
             known.limit = window.limit;
             (known.until_full, known.until_next) = (Spread::default(), Spread::default());
         }
+        known.most_left = known.most_left.max(window.remaining);
         known.left = known.left.min(window.remaining);
         if sent_at >= known.newest {
             // Only the newest answer may raise what is left: an older one tells of a time before the calls since.

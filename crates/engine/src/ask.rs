@@ -4,7 +4,7 @@
 //! Each answered call is on disk, in one transaction with what it paid for, before the next one is made.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
@@ -55,6 +55,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) run: i64,
     /// Whether answers that the journal knows are not to be used: a retry wants new ones.
     pub(crate) fresh: bool,
+    /// Whether this annotator has answered in this run.
+    pub(crate) answered: AtomicBool,
     /// Set after a fatal error: nothing new is asked.
     pub(crate) halted: AtomicBool,
     /// Questions under way, so that two items of the same content cost one call.
@@ -100,7 +102,9 @@ impl Desk<'_> {
             (sample.reading.outcome, sample.confidence, sample.reading.notes, sample.entry)
         } else {
             let samples = join_all((0..n_samples).map(|n| self.sample(&question, n))).await;
-            self.vote(samples.into_iter().collect::<Result<_, _>>()?)
+            // Each sample is written by itself.
+            let (outcome, confidence, notes) = self.vote(samples.into_iter().collect::<Result<_, _>>()?);
+            (outcome, confidence, notes, Entry::default())
         };
         let annotation = Annotation {
             item: question.item.id.clone(),
@@ -135,7 +139,12 @@ impl Desk<'_> {
             match self.answer(question, &question.messages, Attempt { key, sample: n, ask: 0 }, known).await?
             {
                 (Called::Answered(answer, entry), reused) => (answer, entry, reused),
-                (Called::Failed(failure, entry), _) => return Ok(failed(failure, entry)),
+                (Called::Failed(failure, mut entry), _) => {
+                    if asker.spec.samples > 1 {
+                        self.write(std::mem::take(&mut entry)).await?;
+                    }
+                    return Ok(failed(failure, entry));
+                }
             };
         let mut reading = self.read(question, &answer);
         let mut confidence = self.confidence(&answer, &reading);
@@ -163,7 +172,8 @@ impl Desk<'_> {
             }
             reading.notes.push(Note::AskedAgain { problem });
         }
-        if n > 0 && !entry.attempts.is_empty() {
+        // A vote is not left to wait for the others: what it has set aside may be what they wait for.
+        if asker.spec.samples > 1 && !entry.attempts.is_empty() {
             self.write(std::mem::take(&mut entry)).await?;
         }
         Ok(Sample { reading, confidence, entry })
@@ -219,10 +229,12 @@ impl Desk<'_> {
                     self.book(&mut row, &mut entry, request, &answer, cost);
                     entry.settle = hold.take();
                     self.progress.call(row.cost, row.tokens);
+                    self.answered.store(true, Relaxed);
                     entry.attempts.push(row);
                     return Ok(Called::Answered(Box::new(KeptAnswer::from(answer)), entry));
                 }
                 Err(error) if error.class == CallErrorClass::NotRecorded => {
+                    self.give_back(hold, entry).await?;
                     return Err(Halt::NotRecorded);
                 }
                 Err(error) => {
@@ -249,7 +261,7 @@ impl Desk<'_> {
     async fn give_up(&self, error: CallError, hold: Option<Hold>, mut entry: Entry) -> Result<Called, Halt> {
         entry.settle = hold;
         // A bad request before anything was answered is a wrong model or parameter; later it is this item's own.
-        let of_this_item = error.class == CallErrorClass::BadRequest && self.progress.n_calls() > 0;
+        let of_this_item = error.class == CallErrorClass::BadRequest && self.has_ever_answered().await?;
         if (error.class.is_fatal() && !of_this_item) || self.is_absent(&error, TRIES_TO_ABSENT) {
             self.write(entry).await?;
             return Err(Halt::Fatal(fatal(&error, self.asker)));
@@ -258,11 +270,16 @@ impl Desk<'_> {
         Ok(Called::Failed(failure, entry))
     }
 
+    /// In this run, or in one before: an item that the endpoint cannot take must not end each further run.
+    async fn has_ever_answered(&self) -> Result<bool> {
+        Ok(self.answered.load(Relaxed) || !self.store.usage_samples(self.asker.id, 1).await?.is_empty())
+    }
+
     /// Whether there is no server at all: it has never answered in this run, and cannot be reached again and again.
     fn is_absent(&self, error: &CallError, n_tries: u32) -> bool {
         error.class == CallErrorClass::Connection
             && n_tries >= TRIES_TO_ABSENT
-            && self.progress.n_calls() == 0
+            && !self.answered.load(Relaxed)
     }
 
     async fn give_back(&self, hold: Option<Hold>, mut entry: Entry) -> Result<(), Halt> {
@@ -402,12 +419,10 @@ impl Desk<'_> {
     }
 
     /// Joins the samples of one item. A sample without a label is a vote for none: it lowers the share.
-    fn vote(&self, samples: Vec<Sample>) -> (Outcome, Confidence, Vec<Note>, Entry) {
+    fn vote(&self, samples: Vec<Sample>) -> (Outcome, Confidence, Vec<Note>) {
         let n_samples = samples.len() as f64;
-        let mut entry = Entry::default();
         let (mut values, mut notes, mut other) = (Vec::<Value>::new(), Vec::new(), None);
         for sample in samples {
-            join(&mut entry, sample.entry);
             for note in sample.reading.notes {
                 if !notes.contains(&note) {
                     notes.push(note);
@@ -423,13 +438,13 @@ impl Desk<'_> {
         match self.asker.kind.vote(&values) {
             Vote::Winner { value, share } => {
                 let confidence = Confidence::Raw(share * n_labeled / n_samples, ConfidenceSource::VoteShare);
-                (Outcome::Labeled(value), confidence, notes, entry)
+                (Outcome::Labeled(value), confidence, notes)
             }
             Vote::Tie(tied) => {
                 let got = tied.iter().map(|it| it.to_json(&self.asker.task.schema).to_string()).collect();
-                (Outcome::Unusable(Unusable::Tied { got }), no_label, notes, entry)
+                (Outcome::Unusable(Unusable::Tied { got }), no_label, notes)
             }
-            Vote::None => (other.unwrap_or(Outcome::Unusable(Unusable::Empty)), no_label, notes, entry),
+            Vote::None => (other.unwrap_or(Outcome::Unusable(Unusable::Empty)), no_label, notes),
         }
     }
 }
@@ -439,13 +454,6 @@ struct Attempt {
     key: Hash,
     sample: u32,
     ask: u32,
-}
-
-/// Puts what two samples have to write into one entry. Only the first sample still has something to settle.
-fn join(entry: &mut Entry, other: Entry) {
-    entry.attempts.extend(other.attempts);
-    entry.blobs.extend(other.blobs);
-    entry.settle = entry.settle.take().or(other.settle);
 }
 
 fn failed(failure: Failure, entry: Entry) -> Sample {

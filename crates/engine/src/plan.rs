@@ -12,6 +12,7 @@ use karat_store::{Store, UsageSample};
 use serde::Serialize;
 
 use crate::asker::{Asker, Question, role_name};
+use crate::prompt_blob;
 use crate::run::{CHUNK, chunks};
 use crate::setup::Setup;
 use crate::survey::survey;
@@ -202,7 +203,9 @@ impl<'a> Tally<'a> {
         let n = calls.len();
         let sum = |pick: fn(&UsageSample) -> u64| calls.iter().map(pick).sum::<u64>() as f64;
         if n >= MIN_CALLS {
-            let per_byte = sum(|it| it.tokens.input) / sum(|it| it.prompt_bytes).max(1.0);
+            let system = self.asker.prompter.system();
+            let bytes: u64 = calls.iter().map(|it| prompt_blob::sent_bytes(it.prompt_bytes, system)).sum();
+            let per_byte = sum(|it| it.tokens.input) / (bytes as f64).max(1.0);
             let out = sum(|it| it.tokens.output) / n as f64;
             return Ok((
                 per_byte,

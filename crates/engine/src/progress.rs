@@ -118,10 +118,6 @@ impl Progress {
         }
     }
 
-    pub(crate) fn n_calls(&self) -> u64 {
-        self.n_calls.load(Relaxed)
-    }
-
     /// The counters now.
     pub fn count(&self) -> Count {
         let [labeled, abstained, unusable, failed] = &self.n_kind;

@@ -26,3 +26,24 @@ pub(crate) fn keep(messages: &[Message], system: Hash, blobs: &mut Vec<(Hash, Ar
     blobs.push((hash, bytes.into()));
     hash
 }
+
+/// How many bytes of messages were sent, where the journal keeps a prompt in so many. Quoting is not undone: where a text
+/// needs much of it, this is a few bytes too many.
+pub(crate) fn sent_bytes(kept: u64, system: &str) -> u64 {
+    const FRAME: usize = r#"[["system","@"],["user",""]]"#.len() + 2 * size_of::<Hash>();
+    kept.saturating_sub(FRAME as u64) + system.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_that_were_sent_are_known_from_the_bytes_that_are_kept() {
+        let messages = [Message::new(Role::System, "You label."), Message::new(Role::User, "Ещё один текст")];
+        let mut blobs = Vec::new();
+        keep(&messages, Hash::of(b"You label."), &mut blobs);
+        let sent: u64 = messages.iter().map(|it| it.content.len() as u64).sum();
+        assert_eq!(sent_bytes(blobs[0].1.len() as u64, "You label."), sent);
+    }
+}

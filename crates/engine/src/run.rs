@@ -88,6 +88,7 @@ pub async fn run(
     watch: &Watch,
 ) -> Result<RunEnd> {
     let Watch { progress, stop } = watch;
+    require_prices(setup, askers)?;
     let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
     let command = if options.selection == Selection::New { "label" } else { "retry" };
     let row = RunRow {
@@ -127,6 +128,19 @@ pub async fn run(
     Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
 }
 
+/// A limit cannot be kept where nobody knows what a call costs.
+fn require_prices(setup: &Setup, askers: &[Asker]) -> Result<()> {
+    let unknown = askers.iter().find(|asker| asker.nature().is_live() && asker.price.is_none());
+    match (setup.max_cost, unknown) {
+        (Some(max), Some(asker)) => {
+            let name = &asker.annotator.name;
+            Err(Error::invalid(format!("`{name}` has no price, so that the limit of {max} cannot be kept"))
+                .hint("give its price with `--prices FILE` or `prices` under `[budget]`, or leave the limit out"))
+        }
+        (None, _) | (_, None) => Ok(()),
+    }
+}
+
 /// What all annotators of one run share.
 struct Line<'a> {
     setup: &'a Setup,
@@ -151,6 +165,7 @@ impl Line<'_> {
             stop: self.stop,
             run: self.run,
             fresh: self.options.selection != Selection::New,
+            answered: AtomicBool::new(false),
             halted: AtomicBool::new(false),
             under_way: Mutex::new(HashMap::new()),
         };

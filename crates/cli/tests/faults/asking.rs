@@ -14,7 +14,8 @@ fn check_shared(place: &Place, labeled: usize, shared: usize) {
 #[test]
 fn texts_of_equal_content_are_asked_once_and_all_annotated() {
     for concurrency in [1, 4] {
-        let place = Place::new(&["same"; 7], |_| Reply::Label("positive")).with(&format!("--concurrency {concurrency}"));
+        let place = Place::new(&["same"; 7], |_| Reply::Label("positive"))
+            .with(&format!("--concurrency {concurrency}"));
         let told = place.check("label", 0);
         assert_eq!(place.server.n(), 1);
         assert!(told.err.contains("6 needed no call of their own"), "{}", told.err);
@@ -25,7 +26,8 @@ fn texts_of_equal_content_are_asked_once_and_all_annotated() {
 #[test]
 fn a_twin_in_a_later_chunk_waits_for_the_first_that_is_under_way() {
     let others: Vec<String> = (0..300).map(|n| format!("text {n}")).collect();
-    let texts: Vec<&str> = [&["same"], &*others.iter().map(String::as_str).collect::<Vec<_>>(), &["same"]].concat();
+    let texts: Vec<&str> =
+        [&["same"], &*others.iter().map(String::as_str).collect::<Vec<_>>(), &["same"]].concat();
     let gate = Gate::default();
     let all_others_came = gate.clone();
     let place = Place::new(&texts, move |ask| {
@@ -73,7 +75,8 @@ fn the_same_command_asks_only_the_rest() {
 #[test]
 fn a_changed_text_is_asked_again_and_a_column_nobody_is_shown_is_not() {
     let place = Place::new(&[], |_| Reply::Label("positive"));
-    let write = |rows: &str| std::fs::write(place.path().join("data.csv"), format!("id,text,seen\n{rows}")).unwrap();
+    let write =
+        |rows: &str| std::fs::write(place.path().join("data.csv"), format!("id,text,seen\n{rows}")).unwrap();
     write("0,one,x\n1,two,x\n");
     place.check("label", 0);
     write("0,one,y\n1,TWO,y\n");
@@ -89,7 +92,10 @@ fn a_changed_text_is_asked_again_and_a_column_nobody_is_shown_is_not() {
 fn an_answer_outside_the_labels_is_asked_once_more_with_the_problem_named() {
     let place = Place::new(&["one"], |ask| Reply::Label(if ask.nth == 0 { "purple" } else { "negative" }));
     place.check("label", 0);
-    assert_eq!((place.cells("label"), place.notes()), (vec!["negative".to_owned()], vec![vec!["asked_again".to_owned()]]));
+    assert_eq!(
+        (place.cells("label"), place.notes()),
+        (vec!["negative".to_owned()], vec![vec!["asked_again".to_owned()]])
+    );
     let asks = place.server.asks();
     assert_eq!(asks.len(), 2);
     let messages = asks[1].body["messages"].as_array().unwrap();
@@ -104,7 +110,10 @@ fn an_answer_outside_the_labels_is_asked_once_more_with_the_problem_named() {
 fn a_second_answer_outside_the_labels_is_unusable_and_no_third_is_asked() {
     let place = Place::new(&["one"], |_| Reply::Label("purple"));
     place.check("label", 1);
-    assert_eq!((place.cells("outcome"), place.cells("label")), (vec!["unusable".to_owned()], vec![String::new()]));
+    assert_eq!(
+        (place.cells("outcome"), place.cells("label")),
+        (vec!["unusable".to_owned()], vec![String::new()])
+    );
     assert_eq!(place.server.n(), 2);
     place.check("label", 0);
     place.check("retry", 0);

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::place::{Place, Told};
-use crate::server::{Gate, Reply};
+use crate::server::{Gate, Reply, Server, Switch};
 
 const THREE: [&str; 3] = ["one", "two", "three"];
 
@@ -18,7 +18,10 @@ fn check_words(told: &Told, words: &[&str]) {
 fn a_refused_key_stops_at_once_and_annotates_nothing() {
     let place = Place::new(&THREE, |_| Reply::Fails(401, "Incorrect API key")).with("--concurrency 1");
     let told = place.check("label", 2);
-    check_words(&told, &["error: `vllm/x` refuses: Incorrect API key", "hint: check the key", "karat doctor"]);
+    check_words(
+        &told,
+        &["error: `vllm/x` refuses: Incorrect API key", "hint: check the key", "karat doctor"],
+    );
     assert_eq!(place.server.n(), 1);
     assert_eq!(place.cells("outcome"), ["not_yet"; 3]);
 }
@@ -59,20 +62,17 @@ fn a_bad_request_after_answers_is_that_items_own_failure() {
 
 #[test]
 fn a_retry_passes_by_an_item_that_the_endpoint_cannot_take() {
-    let gate = Gate::default();
-    let healthy = gate.clone();
-    let open = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let now = std::sync::Arc::clone(&open);
+    let busy = Switch::on();
+    let now = busy.clone();
     let place = Place::new(&["zero", "bad", "late"], move |ask| match ask.item.as_str() {
         "bad" => Reply::Fails(400, "this text cannot be processed"),
-        "late" if !now.load(std::sync::atomic::Ordering::SeqCst) => Reply::Fails(503, "busy"),
+        "late" if now.is_on() => Reply::Fails(503, "busy"),
         _ => Reply::Label("positive"),
     })
     .with("--concurrency 1");
-    healthy.open();
     place.check("label", 1);
     assert_eq!(place.cells("outcome"), ["labeled", "failed", "failed"]);
-    open.store(true, std::sync::atomic::Ordering::SeqCst);
+    busy.turn_off();
     place.check("retry", 1);
     assert_eq!(place.cells("outcome"), ["labeled", "failed", "labeled"]);
 }
@@ -80,38 +80,29 @@ fn a_retry_passes_by_an_item_that_the_endpoint_cannot_take() {
 #[test]
 fn one_annotators_wrong_model_is_its_own_and_the_other_goes_on() {
     let gate = Gate::default();
-    let place = Place::new(&THREE, move |ask| match ask.model.as_str() {
-        "good" => {
-            if ask.item == "three" {
-                gate.open();
-            }
-            Reply::Label("positive")
+    let late = gate.clone();
+    let mut place = Place::new(&THREE, move |ask| {
+        if ask.item == "three" {
+            gate.open();
         }
-        _ => {
-            gate.pass();
-            Reply::Fails(404, "the model `bad` does not exist")
-        }
+        Reply::Label("positive")
+    });
+    // Its first answer comes when the other has answered twice.
+    let other = Server::new(move |_| {
+        late.pass();
+        Reply::Fails(404, "the model `bad` does not exist")
     });
     let toml = format!(
         "[data]\nfiles = [\"data.csv\"]\nid = \"id\"\ntext = \"text\"\n[task]\nkind = \"classify\"\n\
          labels = [{{ name = \"positive\" }}, {{ name = \"negative\" }}]\n\
          [[annotators]]\nmodel = \"vllm/good\"\nname = \"good\"\nconcurrency = 1\nbase_url = \"{0}\"\n\
-         [[annotators]]\nmodel = \"vllm/bad\"\nname = \"bad\"\nconcurrency = 1\nbase_url = \"{0}\"\n",
-        place.server.url
+         [[annotators]]\nmodel = \"vllm/bad\"\nname = \"bad\"\nconcurrency = 1\nbase_url = \"{1}\"\n",
+        place.server.url, other.url
     );
     fs::write(place.path().join("karat.toml"), toml).unwrap();
-    let mut command = place.command("label");
-    command = {
-        let mut plain = std::process::Command::new(command.get_program());
-        plain.arg("label").current_dir(place.path()).env_clear();
-        plain.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-        plain
-    };
-    let told = crate::place::finish(command.spawn().unwrap());
-    check_words(&told, &["3 labeled", "`bad` refuses: the model `bad` does not exist"]);
-    assert_eq!(told.code, 2);
-    let of = |model: &str| place.server.asks().iter().filter(|ask| ask.model == model).count();
-    assert_eq!((of("good"), of("bad")), (3, 1));
+    place.flags.clear();
+    check_words(&place.check("label", 2), &["3 labeled", "`bad` refuses: the model `bad` does not exist"]);
+    assert_eq!((place.server.n(), other.n()), (3, 1));
 }
 
 #[test]
@@ -126,20 +117,23 @@ fn being_told_to_slow_down_costs_a_try_and_no_row() {
 
 #[test]
 fn a_server_that_keeps_failing_is_a_failed_row_until_a_retry_gets_a_label() {
-    let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let now = std::sync::Arc::clone(&broken);
+    let broken = Switch::on();
+    let now = broken.clone();
     let place = Place::new(&["fine", "hit"], move |ask| match ask.item.as_str() {
-        "hit" if now.load(std::sync::atomic::Ordering::SeqCst) => Reply::Fails(500, "out of order"),
+        "hit" if now.is_on() => Reply::Fails(500, "out of order"),
         _ => Reply::Label("negative"),
     })
     .with("--concurrency 1");
     check_words(&place.check("label", 1), &["1 failed", "`karat retry` asks again"]);
-    assert_eq!((place.cells("outcome"), place.server.n_of("hit")), (vec!["labeled".to_owned(), "failed".to_owned()], 6));
+    assert_eq!(
+        (place.cells("outcome"), place.server.n_of("hit")),
+        (vec!["labeled".to_owned(), "failed".to_owned()], 6)
+    );
     place.check("label", 0);
     assert_eq!(place.server.n_of("hit"), 6, "what failed stands until it is retried");
     place.check("retry", 1);
     assert_eq!((place.cells("outcome")[1].as_str(), place.server.n_of("hit")), ("failed", 12));
-    broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    broken.turn_off();
     place.check("retry", 0);
     assert_eq!(place.cells("label"), ["negative", "negative"]);
     assert_eq!((place.server.n_of("hit"), place.server.n_of("fine")), (13, 1));
@@ -147,17 +141,17 @@ fn a_server_that_keeps_failing_is_a_failed_row_until_a_retry_gets_a_label() {
 
 #[test]
 fn a_retry_that_fails_leaves_the_older_outcome() {
-    let broken = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let now = std::sync::Arc::clone(&broken);
+    let whole = Switch::on();
+    let now = whole.clone();
     let place = Place::new(&["zero", "odd"], move |ask| match ask.item.as_str() {
-        "odd" if now.load(std::sync::atomic::Ordering::SeqCst) => Reply::Fails(500, "out of order"),
-        "odd" => Reply::Label("purple"),
+        "odd" if now.is_on() => Reply::Label("purple"),
+        "odd" => Reply::Fails(500, "out of order"),
         _ => Reply::Label("negative"),
     })
     .with("--concurrency 1");
     place.check("label", 1);
     assert_eq!(place.cells("outcome"), ["labeled", "unusable"]);
-    broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    whole.turn_off();
     place.check("retry --unusable", 1);
     assert_eq!(place.cells("outcome"), ["labeled", "unusable"]);
 }

@@ -1,8 +1,9 @@
 //! A tiny chat endpoint on 127.0.0.1 that answers as a test says and keeps a list of what it was asked.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -13,19 +14,19 @@ const FOREVER: Duration = Duration::from_secs(120);
 
 /// One request.
 #[derive(Clone)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// What stands between the item marks of the first user message.
-    pub item: String,
+    pub(crate) item: String,
     /// How many requests for this item came before.
-    pub nth: usize,
+    pub(crate) nth: usize,
     /// The model that was named.
-    pub model: String,
+    pub(crate) model: String,
     /// Everything that was sent.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 /// What to do with a request.
-pub enum Reply {
+pub(crate) enum Reply {
     /// An answer with this label.
     Label(&'static str),
     /// A failure: status and message. It invites to come back at once, so that tests need no time.
@@ -41,15 +42,15 @@ struct Book {
     tokens_out: u64,
 }
 
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     book: Arc<Mutex<Book>>,
 }
 
 type Play = dyn Fn(&Ask) -> Reply + Send + Sync;
 
 impl Server {
-    pub fn new(play: impl Fn(&Ask) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(play: impl Fn(&Ask) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let book = Arc::new(Mutex::new(Book::default()));
@@ -64,22 +65,22 @@ impl Server {
     }
 
     /// Everything that was asked so far, in order of arrival.
-    pub fn asks(&self) -> Vec<Ask> {
+    pub(crate) fn asks(&self) -> Vec<Ask> {
         self.book.lock().unwrap().asks.clone()
     }
 
     /// How often something was asked so far.
-    pub fn n(&self) -> usize {
+    pub(crate) fn n(&self) -> usize {
         self.book.lock().unwrap().asks.len()
     }
 
     /// How often this item was asked for.
-    pub fn n_of(&self, item: &str) -> usize {
+    pub(crate) fn n_of(&self, item: &str) -> usize {
         self.asks().iter().filter(|ask| ask.item == item).count()
     }
 
     /// Tokens sold so far: in and out.
-    pub fn sold(&self) -> (u64, u64) {
+    pub(crate) fn sold(&self) -> (u64, u64) {
         let book = self.book.lock().unwrap();
         (book.tokens_in, book.tokens_out)
     }
@@ -137,7 +138,10 @@ fn sell(book: &Mutex<Book>, ask: &Ask, label: &str) -> Value {
 
 fn response(status: u16, headers: &str, body: &Value) -> String {
     let body = body.to_string();
-    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
 }
 
 fn read_request(lines: &mut impl BufRead) -> Option<Value> {
@@ -162,11 +166,11 @@ fn read_request(lines: &mut impl BufRead) -> Option<Value> {
 
 /// Holds back whoever passes until it is opened, and lets a test wait until somebody is held back.
 #[derive(Clone, Default)]
-pub struct Gate(Arc<(Mutex<(usize, bool)>, Condvar)>);
+pub(crate) struct Gate(Arc<(Mutex<(usize, bool)>, Condvar)>);
 
 impl Gate {
     /// Waits until the gate is open.
-    pub fn pass(&self) {
+    pub(crate) fn pass(&self) {
         let (state, news) = &*self.0;
         let mut now = state.lock().unwrap();
         now.0 += 1;
@@ -176,7 +180,7 @@ impl Gate {
 
     /// Waits until so many have come to the gate.
     #[track_caller]
-    pub fn wait_for(&self, n: usize) {
+    pub(crate) fn wait_for(&self, n: usize) {
         let (state, news) = &*self.0;
         let now = state.lock().unwrap();
         let (now, waited) = news.wait_timeout_while(now, FOREVER, |now| now.0 < n).unwrap();
@@ -184,9 +188,27 @@ impl Gate {
     }
 
     /// Lets all pass, now and later.
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         let (state, news) = &*self.0;
         state.lock().unwrap().1 = true;
         news.notify_all();
+    }
+}
+
+/// Something that a test turns off while a server runs.
+#[derive(Clone)]
+pub(crate) struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    pub(crate) fn on() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+
+    pub(crate) fn turn_off(&self) {
+        self.0.store(false, SeqCst);
     }
 }

@@ -22,7 +22,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::setup::Setup;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
-const TOP_LOGPROBS: u8 = 8;
+const TOP_LOGPROBS: u8 = 5;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;

@@ -1,5 +1,12 @@
 //! Runs over small recordings whose scores were worked out by hand.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, in its helping functions too"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

@@ -168,3 +168,69 @@ fn a_server_that_is_not_there_is_told_after_a_few_tries() {
     assert_eq!(end["count"]["n_tries_failed"], 3);
     assert_eq!(place.cells("outcome"), ["not_yet"; 3]);
 }
+
+#[test]
+fn calls_in_flight_at_a_fatal_error_are_kept() {
+    let gate = Gate::default();
+    let refused = gate.clone();
+    let place = Place::new(&["bad", "a", "b", "c", "d", "e", "f", "g"], move |ask| {
+        if ask.item == "bad" {
+            gate.wait_for(3);
+            return Reply::Fails(401, "key expired");
+        }
+        gate.pass();
+        Reply::Label("positive")
+    })
+    .with("--concurrency 4");
+    let child = place.start("label");
+    refused.wait_for(3);
+    refused.open();
+    let told = crate::place::finish(child);
+    assert_eq!(told.code, 2);
+    let kept = place.cells("outcome").iter().filter(|it| *it == "labeled").count();
+    assert_eq!(kept, place.server.n() - 1, "all that was sold is kept");
+    assert!(kept >= 3, "{kept}");
+}
+
+/// What happens to an item at its first asking: of a hundred, five are told to slow down, two meet a failing server, two
+/// get no JSON, one a label outside the set and one half a body.
+fn misfortune(item: &str, nth: usize) -> Reply {
+    let n: usize = item.trim_start_matches("text ").parse().unwrap();
+    match (n % 100, nth) {
+        (0..5, 0) => Reply::Fails(429, "slow down"),
+        (5..7, 0) => Reply::Fails(500, "out of order"),
+        (7..9, 0) => Reply::Says("{\"label\": "),
+        (9, 0) => Reply::Label("purple"),
+        (10, 0) => Reply::Cut,
+        _ => Reply::Label("positive"),
+    }
+}
+
+#[test]
+fn among_all_faults_no_row_is_lost_and_none_is_paid_twice() {
+    let texts: Vec<String> = (0..400).map(|n| format!("text {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let place = Place::new(&texts, |ask| misfortune(&ask.item, ask.nth)).with("--concurrency 16");
+    place.check("label", 0);
+    assert_eq!(place.cells("outcome"), vec!["labeled"; 400]);
+    for (n, text) in texts.iter().enumerate() {
+        assert_eq!(place.server.n_of(text), if n % 100 < 11 { 2 } else { 1 }, "{text}");
+    }
+}
+
+#[test]
+fn failed_twins_are_each_asked_again_by_a_retry() {
+    let broken = Switch::on();
+    let now = broken.clone();
+    let place = Place::new(&["zero", "same", "same"], move |ask| match ask.item.as_str() {
+        "same" if now.is_on() => Reply::Fails(400, "not now"),
+        _ => Reply::Label("negative"),
+    })
+    .with("--concurrency 1");
+    place.check("label", 1);
+    assert_eq!(place.server.n_of("same"), 2);
+    broken.turn_off();
+    place.check("retry", 0);
+    // WRONG: the two have the same text, and one call would do.
+    assert_eq!(place.server.n_of("same"), 4);
+}

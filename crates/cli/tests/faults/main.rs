@@ -3,12 +3,21 @@
 //! What is paid is counted by the server, not by the program. No test waits for a clock: servers hold an answer back until
 //! the test lets it go.
 
+#[cfg(test)]
 mod asking;
+#[cfg(test)]
 mod budget;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
 mod folder;
+#[cfg(test)]
 mod place;
+#[cfg(test)]
 mod planning;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
 mod stopping;
+#[cfg(test)]
 mod votes;

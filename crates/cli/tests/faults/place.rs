@@ -157,9 +157,6 @@ pub(crate) fn signal(pid: u32, name: &str) {
 /// The last event of a name that was told with `--json`.
 #[track_caller]
 pub(crate) fn event(told: &Told, name: &str) -> Value {
-    let events = told.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    events
-        .filter(|event| event["event"] == name)
-        .last()
-        .unwrap_or_else(|| panic!("no `{name}`: {}", told.out))
+    let mut events = told.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    events.rfind(|event| event["event"] == name).unwrap_or_else(|| panic!("no `{name}`: {}", told.out))
 }

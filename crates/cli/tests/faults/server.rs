@@ -31,6 +31,12 @@ pub(crate) enum Reply {
     Label(&'static str),
     /// A failure: status and message. It invites to come back at once, so that tests need no time.
     Fails(u16, &'static str),
+    /// A refusal that asks to come back in so many seconds.
+    Later(u32),
+    /// An answer with this text.
+    Says(&'static str),
+    /// The head of an answer and half of its body, and then nothing.
+    Cut,
 }
 
 /// What the server was asked and what it sold.
@@ -45,6 +51,7 @@ struct Book {
 pub(crate) struct Server {
     pub(crate) url: String,
     book: Arc<Mutex<Book>>,
+    news: Arc<Condvar>,
 }
 
 type Play = dyn Fn(&Ask) -> Reply + Send + Sync;
@@ -55,13 +62,15 @@ impl Server {
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let book = Arc::new(Mutex::new(Book::default()));
         let (play, kept): (Arc<Play>, _) = (Arc::new(play), Arc::clone(&book));
+        let news = Arc::new(Condvar::new());
+        let told = Arc::clone(&news);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let (play, book) = (Arc::clone(&play), Arc::clone(&book));
-                std::thread::spawn(move || serve(stream.unwrap(), &*play, &book));
+                let (play, book, told) = (Arc::clone(&play), Arc::clone(&book), Arc::clone(&told));
+                std::thread::spawn(move || serve(stream.unwrap(), &*play, &book, &told));
             }
         });
-        Self { url, book: kept }
+        Self { url, book: kept, news }
     }
 
     /// Everything that was asked so far, in order of arrival.
@@ -72,6 +81,14 @@ impl Server {
     /// How often something was asked so far.
     pub(crate) fn n(&self) -> usize {
         self.book.lock().unwrap().asks.len()
+    }
+
+    /// Waits until so much was asked.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, n: usize) {
+        let book = self.book.lock().unwrap();
+        let (book, waited) = self.news.wait_timeout_while(book, FOREVER, |book| book.asks.len() < n).unwrap();
+        assert!(!waited.timed_out(), "{} of {n} calls came", book.asks.len());
     }
 
     /// How often this item was asked for.
@@ -87,13 +104,27 @@ impl Server {
 }
 
 /// Answers the requests of one connection until the other side goes away.
-fn serve(stream: TcpStream, play: &Play, book: &Mutex<Book>) {
+fn serve(stream: TcpStream, play: &Play, book: &Mutex<Book>, told: &Condvar) {
     let mut lines = BufReader::new(stream.try_clone().unwrap());
     let mut out = stream;
     while let Some(body) = read_request(&mut lines) {
         let ask = note(book, body);
+        told.notify_all();
         let whole = match play(&ask) {
-            Reply::Label(label) => response(200, "", &sell(book, &ask, label)),
+            Reply::Label(label) => {
+                let answer = json!({ "label": label }).to_string();
+                response(200, "", &sell(book, &ask, &answer))
+            }
+            Reply::Says(text) => response(200, "", &sell(book, &ask, text)),
+            Reply::Later(seconds) => {
+                let body = json!({"error": {"message": "slow down"}});
+                response(429, &format!("retry-after: {seconds}\r\n"), &body)
+            }
+            Reply::Cut => {
+                let whole = response(200, "", &sell(book, &ask, "half"));
+                let _ = out.write_all(&whole.as_bytes()[..whole.len() / 2]);
+                return;
+            }
             Reply::Fails(status, message) => {
                 let body = json!({"error": {"message": message}});
                 response(status, "retry-after: 0\r\n", &body)
@@ -121,8 +152,7 @@ fn note(book: &Mutex<Book>, body: Value) -> Ask {
 }
 
 /// Four bytes are a token.
-fn sell(book: &Mutex<Book>, ask: &Ask, label: &str) -> Value {
-    let answer = json!({ "label": label }).to_string();
+fn sell(book: &Mutex<Book>, ask: &Ask, answer: &str) -> Value {
     let messages = ask.body["messages"].as_array().unwrap();
     let sent: usize = messages.iter().map(|it| it["content"].as_str().unwrap().len()).sum();
     let (tokens_in, tokens_out) = (sent.div_ceil(4) as u64, answer.len().div_ceil(4) as u64);

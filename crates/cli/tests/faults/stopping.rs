@@ -110,3 +110,39 @@ fn a_second_process_on_the_same_work_is_told_who_has_it() {
     assert_eq!(finish(child).code, 0);
     assert_eq!((place.cells("outcome"), place.server.n()), (vec!["labeled".to_owned(); 6], 6));
 }
+
+#[test]
+fn ctrl_c_does_not_wait_for_a_limit_to_pass() {
+    let gate = Gate::default();
+    let told_to_wait = gate.clone();
+    let place = Place::new(&["a", "b", "c", "d", "e", "f"], move |_| {
+        gate.open();
+        gate.pass();
+        Reply::Later(500)
+    })
+    .with("--concurrency 3");
+    let child = place.start("label");
+    told_to_wait.wait_for(1);
+    signal(child.id(), "INT");
+    assert_eq!(finish(child).code, 1);
+    assert_eq!(place.cells("outcome"), ["not_yet"; 6]);
+}
+
+#[test]
+fn kills_at_any_moment_lose_nothing_and_repay_no_more_than_was_in_flight() {
+    let texts: Vec<String> = (0..600).map(|n| format!("text {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let place = Place::new(&texts, |_| Reply::Label("positive")).with("--concurrency 8");
+    for n in 1..=8 {
+        let child = place.start("label");
+        place.server.wait_for(n * 61);
+        signal(child.id(), "KILL");
+        finish(child);
+    }
+    place.check("label", 0);
+    assert_eq!(place.cells("outcome"), vec!["labeled"; 600]);
+    let again = place.server.n() - 600;
+    println!("8 kills, 8 in flight: {again} of 600 paid again");
+    assert!(again <= 8 * 8, "{again} paid again");
+    place.plain("verify");
+}

@@ -55,12 +55,16 @@ fn a_run_ends_below_its_limit_and_a_higher_one_goes_on() {
 
 #[test]
 fn tries_that_the_server_refused_cost_nothing() {
-    let place = priced(&["a", "b", "c"], |ask| match ask.nth {
-        0 | 1 => Reply::Fails(429, "slow down"),
-        2 => Reply::Fails(500, "out of order"),
+    let texts = texts(20);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let place = priced(&texts, |ask| match (ask.item.as_str(), ask.nth) {
+        ("text 19", 0) => Reply::Fails(429, "slow down"),
+        ("text 18", 0 | 1) => Reply::Fails(500, "out of order"),
         _ => Reply::Label("positive"),
-    });
-    let told = place.check(&format!("label --json {}", usd(5000)), 0);
+    })
+    .with("--concurrency 1");
+    let told = place.check(&format!("label --json {}", usd(50_000)), 0);
+    assert_eq!(place.server.n(), 23);
     assert_eq!(event(&told, "end")["count"]["cost"], bill(&place));
 }
 

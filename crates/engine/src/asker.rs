@@ -11,8 +11,8 @@ use karat_core::{
     Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions, RetryPolicy, Role,
-    Settings,
+    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
+    RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
 use karat_task::{PromptStyle, Prompter, TaskKind};

@@ -166,7 +166,7 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
 /// Where a confidence comes from. None is calibrated yet, and every output says so.
 fn source(confidence: Confidence) -> String {
     match confidence {
-        Confidence::Raw(..) => format!("{}, uncalibrated", confidence.source()),
+        Confidence::Raw(..) => format!("{} (uncalibrated)", confidence.source()),
         Confidence::Unknown(_) => confidence.source().to_owned(),
     }
 }

@@ -31,8 +31,14 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let header =
         ["annotator", "calls", "done", "shared", "tokens in", "tokens out", "likely", "low", "high", "time"];
     voice.out(table(&header, plan.annotators.iter().map(row).collect()));
-    for one in &plan.annotators {
-        voice.out(format!("\n{}: {}", one.name, one.basis));
+    voice.out("");
+    for (n, one) in plan.annotators.iter().enumerate() {
+        let alike = |other: &&AnnotatorPlan| other.basis == one.basis;
+        if !plan.annotators[..n].iter().any(|other| alike(&other)) {
+            let names: Vec<&str> =
+                plan.annotators[n..].iter().filter(alike).map(|it| it.name.as_str()).collect();
+            voice.out(format!("{}: {}", names.join(", "), one.basis));
+        }
     }
     if let Some((name, messages)) = plan.sample {
         voice.out(format!("\nwhat `{name}` is sent for the first item:"));

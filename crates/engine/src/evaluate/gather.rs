@@ -149,7 +149,7 @@ impl Gathered {
         let answers = answers(&setup.task, askers, outcomes);
         if answers.len() > 1 && (self.disagreements.len() < 4 * N_DISAGREEMENTS || answers.len() > 2) {
             let division = division(&answers);
-            let text: String = setup.task.text_of(item).chars().take(CLIP).collect();
+            let text = clipped(&setup.task.text_of(item));
             let context = setup
                 .task
                 .context_of(item)
@@ -189,6 +189,14 @@ fn answers(task: &Task, askers: &[Asker], outcomes: &[Option<&Annotation>]) -> V
     }
     by_answer.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
     by_answer
+}
+
+/// The beginning of a text, with a sign where it is not the whole.
+fn clipped(text: &str) -> String {
+    match text.char_indices().nth(CLIP) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// How divided the annotators are: the entropy of their answers, in nats.

@@ -43,7 +43,10 @@ pub(super) fn judge(
     let scored = scored.map_err(|error| Error::bug(format!("the scores cannot be computed: {error:?}")))?;
     Ok(Judged {
         name: asker.annotator.name.clone(),
-        model: asker.annotator.model.clone(),
+        model: match &asker.spec.base_url {
+            Some(url) => format!("{} at {url}", asker.spec.model),
+            None => asker.spec.model.clone(),
+        },
         nature: match asker.annotator.kind {
             AnnotatorKind::Model | AnnotatorKind::Person => "live",
             AnnotatorKind::Replay => "replay",

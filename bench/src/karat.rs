@@ -83,6 +83,8 @@ impl Labeling<'_> {
         if let Some(budget) = self.budget {
             command
                 .args(["--max-cost", &budget.max_cost_usd.to_string()])
+                // What is set aside for a call covers its longest answer: a limit near the true length keeps it small.
+                .args(["--max-tokens", "32"])
                 .arg("--prices")
                 .arg(&budget.prices);
         }

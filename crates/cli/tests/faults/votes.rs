@@ -19,7 +19,7 @@ fn the_label_has_most_votes_and_their_share_is_the_confidence() {
     let row = &place.rows()[0];
     assert_eq!(row["karat_label"], "positive");
     assert!((row["karat_confidence"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-6, "{row}");
-    assert_eq!(row["karat_confidence_source"], "vote_share, uncalibrated");
+    assert_eq!(row["karat_confidence_source"], "vote_share (uncalibrated)");
     assert_eq!(place.server.n(), 3);
 }
 

@@ -53,7 +53,9 @@ fn bars(report: &Report) -> Vec<Check> {
     let least = |name| report.values(KARAT, name).into_iter().fold(f64::INFINITY, f64::min);
     vec![
         Check::at_most("share spent in any round", most("share spent at the end"), 1.0),
-        Check::at_least("share spent in any round", least("share spent at the end"), 0.5),
+        // Each of four kills leaves up to 64 calls set aside at the most that they can have cost, several times the likely
+        // cost: they count as spent for ever, and this is what is left to spend beside them.
+        Check::at_least("share spent in any round", least("share spent at the end"), 0.25),
         Check::at_least("kills that came in time in any round", least("kills that came in time"), 1.0),
     ]
 }

@@ -246,7 +246,7 @@ impl State {
             self.requests.drain(now);
             // An announced limit is trusted until it proves wrong again and again.
             if self.requests.rate().is_none() || self.n_in_a_row >= 3 {
-                self.pace.learn(self.recent.answers_per_second(now), now);
+                self.pace.learn(self.recent.answers_per_second(now), self.recent.n_answered(), now);
             }
             self.climb.shrink(0.8, sent_at, now);
         }
@@ -296,6 +296,10 @@ impl Recent {
         refused / (answered + refused + in_flight).max(1.0)
     }
 
+    fn n_answered(&self) -> f64 {
+        self.old.0 + self.new.0
+    }
+
     fn answers_per_second(&self, now: Instant) -> f64 {
         let passed = self.began.map_or(0.0, |began| (now - began).as_secs_f64());
         let old = if self.old.0 > 0.0 { Recent::SPAN.as_secs_f64() } else { 0.0 };
@@ -310,6 +314,8 @@ struct Pace {
     rate: Option<f64>,
     /// The rate at which a call was refused last.
     refused_at: f64,
+    /// The rate is no more than a word: calls were refused before any could be answered.
+    blind: bool,
     left: f64,
     at: Option<Instant>,
 }
@@ -317,11 +323,17 @@ struct Pace {
 impl Pace {
     /// By how much it rises each second, far from and near to the rate that was refused.
     const RISE: (f64, f64) = (1.06, 1.005);
+    /// By how much it rises each second as long as nothing is known.
+    const BLIND_RISE: f64 = 16.0;
+    /// Fewer answers than this say nothing of a rate.
+    const FEW: f64 = 5.0;
 
-    fn learn(&mut self, answers_per_second: f64, now: Instant) {
+    fn learn(&mut self, answers_per_second: f64, n_answered: f64, now: Instant) {
+        self.blind = self.rate.is_none_or(|_| self.blind) && n_answered < Pace::FEW;
+        let least = if self.blind { 2.0 } else { 0.2 };
         // What went through is too little where few wanted to, and too much where a reserve was used up.
         let guess = answers_per_second * 0.95;
-        let rate = self.rate.map_or(guess, |rate| guess.clamp(rate * 0.5, rate * 0.9)).max(0.2);
+        let rate = self.rate.map_or(guess, |rate| guess.clamp(rate * 0.5, rate * 0.9)).max(least);
         // The first guess rests on too few answers to rise slowly from it.
         self.refused_at = self.rate.unwrap_or(f64::INFINITY);
         self.rate = Some(rate);
@@ -335,7 +347,11 @@ impl Pace {
         };
         let passed = now.saturating_duration_since(at).as_secs_f64();
         self.left = (self.left + rate * passed).min((rate / 10.0).max(1.0));
-        let rise = if rate < self.refused_at * 0.95 { Pace::RISE.0 } else { Pace::RISE.1 };
+        let rise = match rate < self.refused_at * 0.95 {
+            true if self.blind => Pace::BLIND_RISE,
+            true => Pace::RISE.0,
+            false => Pace::RISE.1,
+        };
         self.rate = Some(rate * rise.powf(passed));
         self.at = Some(now);
         if self.left >= 1.0 - 1e-9 {

@@ -26,6 +26,8 @@ struct Server {
     says: Says,
     /// Each such call is refused for no reason, 0 for none.
     refuses_each: u64,
+    /// So many of the first calls are refused for no reason.
+    refuses_first: u64,
     limiter: Arc<Limiter>,
     state: Mutex<ServerState>,
 }
@@ -56,6 +58,7 @@ impl Server {
             slots: None,
             says,
             refuses_each: 0,
+            refuses_first: 0,
             limiter,
             state: Mutex::new(state),
         }
@@ -68,7 +71,8 @@ impl Server {
         state.left = (state.left + self.rate * (now - state.at).as_secs_f64()).min(self.burst);
         state.at = now;
         state.n_calls += 1;
-        let unlucky = self.refuses_each > 0 && state.n_calls.is_multiple_of(self.refuses_each);
+        let unlucky = state.n_calls <= self.refuses_first
+            || self.refuses_each > 0 && state.n_calls.is_multiple_of(self.refuses_each);
         let pass = state.left >= 1.0 && !unlucky;
         if pass {
             state.left -= 1.0;
@@ -174,6 +178,17 @@ async fn a_limit_that_nobody_announces_is_learnt_from_refusals() {
     assert_eq!(met.answered, 1000, "{met:?}");
     assert!(met.refused * 20 < met.calls, "{met:?}");
     assert!(met.seconds < 26.0, "{met:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_before_the_first_answer_do_not_make_the_run_crawl() {
+    for refuses_first in [1, 5, 16] {
+        let met =
+            crowd(Server { refuses_first, ..Server::new(Limiter::new(16), 1e9, Says::Nothing) }, 400).await;
+        assert_eq!(met.answered, 400);
+        // 16 at once for 100 ms each are 160 a second: 2.5 seconds, and a few to find out.
+        assert!(met.seconds < 10.0, "{refuses_first}: {met:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,7 +163,6 @@ impl Ready {
         let setup = work.setup(gold)?;
         setup.require_annotators()?;
         let store = Store::open(&setup.folder).await?;
-        let setup = karat_engine::spool_standard_input(setup)?;
         let askers =
             setup.annotators.iter().map(|spec| Asker::new(&setup, spec)).collect::<Result<Vec<_>>>()?;
         Ok(Self { setup, store, askers })

@@ -4,7 +4,7 @@
 //! Each answered call is on disk, in one transaction with what it paid for, before the next one is made.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
@@ -57,6 +57,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) fresh: bool,
     /// Whether this annotator has answered in this run.
     pub(crate) answered: AtomicBool,
+    /// Calls in a row that were given up without a connection.
+    pub(crate) n_cut_off: AtomicU32,
     /// Set after a fatal error: nothing new is asked.
     pub(crate) halted: AtomicBool,
     /// Questions under way, so that two items of the same content cost one call.
@@ -230,6 +232,7 @@ impl Desk<'_> {
                     entry.settle = hold.take();
                     self.progress.call(row.cost, row.tokens);
                     self.answered.store(true, Relaxed);
+                    self.n_cut_off.store(0, Relaxed);
                     entry.attempts.push(row);
                     return Ok(Called::Answered(Box::new(KeptAnswer::from(answer)), entry));
                 }
@@ -262,7 +265,10 @@ impl Desk<'_> {
         entry.settle = hold;
         // A bad request before anything was answered is a wrong model or parameter; later it is this item's own.
         let of_this_item = error.class == CallErrorClass::BadRequest && self.has_ever_answered().await?;
-        if (error.class.is_fatal() && !of_this_item) || self.is_absent(&error, TRIES_TO_ABSENT) {
+        if (error.class.is_fatal() && !of_this_item)
+            || self.is_absent(&error, TRIES_TO_ABSENT)
+            || self.is_gone(&error)
+        {
             self.write(entry).await?;
             return Err(Halt::Fatal(fatal(&error, self.asker)));
         }
@@ -280,6 +286,13 @@ impl Desk<'_> {
         error.class == CallErrorClass::Connection
             && n_tries >= TRIES_TO_ABSENT
             && !self.answered.load(Relaxed)
+    }
+
+    /// Whether the server went away in the middle of the run: as many calls as may be under way were given up, one after
+    /// the other, and none was answered between.
+    fn is_gone(&self, error: &CallError) -> bool {
+        error.class == CallErrorClass::Connection
+            && self.n_cut_off.fetch_add(1, Relaxed) >= self.asker.spec.concurrency
     }
 
     async fn give_back(&self, hold: Option<Hold>, mut entry: Entry) -> Result<(), Halt> {

@@ -28,7 +28,7 @@ pub use progress::{Count, Progress};
 pub use run::{RunEnd, RunOptions, Selection, Watch, run};
 pub use setup::{OneLine, PROJECT_FILE, Setup, limit};
 pub use stop::Stop;
-pub use survey::{Survey, item_of, spool_standard_input, survey};
+pub use survey::{Survey, item_of, survey};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

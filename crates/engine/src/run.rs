@@ -6,7 +6,7 @@
 //! Memory does not grow with the data: items flow in chunks, and only those under way are held.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
@@ -166,6 +166,7 @@ impl Line<'_> {
             run: self.run,
             fresh: self.options.selection != Selection::New,
             answered: AtomicBool::new(false),
+            n_cut_off: AtomicU32::new(0),
             halted: AtomicBool::new(false),
             under_way: Mutex::new(HashMap::new()),
         };

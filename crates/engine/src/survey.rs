@@ -2,9 +2,6 @@
 //!
 //! In: a [`Setup`]. Out: a [`Survey`]. The whole data is read once, and nothing of it is held but the first problems.
 
-use std::fs;
-use std::io;
-
 use karat_core::{Error, Item, Problem, Result};
 use karat_format::{ItemReader, Row};
 
@@ -68,21 +65,4 @@ pub fn item_of(setup: &Setup, id: Option<&str>) -> Result<Item> {
         Some(id) => Error::not_found(format!("no item has the id `{id}`")),
         None => Error::not_found("the data has no items"),
     })
-}
-
-/// Standard input can be read once, and a run reads its data more than once: it is kept in `.karat/` until the next time.
-pub fn spool_standard_input(mut setup: Setup) -> Result<Setup> {
-    if !setup.read.files.iter().any(|file| file == "-") {
-        return Ok(setup);
-    }
-    let path = std::path::absolute(setup.folder.join(".karat").join("standard-input"))
-        .map_err(|error| Error::external("the project's folder has no path").because(error))?;
-    let spool = || io::copy(&mut io::stdin().lock(), &mut fs::File::create(&path)?);
-    spool().map_err(|error| {
-        Error::external(format!("cannot keep standard input in `{}`", path.display())).because(error)
-    })?;
-    for file in setup.read.files.iter_mut().filter(|file| *file == "-") {
-        *file = path.to_string_lossy().into_owned();
-    }
-    Ok(setup)
 }

@@ -217,7 +217,7 @@ fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
         (done.n_standing, "were done before"),
         (done.n_reused, "needed no call of their own"),
         (done.n_not_recorded, "not in the recording"),
-        (done.n_tries_failed, "tries failed and were made again"),
+        (done.n_tries_failed, "tries failed"),
     ] {
         if n > 0 {
             parts.push(format!("{} {what}", count(n)));

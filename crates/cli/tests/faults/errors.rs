@@ -114,7 +114,7 @@ fn being_told_to_slow_down_costs_a_try_and_no_row() {
         _ => Reply::Label("positive"),
     })
     .with("--concurrency 1");
-    check_words(&place.check("label", 0), &["20 labeled", "1 tries failed and were made again"]);
+    check_words(&place.check("label", 0), &["20 labeled", "1 tries failed"]);
     assert_eq!((place.server.n(), place.server.n_of("text 19")), (21, 2));
 }
 

@@ -38,17 +38,19 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let options = EvaluateOptions { seed: args.seed, n_resamples: args.resamples };
     let report = evaluate(&ready.setup, &ready.store, &ready.askers, &gold, options).await?;
     ready.say_what_is_not_live(voice);
+    // The file first: whoever reads only the head of the terminal's output still finds it whole.
+    if let Some(file) = &args.html {
+        std::fs::write(file, html::page(&report))
+            .map_err(|error| Error::external(format!("cannot write `{file}`")).because(error))?;
+    }
     if voice.json {
         voice.event("report", json!(report));
     } else {
         show(&report, voice);
     }
-    if let Some(file) = &args.html {
-        std::fs::write(file, html::page(&report))
-            .map_err(|error| Error::external(format!("cannot write `{file}`")).because(error))?;
-        voice.say(format!("the report with its plots: {file}"));
-    } else {
-        voice.hint("`--html report.html` writes all of it, with plots, as one page");
+    match &args.html {
+        Some(file) => voice.say(format!("the report with its plots: {file}")),
+        None => voice.hint("`--html report.html` writes all of it, with plots, as one page"),
     }
     let asked_all = report.annotators.iter().all(|it| it.counts.not_yet == 0);
     Ok(if asked_all && report.problems.is_empty() { Done::Well } else { Done::Look })

@@ -16,7 +16,7 @@ struct Contest {
 
 /// Zero latency: what the program itself costs.
 pub(super) fn throughput(place: &Workplace) -> Result<Report> {
-    let contest = Contest::from(place, 64, 0.0);
+    let contest = Contest::from(place, 256, 0.0);
     let mut report = contest.run(place, "throughput")?;
     if let (Some(rate), Some(cpu), Some(rss)) = (
         report.ratio(KARAT, BARE, "rows/s, whole run"),

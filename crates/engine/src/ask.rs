@@ -59,6 +59,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) answered: AtomicBool,
     /// Calls in a row that were given up without a connection.
     pub(crate) n_cut_off: AtomicU32,
+    /// Whether nothing of this annotator is in the journal yet.
+    pub(crate) is_new: bool,
     /// Set after a fatal error: nothing new is asked.
     pub(crate) halted: AtomicBool,
     /// Questions under way, so that two items of the same content cost one call.

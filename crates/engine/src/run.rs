@@ -165,6 +165,7 @@ impl Line<'_> {
             stop: self.stop,
             run: self.run,
             fresh: self.options.selection != Selection::New,
+            is_new: !self.has_annotated(asker).await?,
             answered: AtomicBool::new(false),
             n_cut_off: AtomicU32::new(0),
             halted: AtomicBool::new(false),
@@ -202,6 +203,12 @@ impl Line<'_> {
         end
     }
 
+    /// Whether the journal holds anything of this annotator: of one that is new, nothing stands.
+    async fn has_annotated(&self, asker: &Asker) -> Result<bool> {
+        let tallies = self.store.tallies().await?;
+        Ok(tallies.iter().any(|tally| tally.annotations > 0 && tally.annotator.id() == asker.id))
+    }
+
     /// The questions that are to be asked, in the order of the data.
     fn questions<'b>(&'b self, desk: &'b Desk<'b>) -> impl Stream<Item = Result<Question>> + 'b {
         let chunks = chunks(self.setup.read.clone(), self.options.first);
@@ -228,7 +235,10 @@ impl Line<'_> {
         let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
         let keys: Vec<_> =
             items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
-        let standing = self.store.standing(asker.id, &keys).await?;
+        let standing = match desk.is_new {
+            true => vec![None; keys.len()],
+            false => self.store.standing(asker.id, &keys).await?,
+        };
         let mut questions = Vec::with_capacity(items.len());
         let mut n_standing = 0;
         for ((item, input), standing) in items.into_iter().zip(inputs).zip(standing) {

@@ -18,7 +18,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), Stop> {
     let target = target_folder()?;
     let karat = target.join("release/karat");
     let start = Instant::now();
-    for example in &examples {
+    // Backwards, so that the one to read, the first by its name, stands at the end.
+    for example in examples.iter().rev() {
         let name = example.file_name().unwrap_or_default();
         let copy = target.join("demo").join(name);
         copy_afresh(example, &copy)
@@ -27,7 +28,15 @@ pub(crate) fn run(args: &[String]) -> Result<(), Stop> {
         karat_in(&karat, &["label"], &copy)?;
         karat_in(&karat, &["evaluate", "--html", "report.html"], &copy)?;
     }
-    println!("\n{} projects in {:.1} s after the build", examples.len(), start.elapsed().as_secs_f64());
+    println!(
+        "\n{} projects in {:.1} s after the build; their pages:",
+        examples.len(),
+        start.elapsed().as_secs_f64()
+    );
+    for example in &examples {
+        let page = target.join("demo").join(example.file_name().unwrap_or_default()).join("report.html");
+        println!("  {}", page.display());
+    }
     Ok(())
 }
 

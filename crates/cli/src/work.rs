@@ -85,6 +85,16 @@ impl Work {
         Ok(setup)
     }
 
+    /// Says which column was taken for the text, where nobody named one.
+    pub(crate) fn say_what_is_guessed(&self, setup: &Setup, voice: &mut Voice) {
+        if !self.files.is_empty() && self.text.is_none() {
+            voice.say(format!(
+                "note: the text is taken from column `{}`; `--text` names another",
+                setup.task.text
+            ));
+        }
+    }
+
     fn in_project(&self) -> Result<Setup> {
         if !self.labels.is_empty() {
             return Err(Error::invalid("`--labels` goes with a file, and no file is named")

@@ -46,6 +46,7 @@ pub(crate) struct Running {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, args.running.gold.as_deref()).await?;
+    args.work.say_what_is_guessed(&ready.setup, voice);
     label(&ready, &args.running, Selection::New, args.output.as_deref(), voice).await
 }
 

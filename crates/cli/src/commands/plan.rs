@@ -20,6 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, None).await?;
+    args.work.say_what_is_guessed(&ready.setup, voice);
     ready.say_what_is_not_live(voice);
     let plan = plan(&ready.setup, &ready.store, &ready.askers, args.first).await?;
     voice.problems(&plan.problems, plan.n_problems);

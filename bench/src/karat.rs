@@ -80,6 +80,8 @@ impl Labeling<'_> {
         command.args(["--labels", &LABELS.join(","), "--model", &format!("vllm/{MODEL}")]);
         command.args(["--base-url", self.base_url, "--concurrency", &self.concurrency.to_string()]);
         command.args(["--id", rows::ID, "--text", rows::TEXT, "--no-ask"]).arg("-o").arg(self.out());
+        // A call that is never answered costs so many seconds of one row.
+        command.args(["--timeout", "5"]);
         if let Some(budget) = self.budget {
             command
                 .args(["--max-cost", &budget.max_cost_usd.to_string()])

@@ -63,6 +63,9 @@ pub(crate) struct Work {
     /// The longest answer, in tokens.
     #[arg(long, value_name = "N", help_heading = "Model")]
     max_tokens: Option<u32>,
+    /// A call without an answer for so many seconds has failed.
+    #[arg(long, value_name = "SECONDS", help_heading = "Model")]
+    timeout: Option<u32>,
     /// The model writes its reasons before the label.
     #[arg(long, help_heading = "Model")]
     reasoning: bool,
@@ -151,6 +154,7 @@ impl Work {
                 samples: self.samples.unwrap_or(plain.samples).max(1),
                 temperature: self.temperature,
                 max_tokens: self.max_tokens.unwrap_or(plain.max_tokens).max(1),
+                timeout_s: self.timeout.unwrap_or(plain.timeout_s).max(1),
                 reasoning: self.reasoning,
                 state_confidence: self.state_confidence,
                 ..plain

@@ -3,7 +3,7 @@
 //! In: the list that comes with the program (`prices.toml`), one of the user's that wins over it, and counted tokens. Out: an
 //! amount in [`MicroUsd`], always rounded up. A model that no row names has no price: that is said, never guessed.
 //!
-//! Not here: counting tokens (`tokens.rs`) and keeping to a budget (`layer/meter.rs`).
+//! Not here: counting tokens (`tokens.rs`) and keeping to a budget, which is the caller's.
 
 use std::{fmt, iter::Sum, ops::Add};
 

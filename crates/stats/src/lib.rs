@@ -9,6 +9,12 @@
 //! | how good sets of labels are | [`score_multi_label`] |
 //! | how good spans are, and what is wrong with them | [`score_spans`], [`match_spans`] |
 //! | what most annotators say | [`majority`], [`vote_shares`] |
+//! | who is right when annotators differ | [`aggregate`]; for spans [`spans`], comparisons [`ranking`], texts [`text`], boxes [`boxes`] |
+//! | how far annotators agree | [`agreement`] |
+//! | whether a score is a probability | [`calibrate`] |
+//! | what may go without review | [`accept`] |
+//! | what holds for the whole data set | [`estimate`], on a [`sample`] |
+//! | which labels are probably wrong | [`noise`] |
 //! | whether one annotator is better than another on the same items | [`compare_paired`] |
 //! | how far a share can be trusted | [`wilson`] |
 //! | how far any other statistic can be trusted | [`bootstrap`], [`bootstrap_grouped`] |
@@ -19,12 +25,26 @@
 //!
 //! Not here: text, items, JSON, files, clocks, threads; the names of the classes.
 
+pub mod accept;
+pub mod aggregate;
+pub mod agreement;
 mod bootstrap;
+pub mod boxes;
+pub mod calibrate;
 mod compare;
+pub mod estimate;
 mod interval;
+mod linear;
+mod logistic;
+mod minimize;
+pub mod noise;
 mod random;
+pub mod ranking;
+pub mod sample;
 mod score;
+pub mod spans;
 mod special;
+pub mod text;
 mod votes;
 
 pub use bootstrap::{IntervalOptions, bootstrap, bootstrap_grouped};

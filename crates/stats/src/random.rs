@@ -6,11 +6,14 @@
 //! interval must be reproducible for ever and the `rand` crate promises stable values only within a major
 //! version.
 //!
-//! Not here: secrets (the numbers are predictable) and continuous distributions.
+//! Not here: secrets (the numbers are predictable).
+
+use crate::special::normal_quantile;
 
 /// SplitMix64: one addition and one mixing function for each word, period 2^64.
 ///
 /// G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
+#[derive(Debug, Clone)]
 pub(crate) struct SplitMix64 {
     state: u64,
 }
@@ -67,6 +70,24 @@ impl SplitMix64 {
         successes
     }
 
+    /// A number in [0, 1), each multiple of 2^-53 equally likely.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next_word() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    }
+
+    /// A draw from the standard normal distribution.
+    pub(crate) fn normal(&mut self) -> f64 {
+        // Half a step away from 0, where the quantile is infinite.
+        normal_quantile(self.unit() + 0.5 / (1_u64 << 53) as f64)
+    }
+
+    /// Puts the elements in an order that is equally likely as any other.
+    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.below(last as u64 + 1) as usize);
+        }
+    }
+
     /// The number of ones among `n_bits` random bits.
     fn ones_among(&mut self, n_bits: u64) -> u64 {
         let mut ones = 0;
@@ -79,6 +100,13 @@ impl SplitMix64 {
         }
         ones
     }
+}
+
+/// The fold of each of `n` items, of `n_folds` folds whose sizes differ by at most one; the same seed gives the same folds.
+pub(crate) fn folds(n: usize, n_folds: usize, seed: u64) -> Vec<usize> {
+    let mut folds: Vec<usize> = (0..n).map(|idx| idx % n_folds.max(1)).collect();
+    SplitMix64::new(seed).shuffle(&mut folds);
+    folds
 }
 
 #[cfg(test)]

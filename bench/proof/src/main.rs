@@ -1,0 +1,60 @@
+//! What the methods of `karat-stats` are worth on real data: each proof prints a table in Markdown.
+//!
+//! In: a folder with data sets (`../shared/data` without another), a seed. Out: tables on standard output. The same
+//! seed gives the same table. `cargo xtask bench proof` runs them all and keeps them in `bench/results`.
+//!
+//! Not here: speed beside other people's programs (`karat-bench`).
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
+
+mod data;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+/// What a proof is given.
+pub(crate) struct Given {
+    /// The folder with the data sets.
+    pub(crate) data: PathBuf,
+    /// How often a random split is repeated.
+    pub(crate) n_seeds: u64,
+}
+
+/// A proof: its name, what it shows, and how it is run.
+struct Proof {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Given) -> Result<()>,
+}
+
+/// Every proof, in the order of the documentation. To add one: write its file, add its row.
+const PROOFS: &[Proof] = &[];
+
+fn main() -> Result<()> {
+    let mut given = Given { data: PathBuf::from("../shared/data"), n_seeds: 20 };
+    let mut wanted = Vec::new();
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--data" => given.data = args.next().map(PathBuf::from).unwrap_or_default(),
+            "--seeds" => given.n_seeds = args.next().unwrap_or_default().parse()?,
+            name => wanted.push(name.to_owned()),
+        }
+    }
+    if let Some(unknown) = wanted.iter().find(|name| PROOFS.iter().all(|it| it.name != **name)) {
+        let known: Vec<&str> = PROOFS.iter().map(|it| it.name).collect();
+        bail!("no proof is called `{unknown}`; there are {}", known.join(", "));
+    }
+    if !given.data.exists() {
+        eprintln!("skipped: there is no folder `{}`; name one with `--data`", given.data.display());
+        return Ok(());
+    }
+    for proof in PROOFS {
+        if wanted.is_empty() || wanted.iter().any(|name| name == proof.name) {
+            println!("## {}\n\n{}\n", proof.name, proof.about);
+            (proof.run)(&given)?;
+            println!();
+        }
+    }
+    Ok(())
+}

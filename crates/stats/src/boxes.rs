@@ -1,0 +1,1 @@
+//! One set of boxes from the boxes of several annotators.

@@ -1,0 +1,1 @@
+//! Which given labels are probably wrong.

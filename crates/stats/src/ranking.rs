@@ -1,0 +1,1 @@
+//! From comparisons of two to an order of all.

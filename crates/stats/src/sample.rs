@@ -1,0 +1,1 @@
+//! Which items people should look at: samples with known probabilities.

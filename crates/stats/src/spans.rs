@@ -1,0 +1,1 @@
+//! One set of spans from the spans of several annotators.

@@ -1,0 +1,1 @@
+//! One text from several: the best of them, or a new one voted word by word.

@@ -36,6 +36,9 @@ pub(crate) struct Work {
     /// Further columns that the model sees.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
     context: Vec<String>,
+    /// Columns with the labels of single people, one column a person.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
+    people: Vec<String>,
     /// A file with the guideline.
     #[arg(long, value_name = "FILE", help_heading = "Task")]
     guideline: Option<String>,
@@ -126,6 +129,7 @@ impl Work {
             id: self.id.clone(),
             context: self.context.clone(),
             gold: gold.map(str::to_owned),
+            people: self.people.clone(),
             guideline: self.guideline.as_deref().map(|file| self.seen_from_folder(file)).transpose()?,
             overlap: self.overlap,
             annotators: self.annotators(),

@@ -11,6 +11,8 @@ mod asker;
 pub mod evaluate;
 mod export;
 mod history;
+pub mod panel;
+mod plain;
 mod plan;
 mod progress;
 mod prompt_blob;

@@ -3,6 +3,7 @@
 //! 0: done. 1: done, and something needs a look (rows that are no items, items without a label). 2: not done.
 
 mod commands;
+mod panel;
 mod voice;
 mod work;
 

@@ -138,6 +138,11 @@ impl Work {
         Setup::one_line(&self.project, line)
     }
 
+    /// The folder with `karat.toml`.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.project
+    }
+
     /// A path that was given on the command line, as the project's folder sees it.
     pub(crate) fn seen_from_folder(&self, path: &str) -> Result<String> {
         if self.project == Path::new(".") || path == "-" {
@@ -180,6 +185,19 @@ impl Ready {
     pub(crate) async fn open(work: &Work, gold: Option<&str>) -> Result<Self> {
         let setup = work.setup(gold)?;
         setup.require_annotators()?;
+        Self::of(setup).await
+    }
+
+    /// As [`Ready::open`], and people's columns will do in place of annotators.
+    pub(crate) async fn open_panel(work: &Work, gold: Option<&str>) -> Result<Self> {
+        let setup = work.setup(gold)?;
+        if setup.people.is_empty() {
+            setup.require_annotators()?;
+        }
+        Self::of(setup).await
+    }
+
+    async fn of(setup: Setup) -> Result<Self> {
         let store = Store::open(&setup.folder).await?;
         let askers =
             setup.annotators.iter().map(|spec| Asker::new(&setup, spec)).collect::<Result<Vec<_>>>()?;

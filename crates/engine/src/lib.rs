@@ -8,6 +8,7 @@
 mod answer;
 mod ask;
 mod asker;
+mod beside;
 pub mod evaluate;
 mod export;
 mod history;

@@ -13,10 +13,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use karat_core::{Error, Hash, Result, Shape};
-use karat_stats::aggregate::{Vote, Voter, Votes};
+use karat_stats::aggregate::{Vote, Votes};
 use karat_stats::{Class, NoLabel};
 
 pub use crate::plain::{Given, Plain};
+pub use karat_stats::aggregate::Voter;
 pub use project::of_project;
 pub use votes_file::VotesFile;
 

@@ -8,10 +8,12 @@
 //!
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
+mod cross_fit;
 mod majority;
 mod votes;
 
 use crate::Class;
+pub use cross_fit::cross_fit;
 pub use votes::{Vote, Votes};
 
 /// Every method, in the order of the documentation. To add one: write its file, add its row.

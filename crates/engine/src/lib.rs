@@ -12,6 +12,7 @@ mod beside;
 pub mod evaluate;
 mod export;
 mod history;
+mod near;
 pub mod panel;
 mod plain;
 mod plan;

@@ -1,7 +1,7 @@
 //! The data with further columns beside its own: what consensus, acceptance and the search for errors write.
 //!
 //! In: a panel, the columns to add, the cells of each item. Out: a file in which every row of the data stands, in its order
-//! and with its own columns untouched; a row that is no item has empty cells. Without a project there are the ids alone.
+//! and with its own columns untouched, those that are no items too. Without a project there are the ids alone.
 
 use karat_core::{Fields, Result};
 use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
@@ -13,14 +13,15 @@ use crate::run::{CHUNK, row_chunks};
 use crate::setup::Setup;
 
 /// Writes the table to `to`, a path whose ending names the format, or `-` for JSON lines on standard output. `cells` gives
-/// the added cells of an item by its number, in the order of `added`; an item for which it gives nothing is left out.
+/// the added cells of an item by its number, and of a row that is no item, in the order of `added`; a row for which it
+/// gives nothing is left out.
 /// Returns how many rows were written.
 pub(crate) async fn write_beside(
     panel: &Panel,
     setup: Option<&Setup>,
     to: &str,
     added: &[(String, ColumnKind)],
-    mut cells: impl FnMut(usize) -> Option<Vec<Json>>,
+    mut cells: impl FnMut(Option<usize>) -> Option<Vec<Json>>,
 ) -> Result<u64> {
     let mut columns = match setup {
         Some(setup) => scan_columns(&setup.read)?,
@@ -35,11 +36,7 @@ pub(crate) async fn write_beside(
     let names: Vec<String> = columns.split_off(n_own).into_iter().map(|column| column.name).collect();
     let mut n_rows = 0;
     let mut put = |mut fields: Fields, item: Option<usize>| -> Result<()> {
-        let cells = match item {
-            Some(item) => cells(item),
-            None => Some(vec![Json::Null; names.len()]),
-        };
-        if let Some(cells) = cells {
+        if let Some(cells) = cells(item) {
             fields.extend(names.iter().cloned().zip(cells));
             writer.write(&fields)?;
             n_rows += 1;

@@ -9,6 +9,7 @@ mod answer;
 mod ask;
 mod asker;
 mod beside;
+pub mod compare;
 pub mod evaluate;
 mod export;
 mod history;

@@ -9,15 +9,18 @@
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
 mod cross_fit;
+mod dawid_skene;
 mod majority;
 mod votes;
 
 use crate::Class;
 pub use cross_fit::cross_fit;
+pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
 pub use votes::{Vote, Votes};
 
 /// Every method, in the order of the documentation. To add one: write its file, add its row.
-pub const METHODS: &[Method] = &[majority::METHOD];
+pub const METHODS: &[Method] =
+    &[majority::METHOD, dawid_skene::METHOD, dawid_skene::METHOD_ML, dawid_skene::METHOD_ONE_COIN];
 
 /// A way to aggregate votes.
 #[derive(Debug, Clone, Copy)]

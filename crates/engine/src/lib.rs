@@ -10,6 +10,7 @@ mod ask;
 mod asker;
 mod beside;
 pub mod compare;
+pub mod consensus;
 pub mod evaluate;
 mod export;
 mod history;

@@ -212,7 +212,7 @@ fn quote(text: &str, start: u32, end: u32) -> String {
 }
 
 /// One label as a class; of a set, whether `label` is in it; spans have none.
-fn class_of(plain: &Plain, label: Option<Class>) -> Option<Class> {
+pub(crate) fn class_of(plain: &Plain, label: Option<Class>) -> Option<Class> {
     match (plain, label) {
         (Plain::Choice(class), None) => Some(*class),
         (Plain::Choices(classes), Some(label)) => Some(Class(u32::from(classes.contains(&label)))),

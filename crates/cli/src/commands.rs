@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod consensus;
 pub(crate) mod doctor;
+pub(crate) mod errors;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod help_markdown;

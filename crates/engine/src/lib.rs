@@ -11,6 +11,7 @@ mod asker;
 mod beside;
 pub mod compare;
 pub mod consensus;
+pub mod errors;
 pub mod evaluate;
 mod export;
 mod history;

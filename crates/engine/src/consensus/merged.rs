@@ -13,6 +13,7 @@ pub(super) struct Merged {
     pub(super) about: String,
     pub(super) items: Vec<Agreed>,
     pub(super) held: Vec<Option<Agreed>>,
+    pub(super) posteriors: Vec<Option<Box<[f64]>>>,
     /// How often each annotator is right, as estimated.
     pub(super) estimated: Vec<Option<f64>>,
     pub(super) calibrated: bool,
@@ -29,8 +30,11 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
     let mut items: Vec<Agreed> =
         (0..panel.n_items()).map(|item| one_label(fit.aggregate.posterior(item), fit.calibrated)).collect();
     let mut held = vec![None; panel.n_items()];
+    let mut posteriors: Vec<Option<Box<[f64]>>> =
+        (0..panel.n_items()).map(|item| fit.aggregate.posterior(item).map(Into::into)).collect();
     for (item, posterior) in &fit.held {
         held[*item] = Some(one_label(Some(posterior), fit.calibrated));
+        posteriors[*item] = Some(posterior.as_slice().into());
     }
     count_votes(panel, &mut items, &mut held);
     keep_gold(gold, &mut items);
@@ -39,6 +43,7 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
         about: fit.about,
         items,
         held,
+        posteriors,
         estimated: fit.aggregate.annotators.iter().map(|it| it.accuracy).collect(),
         calibrated: fit.calibrated,
         remarks: fit.remarks,
@@ -77,7 +82,8 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
     let (method, about) =
         fits.first().map_or_else(Default::default, |it| (it.method.clone(), it.about.clone()));
     let estimated = (0..panel.members.len()).map(estimated).collect();
-    Ok(Merged { method, about, items, held, estimated, calibrated, remarks })
+    let posteriors = vec![None; panel.n_items()];
+    Ok(Merged { method, about, items, held, posteriors, estimated, calibrated, remarks })
 }
 
 /// The names of the methods for spans.

@@ -196,6 +196,7 @@ fn pass(layout: &Layout, prior: &[f64], table: &[f64], posterior: &mut [f64], co
     }
 }
 
+#[inline(never)]
 fn pass_unrolled<const K: usize>(
     layout: &Layout,
     prior: &[f64],
@@ -221,15 +222,19 @@ fn pass_unrolled<const K: usize>(
         }
         let mut total: f64 = joint.iter().sum();
         if total < TOO_SMALL {
-            likelihood.log += by_logarithms(rows, prior, table.as_flattened(), &mut joint);
-            total = 1.0;
+            // A copy, so that the joint probabilities of all other items stay in registers.
+            let mut copy = joint;
+            likelihood.log += by_logarithms(rows, prior, table.as_flattened(), &mut copy);
+            (joint, total) = (copy, 1.0);
         }
         likelihood.times(total);
         let scale = 1.0 / total;
         let old = &mut posteriors[*item as usize];
         for class in 0..K {
             let q = joint[class] * scale;
-            moved[class] = moved[class].max((q - old[class]).abs());
+            let change = (q - old[class]).abs();
+            // Not `max`, which would also look for what is no number.
+            moved[class] = if change > moved[class] { change } else { moved[class] };
             old[class] = q;
             classes[class] += q;
         }

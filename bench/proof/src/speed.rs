@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use karat_stats::Class;
-use karat_stats::aggregate::{FitOptions, METHODS, Top, Vote, Voter, Votes};
+use karat_stats::aggregate::{FitOptions, METHODS, Vote, Voter, Votes};
 
 use crate::Given;
 
@@ -58,14 +58,12 @@ pub(crate) fn run(_: &Given) -> Result<()> {
             let fit = (method.fit)(&votes, &options)?;
             let (cpu, wall) = (cpu_seconds()? - cpu, wall.elapsed().as_secs_f64());
             let peak = status("VmHWM:")?.saturating_sub(before);
-            let n_right = (0..truth.len())
-                .filter(|item| matches!(fit.top(*item), Top::Winner(class, _) if class == truth[*item]))
-                .count();
+            let credit: f64 = truth.iter().enumerate().map(|(item, class)| fit.credit(item, *class)).sum();
             println!(
                 "| {name} | {voter:?} | {} | {cpu:.3} | {wall:.3} | {:.0} | {:.4} |",
                 fit.n_rounds,
                 peak as f64 / 1e3,
-                n_right as f64 / truth.len() as f64
+                credit / truth.len() as f64
             );
         }
     }

@@ -1,5 +1,7 @@
 //! The commands, one file each: `Args` says what can be given, `run` does it.
 
+pub(crate) mod compare;
+pub(crate) mod consensus;
 pub(crate) mod doctor;
 pub(crate) mod evaluate;
 pub(crate) mod export;

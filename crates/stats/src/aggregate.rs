@@ -8,11 +8,13 @@
 //!
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
+mod cross_fit;
 mod dawid_skene;
 mod majority;
 mod votes;
 
 use crate::Class;
+pub use cross_fit::cross_fit;
 pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
 pub use votes::{Vote, Votes};
 

@@ -9,6 +9,7 @@ mod answer;
 mod ask;
 mod asker;
 mod beside;
+pub mod calibrate;
 pub mod compare;
 pub mod consensus;
 pub mod errors;

@@ -28,10 +28,9 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
     let votes = panel.votes(None)?;
     let fit = fit(&votes, &panel.voters(), &classes(gold, None), options)?;
     let mut items: Vec<Agreed> =
-        (0..panel.n_items()).map(|item| one_label(fit.aggregate.posterior(item), fit.calibrated)).collect();
+        fit.posteriors.iter().map(|row| one_label(row.as_deref(), fit.calibrated)).collect();
     let mut held = vec![None; panel.n_items()];
-    let mut posteriors: Vec<Option<Box<[f64]>>> =
-        (0..panel.n_items()).map(|item| fit.aggregate.posterior(item).map(Into::into)).collect();
+    let mut posteriors = fit.posteriors;
     for (item, posterior) in &fit.held {
         held[*item] = Some(one_label(Some(posterior), fit.calibrated));
         posteriors[*item] = Some(posterior.as_slice().into());
@@ -44,7 +43,7 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
         items,
         held,
         posteriors,
-        estimated: fit.aggregate.annotators.iter().map(|it| it.accuracy).collect(),
+        estimated: fit.estimated,
         calibrated: fit.calibrated,
         remarks: fit.remarks,
     })
@@ -58,7 +57,7 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
         fits.push(fit(&panel.votes(label)?, &panel.voters(), &classes(gold, label), options)?);
     }
     let calibrated = fits.iter().all(|it| it.calibrated);
-    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.aggregate.posterior(item)), calibrated);
+    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.posteriors[item].as_deref()), calibrated);
     let mut items: Vec<Agreed> = (0..panel.n_items()).map(of_item).collect();
     let mut held: Vec<Option<Agreed>> = vec![None; panel.n_items()];
     let n_held = fits.first().map_or(0, |fit| fit.held.len());
@@ -70,7 +69,7 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
     keep_gold(gold, &mut items);
     // How often an annotator is right about a label, over all labels.
     let estimated = |member: usize| {
-        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.aggregate.annotators[member].accuracy).collect();
+        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.estimated[member]).collect();
         (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)
     };
     let mut remarks: Vec<String> = Vec::new();

@@ -9,6 +9,7 @@
 mod crowds;
 mod data;
 mod speed;
+mod entities;
 
 use std::path::PathBuf;
 
@@ -42,6 +43,11 @@ const PROOFS: &[Proof] = &[
         run: speed::run,
     },
 ];
+const PROOFS: &[Proof] = &[Proof {
+    name: "entities",
+    about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+    run: entities::run,
+}];
 
 fn main() -> Result<()> {
     let mut given = Given { data: PathBuf::from("../shared/data"), n_seeds: 20 };

@@ -6,7 +6,9 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod crowds;
 mod data;
+mod speed;
 
 use std::path::PathBuf;
 
@@ -28,7 +30,18 @@ struct Proof {
 }
 
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
-const PROOFS: &[Proof] = &[];
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "crowds",
+        about: "How often each aggregation method is right, on people and on panels of models.",
+        run: crowds::run,
+    },
+    Proof {
+        name: "speed",
+        about: "What aggregation costs: time and memory on a million items.",
+        run: speed::run,
+    },
+];
 
 fn main() -> Result<()> {
     let mut given = Given { data: PathBuf::from("../shared/data"), n_seeds: 20 };

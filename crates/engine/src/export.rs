@@ -195,7 +195,7 @@ fn label_kind(asker: &Asker) -> ColumnKind {
 }
 
 /// A name that no column has.
-fn free_name(wanted: &str, columns: &[Column]) -> String {
+pub(crate) fn free_name(wanted: &str, columns: &[Column]) -> String {
     let taken = |name: &str| columns.iter().any(|column| column.name == name);
     if !taken(wanted) {
         return wanted.to_owned();

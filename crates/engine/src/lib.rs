@@ -8,9 +8,16 @@
 mod answer;
 mod ask;
 mod asker;
+mod beside;
+pub mod compare;
+pub mod consensus;
+pub mod errors;
 pub mod evaluate;
 mod export;
 mod history;
+mod near;
+pub mod panel;
+mod plain;
 mod plan;
 mod progress;
 mod prompt_blob;

@@ -49,7 +49,10 @@ pub mod values;
 mod votes;
 
 pub use bootstrap::{IntervalOptions, bootstrap, bootstrap_grouped};
-pub use compare::{Comparison, PairedCounts, compare_paired, mcnemar_exact};
+pub use compare::{
+    Comparison, F1Comparison, LabelPair, PairedCounts, compare_f1, compare_paired, evidence, holm,
+    items_needed, mcnemar_exact,
+};
 pub use interval::{Estimate, Interval, Level, wilson};
 pub use score::{
     ClassificationScore, Confusion, ConfusionCell, Coverage, LabelScore, MultiLabelScore, NoLabel, Outcome,

@@ -325,3 +325,6 @@ impl From<&RunningDawidSkene> for DawidSkeneModel {
         model
     }
 }
+
+#[cfg(test)]
+mod tests;

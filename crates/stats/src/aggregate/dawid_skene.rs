@@ -172,3 +172,6 @@ fn accuracy(answers: &[f64], counts: &[f64], k: usize) -> f64 {
     let right = |truth: usize| counts.iter().skip(truth).step_by(k).sum::<f64>() * answers[truth * k + truth];
     (0..k).map(right).sum::<f64>() / counts.iter().sum::<f64>()
 }
+
+#[cfg(test)]
+mod tests;

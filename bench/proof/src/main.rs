@@ -8,8 +8,8 @@
 
 mod crowds;
 mod data;
-mod speed;
 mod entities;
+mod speed;
 
 use std::path::PathBuf;
 
@@ -42,12 +42,12 @@ const PROOFS: &[Proof] = &[
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
     },
+    Proof {
+        name: "entities",
+        about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+        run: entities::run,
+    },
 ];
-const PROOFS: &[Proof] = &[Proof {
-    name: "entities",
-    about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
-    run: entities::run,
-}];
 
 fn main() -> Result<()> {
     let mut given = Given { data: PathBuf::from("../shared/data"), n_seeds: 20 };

@@ -57,7 +57,8 @@ fn show(found: &Consensus, voice: &mut Voice) {
         let estimated = it.estimated.map_or_else(|| "–".to_owned(), |p| format!("{:.1} %", p * 100.0));
         vec![it.name.clone(), it.voter.to_owned(), count(it.n_votes), estimated, share(it.on_gold)]
     });
-    let header = ["annotator", "is a", "labels", "right, as estimated", "right on gold"];
+    let on_gold = format!("{} on gold", found.measure);
+    let header = ["annotator", "is a", "labels", "right, as estimated", &on_gold];
     voice.out(table(&header, rows.collect()));
     if n_more > 0 {
         voice.out(format!("  … and {}; `--json` has all", n_of(n_more, "annotator")));
@@ -79,7 +80,7 @@ fn show(found: &Consensus, voice: &mut Voice) {
         }
         let n = found.accuracy.map_or(0, |it| it.n);
         let head = format!("on {} with gold, each judged without its own", n_of(n, "item"));
-        voice.out(format!("\n{}", table(&[&head, "right"], rows)));
+        voice.out(format!("\n{}", table(&[&head, found.measure], rows)));
     }
     for remark in &found.remarks {
         voice.say(format!("note: {remark}"));

@@ -81,7 +81,7 @@ fn show(errors: &Errors, voice: &mut Voice) {
     if !errors.members.is_empty() {
         voice.out(format!(
             "\n{}",
-            table(&["annotator", "errors", "against", "over time", ""], rows.collect())
+            table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
         ));
     }
     let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {

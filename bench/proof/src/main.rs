@@ -8,6 +8,8 @@
 
 mod crowds;
 mod data;
+mod speed;
+mod entities;
 
 use std::path::PathBuf;
 
@@ -29,10 +31,22 @@ struct Proof {
 }
 
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "crowds",
+        about: "How often each aggregation method is right, on people and on panels of models.",
+        run: crowds::run,
+    },
+    Proof {
+        name: "speed",
+        about: "What aggregation costs: time and memory on a million items.",
+        run: speed::run,
+    },
+];
 const PROOFS: &[Proof] = &[Proof {
-    name: "crowds",
-    about: "How often each aggregation method is right, on people and on panels of models.",
-    run: crowds::run,
+    name: "entities",
+    about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+    run: entities::run,
 }];
 
 fn main() -> Result<()> {

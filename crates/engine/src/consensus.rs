@@ -40,6 +40,10 @@ pub struct Consensus {
     /// For each item with gold, what is found without its gold; `None` for the others.
     #[serde(skip)]
     pub held: Vec<Option<Agreed>>,
+    /// For single labels, the distribution over the labels of each item, as it stands in `items`, or in `held` where that has
+    /// one; `None` where there is none.
+    #[serde(skip)]
+    pub posteriors: Vec<Option<Box<[f64]>>>,
     /// What was learned of each annotator, in the order of the panel.
     pub members: Vec<MemberQuality>,
     /// Items with a value.

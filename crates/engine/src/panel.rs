@@ -48,6 +48,8 @@ pub struct Panel {
     pub ids: Vec<Arc<str>>,
     /// The items' texts; empty where they are not kept.
     pub texts: Vec<Arc<str>>,
+    /// What else was shown of each item, in one line; empty where texts are not kept.
+    pub contexts: Vec<Arc<str>>,
     /// Who was asked.
     pub members: Vec<Member>,
     /// The settled value of each item, where it is known.
@@ -156,6 +158,13 @@ impl Panel {
             Err(NoLabel::Pending) => None,
             Err(_) => Some(false),
         }
+    }
+
+    /// The same panel without one of its members.
+    pub fn without(&self, member: usize) -> Self {
+        let mut rest = self.clone();
+        rest.members.remove(member);
+        rest
     }
 
     /// The number of the member of this name.

@@ -8,19 +8,31 @@
 //!
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
+mod anchored;
 mod cross_fit;
 mod dawid_skene;
 mod majority;
+mod stream;
 mod votes;
+mod wawa;
 
 use crate::Class;
+pub use anchored::{Anchored, BestAnnotator, Candidate, Shortage, anchored};
 pub use cross_fit::cross_fit;
 pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
+pub use stream::RunningDawidSkene;
 pub use votes::{Vote, Votes};
+pub use wawa::{optimal_weight, weighted_vote};
 
 /// Every method, in the order of the documentation. To add one: write its file, add its row.
-pub const METHODS: &[Method] =
-    &[majority::METHOD, dawid_skene::METHOD, dawid_skene::METHOD_ML, dawid_skene::METHOD_ONE_COIN];
+pub const METHODS: &[Method] = &[
+    majority::METHOD,
+    wawa::METHOD,
+    dawid_skene::METHOD,
+    dawid_skene::METHOD_ML,
+    dawid_skene::METHOD_ONE_COIN,
+    anchored::METHOD,
+];
 
 /// A way to aggregate votes.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use karat_core::{Error, Result};
 use karat_stats::Class;
-use karat_stats::aggregate::{Aggregate, FitOptions, Voter, Votes, cross_fit, method};
+use karat_stats::aggregate::{FitOptions, Voter, Votes, cross_fit, method};
+use karat_stats::calibrate::{MIN_GOLD, apply_temperature, temperature_vector};
 
 use super::ConsensusOptions;
 
@@ -21,7 +22,10 @@ const USUAL: &str = "dawid_skene";
 pub(super) struct Fit {
     pub(super) method: String,
     pub(super) about: String,
-    pub(super) aggregate: Aggregate,
+    /// The distribution over the classes of each item; `None` for an item without votes.
+    pub(super) posteriors: Vec<Option<Box<[f64]>>>,
+    /// How often each annotator is right, as estimated.
+    pub(super) estimated: Vec<Option<f64>>,
     /// Whether the posteriors are calibrated on gold.
     pub(super) calibrated: bool,
     /// The posterior of each gold item, as found without its gold.
@@ -48,14 +52,34 @@ pub(super) fn fit(
     let name = options.method.as_deref().unwrap_or(USUAL);
     let method = method(name).ok_or_else(|| Error::bug(format!("no method is called `{name}`")))?;
     let aggregate = (method.fit)(votes, &fit_options).map_err(told)?;
-    let held = cross_fit(method, votes, &fit_options, N_FOLDS).map_err(told)?;
+    let mut held = cross_fit(method, votes, &fit_options, N_FOLDS).map_err(told)?;
+    let mut posteriors: Vec<Option<Box<[f64]>>> =
+        (0..votes.n_items()).map(|item| aggregate.posterior(item).map(Into::into)).collect();
+    let temperature = temperature(votes.n_classes(), gold, &held);
+    if let Some(temperature) = temperature {
+        let cool = |row: &mut Box<[f64]>| *row = apply_temperature(row, temperature).into();
+        posteriors.iter_mut().flatten().for_each(cool);
+        held.iter_mut().for_each(|(_, row)| *row = apply_temperature(row, temperature));
+    }
     let remarks = aggregate.remarks.iter().map(ToString::to_string).collect();
     Ok(Fit {
         method: name.to_owned(),
         about: method.about.to_owned(),
-        aggregate,
-        calibrated: false,
+        posteriors,
+        estimated: aggregate.annotators.iter().map(|it| it.accuracy).collect(),
+        calibrated: temperature.is_some(),
         held,
         remarks,
     })
+}
+
+/// What brings the posteriors to how often they are right, by those of gold items as found without their gold: a posterior
+/// that has seen the gold looks perfect and calibrates nothing.
+fn temperature(n_classes: usize, gold: &[Option<Class>], held: &[(usize, Vec<f64>)]) -> Option<f64> {
+    if held.len() < MIN_GOLD {
+        return None;
+    }
+    let rows: Vec<f64> = held.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+    let classes: Option<Vec<Class>> = held.iter().map(|(item, _)| gold[*item]).collect();
+    temperature_vector(&rows, n_classes, &classes?).ok()
 }

@@ -13,6 +13,7 @@ pub(super) struct Merged {
     pub(super) about: String,
     pub(super) items: Vec<Agreed>,
     pub(super) held: Vec<Option<Agreed>>,
+    pub(super) posteriors: Vec<Option<Box<[f64]>>>,
     /// How often each annotator is right, as estimated.
     pub(super) estimated: Vec<Option<f64>>,
     pub(super) calibrated: bool,
@@ -27,10 +28,12 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
     let votes = panel.votes(None)?;
     let fit = fit(&votes, &panel.voters(), &classes(gold, None), options)?;
     let mut items: Vec<Agreed> =
-        (0..panel.n_items()).map(|item| one_label(fit.aggregate.posterior(item), fit.calibrated)).collect();
+        fit.posteriors.iter().map(|row| one_label(row.as_deref(), fit.calibrated)).collect();
     let mut held = vec![None; panel.n_items()];
+    let mut posteriors = fit.posteriors;
     for (item, posterior) in &fit.held {
         held[*item] = Some(one_label(Some(posterior), fit.calibrated));
+        posteriors[*item] = Some(posterior.as_slice().into());
     }
     count_votes(panel, &mut items, &mut held);
     keep_gold(gold, &mut items);
@@ -39,7 +42,8 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
         about: fit.about,
         items,
         held,
-        estimated: fit.aggregate.annotators.iter().map(|it| it.accuracy).collect(),
+        posteriors,
+        estimated: fit.estimated,
         calibrated: fit.calibrated,
         remarks: fit.remarks,
     })
@@ -53,7 +57,7 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
         fits.push(fit(&panel.votes(label)?, &panel.voters(), &classes(gold, label), options)?);
     }
     let calibrated = fits.iter().all(|it| it.calibrated);
-    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.aggregate.posterior(item)), calibrated);
+    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.posteriors[item].as_deref()), calibrated);
     let mut items: Vec<Agreed> = (0..panel.n_items()).map(of_item).collect();
     let mut held: Vec<Option<Agreed>> = vec![None; panel.n_items()];
     let n_held = fits.first().map_or(0, |fit| fit.held.len());
@@ -65,7 +69,7 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
     keep_gold(gold, &mut items);
     // How often an annotator is right about a label, over all labels.
     let estimated = |member: usize| {
-        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.aggregate.annotators[member].accuracy).collect();
+        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.estimated[member]).collect();
         (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)
     };
     let mut remarks: Vec<String> = Vec::new();
@@ -77,7 +81,8 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
     let (method, about) =
         fits.first().map_or_else(Default::default, |it| (it.method.clone(), it.about.clone()));
     let estimated = (0..panel.members.len()).map(estimated).collect();
-    Ok(Merged { method, about, items, held, estimated, calibrated, remarks })
+    let posteriors = vec![None; panel.n_items()];
+    Ok(Merged { method, about, items, held, posteriors, estimated, calibrated, remarks })
 }
 
 /// The names of the methods for spans.

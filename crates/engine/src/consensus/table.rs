@@ -15,7 +15,7 @@ use crate::setup::Setup;
 
 /// Counts, and compares with gold that was not seen.
 pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> Consensus {
-    let Merged { method, about, items, held, estimated, calibrated, remarks } = merged;
+    let Merged { method, about, items, held, posteriors, estimated, calibrated, remarks } = merged;
     let on_gold = |member: usize| {
         let rights = (0..panel.n_items()).filter_map(|item| panel.right(member, item));
         let (n_right, n) = rights.fold((0, 0), |(right, n), is| (right + u64::from(is), n + 1));
@@ -52,6 +52,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         n_without: items.iter().filter(|it| it.n_votes == 0 && it.value.is_none()).count() as u64,
         items,
         held,
+        posteriors,
         members,
         accuracy,
         majority,

@@ -37,6 +37,7 @@ pub async fn of_project(
         labels: task.schema.names().map(str::to_owned).collect(),
         ids: Vec::new(),
         texts: Vec::new(),
+        contexts: Vec::new(),
         members: people.chain(models).collect(),
         gold: Vec::new(),
         gold_from: gold.map(GoldSource::describe),
@@ -101,6 +102,13 @@ impl Panel {
         }
         if keep == Keep::Texts {
             self.texts.push(setup.task.text_of(item).as_ref().into());
+            let context: Vec<String> = setup
+                .task
+                .context_of(item)
+                .into_iter()
+                .map(|(name, text)| format!("{name}: {text}"))
+                .collect();
+            self.contexts.push(context.join(" · ").into());
         }
         self.ids.push(item.id.shared());
     }

@@ -202,6 +202,7 @@ impl VotesFile {
             shape: Shape::Choice,
             labels,
             texts: if read.texts.iter().any(|text| !text.is_empty()) { read.texts } else { Vec::new() },
+            contexts: Vec::new(),
             ids: read.ids,
             members,
             gold,

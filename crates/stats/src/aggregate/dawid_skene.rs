@@ -12,12 +12,13 @@ mod model;
 mod one_coin;
 mod prior;
 
-use super::{Aggregate, AggregateError, FitOptions, Learned, Method, Remark, Votes};
-pub(crate) use em::{Counts, Fitted, Maximize, run};
+pub(crate) use em::{Counts, Fitted, Maximize, check_size, run};
 pub use model::DawidSkeneModel;
-pub(crate) use model::{check_numbers, check_weights, softmax};
+pub(crate) use model::{check_numbers, check_weights, log, softmax};
 pub use prior::RowPrior;
-pub(crate) use prior::{ErrorPool, Skill, WithPriors};
+pub(crate) use prior::{ErrorPool, Skill, WithPriors, set_shares};
+
+use super::{Aggregate, AggregateError, FitOptions, Learned, Method, Remark, Votes};
 
 pub(super) const METHOD: Method = Method {
     name: "dawid_skene",
@@ -61,29 +62,28 @@ impl DawidSkenePriors {
     }
 
     /// An error where these do not fit the votes.
-    fn check(&self, votes: &Votes) -> Result<(), AggregateError> {
-        let n_cells = votes.n_classes() * votes.n_classes();
-        if self.rows.len() != votes.n_annotators() {
+    pub(crate) fn check(&self, n_classes: usize, n_annotators: usize) -> Result<(), AggregateError> {
+        if self.rows.len() != n_annotators {
             return Err(AggregateError::WrongLength {
                 what: "row priors",
                 got: self.rows.len(),
-                want: votes.n_annotators(),
+                want: n_annotators,
             });
         }
         for prior in &self.rows {
             if let RowPrior::Cells(cells) = prior {
                 check_numbers("a pseudo-count", cells)?;
-                if cells.len() != n_cells {
+                if cells.len() != n_classes * n_classes {
                     return Err(AggregateError::WrongLength {
                         what: "pseudo-counts of an annotator",
                         got: cells.len(),
-                        want: n_cells,
+                        want: n_classes * n_classes,
                     });
                 }
             }
         }
         check_numbers("the class prior", &[self.class_prior])?;
-        if self.weights.is_empty() { Ok(()) } else { check_weights(&self.weights, votes.n_annotators()) }
+        if self.weights.is_empty() { Ok(()) } else { check_weights(&self.weights, n_annotators) }
     }
 }
 
@@ -102,13 +102,23 @@ pub fn fit_dawid_skene(
     options: &FitOptions<'_>,
     priors: &DawidSkenePriors,
 ) -> Result<(Aggregate, DawidSkeneModel), AggregateError> {
+    let (fitted, is_fixed) = fit_with(votes, options, priors)?;
+    Ok(aggregate(METHOD.name, votes, fitted, is_fixed))
+}
+
+/// The fit with its counts, and whether one function was maximized throughout.
+pub(crate) fn fit_with(
+    votes: &Votes,
+    options: &FitOptions<'_>,
+    priors: &DawidSkenePriors,
+) -> Result<(Fitted, bool), AggregateError> {
     options.check(votes)?;
-    priors.check(votes)?;
+    priors.check(votes.n_classes(), votes.n_annotators())?;
+    check_size(votes.n_annotators(), votes.n_classes())?;
     let weights =
         if priors.weights.is_empty() { vec![1.0; votes.n_annotators()] } else { priors.weights.clone() };
     let mut maximize = WithPriors::new(votes.n_classes(), &priors.rows, priors.class_prior);
-    let fitted = run(votes, options, weights, &mut maximize)?;
-    Ok(aggregate(METHOD.name, votes, fitted, maximize.is_fixed()))
+    Ok((run(votes, options, weights, &mut maximize)?, maximize.is_fixed()))
 }
 
 fn fit(votes: &Votes, options: &FitOptions<'_>) -> Result<Aggregate, AggregateError> {
@@ -130,11 +140,14 @@ pub(crate) fn aggregate(
 ) -> (Aggregate, DawidSkeneModel) {
     let k = votes.n_classes();
     let model = fitted.model;
-    let tables = model.answers.chunks_exact(k * k).zip(fitted.counts.answers.chunks_exact(k * k));
-    let learned = |(annotator, ((answers, counts), n_votes)): (usize, ((&[f64], &[f64]), u64))| Learned {
-        n_votes,
-        accuracy: (n_votes > 0).then(|| accuracy(answers, counts, k)),
-        confusion: if n_votes > 0 { model.confusion(annotator) } else { None },
+    let learned = |(annotator, n_votes): (usize, u64)| {
+        let of = annotator * k * k..(annotator + 1) * k * k;
+        let known = n_votes > 0;
+        Learned {
+            n_votes,
+            accuracy: known.then(|| accuracy(&model.answers[of.clone()], &fitted.counts.answers[of], k)),
+            confusion: if known { model.confusion(annotator) } else { None },
+        }
     };
     let mut remarks = votes.remarks();
     if !fitted.converged {
@@ -144,7 +157,7 @@ pub(crate) fn aggregate(
         method,
         n_classes: k,
         posterior: fitted.posterior,
-        annotators: tables.zip(votes.counts()).enumerate().map(learned).collect(),
+        annotators: votes.counts().into_iter().enumerate().map(learned).collect(),
         prior: model.prior.clone(),
         n_rounds: fitted.n_rounds,
         converged: fitted.converged,
@@ -159,3 +172,6 @@ fn accuracy(answers: &[f64], counts: &[f64], k: usize) -> f64 {
     let right = |truth: usize| counts.iter().skip(truth).step_by(k).sum::<f64>() * answers[truth * k + truth];
     (0..k).map(right).sum::<f64>() / counts.iter().sum::<f64>()
 }
+
+#[cfg(test)]
+mod tests;

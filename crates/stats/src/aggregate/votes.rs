@@ -154,15 +154,19 @@ impl Votes {
             }
             of
         }
-        let mut votes = vec![false; self.n_annotators];
+        // Nearly always one group, known after a few items.
+        let mut n_groups = self.counts().iter().filter(|n| **n > 0).count() as u32;
         for of in self.by_item() {
             for (annotator, _) in of {
-                votes[*annotator as usize] = true;
                 let (a, b) = (find(&mut leader, of[0].0), find(&mut leader, *annotator));
+                n_groups -= u32::from(a != b);
                 leader[a as usize] = b;
             }
+            if n_groups == 1 {
+                break;
+            }
         }
-        (0..self.n_annotators).filter(|it| votes[*it] && leader[*it] as usize == *it).count() as u32
+        n_groups
     }
 }
 

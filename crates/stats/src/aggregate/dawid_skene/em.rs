@@ -54,6 +54,17 @@ pub(crate) struct Layout {
     settled: Counts,
 }
 
+/// The number of cells of all confusion matrices; an error where they are too many to hold.
+pub(crate) fn check_size(n_annotators: usize, k: usize) -> Result<usize, AggregateError> {
+    let cells = n_annotators.saturating_mul(k).saturating_mul(k);
+    if cells <= MAX_CELLS {
+        return Ok(cells);
+    }
+    Err(AggregateError::Unfit(format!(
+        "confusion matrices of {n_annotators} annotators and {k} classes have {cells} cells: at most {MAX_CELLS} are held; take `wawa` or `majority`"
+    )))
+}
+
 /// What the rounds gave.
 pub(crate) struct Fitted {
     /// Row-major; zeros for an item without votes and gold.
@@ -76,13 +87,7 @@ impl Layout {
             return Err(AggregateError::BadNumber { what: "tolerance", got: options.tolerance });
         }
         let k = votes.n_classes();
-        let cells = votes.n_annotators().saturating_mul(k).saturating_mul(k);
-        if cells > MAX_CELLS {
-            return Err(AggregateError::Unfit(format!(
-                "confusion matrices of {} annotators and {k} classes have {cells} cells: at most {MAX_CELLS} are held; take `wawa` or `majority`",
-                votes.n_annotators()
-            )));
-        }
+        let cells = check_size(votes.n_annotators(), k)?;
         let mut settled = Counts { answers: vec![0.0; cells], classes: vec![0.0; k] };
         let mut layout = (Vec::new(), Vec::new(), Vec::with_capacity(votes.n_votes()));
         for (item, of) in votes.by_item().enumerate() {
@@ -196,6 +201,7 @@ fn pass(layout: &Layout, prior: &[f64], table: &[f64], posterior: &mut [f64], co
     }
 }
 
+#[inline(never)]
 fn pass_unrolled<const K: usize>(
     layout: &Layout,
     prior: &[f64],
@@ -221,15 +227,19 @@ fn pass_unrolled<const K: usize>(
         }
         let mut total: f64 = joint.iter().sum();
         if total < TOO_SMALL {
-            likelihood.log += by_logarithms(rows, prior, table.as_flattened(), &mut joint);
-            total = 1.0;
+            // A copy, so that the joint probabilities of all other items stay in registers.
+            let mut copy = joint;
+            likelihood.log += by_logarithms(rows, prior, table.as_flattened(), &mut copy);
+            (joint, total) = (copy, 1.0);
         }
         likelihood.times(total);
         let scale = 1.0 / total;
         let old = &mut posteriors[*item as usize];
         for class in 0..K {
             let q = joint[class] * scale;
-            moved[class] = moved[class].max((q - old[class]).abs());
+            let change = (q - old[class]).abs();
+            // Not `max`, which would also look for what is no number.
+            moved[class] = if change > moved[class] { change } else { moved[class] };
             old[class] = q;
             classes[class] += q;
         }

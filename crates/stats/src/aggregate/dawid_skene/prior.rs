@@ -41,6 +41,32 @@ impl RowPrior {
             Voter::Model => Self::WeakDiagonal,
         }
     }
+
+    /// The pseudo-count of an answer where a class is the truth. The skill and the pool are read by [`Self::Skill`] alone.
+    pub(crate) fn pseudo(
+        &self,
+        k: usize,
+        (answer, truth): (usize, usize),
+        skill: f64,
+        pool: &ErrorPool<'_>,
+    ) -> f64 {
+        match self {
+            Self::Nothing => 0.0,
+            Self::WeakDiagonal => 1.0 / k as f64 + f64::from(u8::from(answer == truth)),
+            Self::Skill => SKILL_ROW * pool.cell(skill, answer, truth),
+            Self::Cells(cells) => cells[truth * k + answer],
+        }
+    }
+
+    /// The sum of a row of pseudo-counts.
+    pub(crate) fn row_total(&self, k: usize, truth: usize) -> f64 {
+        match self {
+            Self::Nothing => 0.0,
+            Self::WeakDiagonal => 2.0,
+            Self::Skill => SKILL_ROW,
+            Self::Cells(cells) => cells[truth * k..][..k].iter().sum(),
+        }
+    }
 }
 
 /// The M-step with a prior for each annotator.
@@ -56,19 +82,13 @@ pub(crate) struct WithPriors<'a> {
 impl<'a> WithPriors<'a> {
     /// `priors` is one for each annotator; a table of cells has the size of a confusion matrix.
     pub(crate) fn new(k: usize, priors: &'a [RowPrior], class_prior: f64) -> Self {
+        let nobody = vec![0.0; k * k];
+        let pool = ErrorPool::new(&nobody, k);
         let mut pseudo = vec![0.0; priors.len() * k * k];
         for (table, prior) in pseudo.chunks_exact_mut(k * k).zip(priors) {
-            match prior {
-                RowPrior::Nothing | RowPrior::Skill => {}
-                RowPrior::WeakDiagonal => {
-                    table.fill(1.0 / k as f64);
-                    table.iter_mut().step_by(k + 1).for_each(|cell| *cell += 1.0);
-                }
-                RowPrior::Cells(cells) => {
-                    for (n, cell) in table.iter_mut().enumerate() {
-                        *cell = cells[n % k * k + n / k];
-                    }
-                }
+            // The skills are estimated before the first use.
+            for (n, cell) in table.iter_mut().enumerate() {
+                *cell = prior.pseudo(k, (n / k, n % k), 0.0, &pool);
             }
         }
         Self { k, priors, class_prior, pseudo }
@@ -77,37 +97,22 @@ impl<'a> WithPriors<'a> {
     /// Estimates the skill of each annotator with [`RowPrior::Skill`], and how errors of all of them spread.
     fn estimate_skills(&mut self, counts: &Counts) {
         let k = self.k;
-        let skilled = |tables: &'_ [f64]| -> Vec<Skill> {
-            let tables = tables.chunks_exact(k * k).zip(self.priors);
-            tables
-                .map(|(table, prior)| match prior {
-                    RowPrior::Skill => Skill::of(table, k),
-                    RowPrior::Nothing | RowPrior::WeakDiagonal | RowPrior::Cells(_) => Skill::default(),
-                })
-                .collect()
-        };
-        let skills = skilled(&counts.answers);
+        let tables = || counts.answers.chunks_exact(k * k);
         let mut pooled = vec![0.0; k * k];
-        for (table, _) in self.tables(&counts.answers) {
-            pooled.iter_mut().zip(table).for_each(|(to, n)| *to += n);
-        }
-        let all = Skill::of(&pooled, k);
-        let pool = ErrorPool::new(&pooled, k);
-        let tables = self.pseudo.chunks_exact_mut(k * k).zip(self.priors).zip(&skills);
-        for ((table, prior), skill) in tables {
+        for (table, prior) in tables().zip(self.priors) {
             if *prior == RowPrior::Skill {
-                let skill = skill.shrunk(&all, k);
-                for (n, cell) in table.iter_mut().enumerate() {
-                    *cell = SKILL_ROW * pool.cell(skill, n / k, n % k);
+                pooled.iter_mut().zip(table).for_each(|(to, n)| *to += n);
+            }
+        }
+        let (all, pool) = (Skill::of(&pooled, k), ErrorPool::new(&pooled, k));
+        for ((pseudo, table), prior) in self.pseudo.chunks_exact_mut(k * k).zip(tables()).zip(self.priors) {
+            if *prior == RowPrior::Skill {
+                let skill = Skill::of(table, k).shrunk(&all, k);
+                for (n, cell) in pseudo.iter_mut().enumerate() {
+                    *cell = prior.pseudo(k, (n / k, n % k), skill, &pool);
                 }
             }
         }
-    }
-
-    /// The tables of the annotators with [`RowPrior::Skill`].
-    fn tables<'t>(&self, answers: &'t [f64]) -> impl Iterator<Item = (&'t [f64], &'a RowPrior)> {
-        let tables = answers.chunks_exact(self.k * self.k).zip(self.priors);
-        tables.filter(|(_, prior)| **prior == RowPrior::Skill)
     }
 }
 

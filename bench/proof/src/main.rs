@@ -6,10 +6,11 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod acceptance;
 mod crowds;
 mod data;
-mod speed;
 mod entities;
+mod speed;
 
 use std::path::PathBuf;
 
@@ -42,12 +43,17 @@ const PROOFS: &[Proof] = &[
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
     },
+    Proof {
+        name: "entities",
+        about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+        run: entities::run,
+    },
+    Proof {
+        name: "acceptance",
+        about: "What may go without review: how much, and how often the promise breaks.",
+        run: acceptance::run,
+    },
 ];
-const PROOFS: &[Proof] = &[Proof {
-    name: "entities",
-    about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
-    run: entities::run,
-}];
 
 fn main() -> Result<()> {
     let mut given = Given { data: PathBuf::from("../shared/data"), n_seeds: 20 };

@@ -6,6 +6,7 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod acceptance;
 mod crowds;
 mod data;
 mod entities;
@@ -46,6 +47,11 @@ const PROOFS: &[Proof] = &[
         name: "entities",
         about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
         run: entities::run,
+    },
+    Proof {
+        name: "acceptance",
+        about: "What may go without review: how much, and how often the promise breaks.",
+        run: acceptance::run,
     },
 ];
 

@@ -8,6 +8,7 @@
 
 mod crowds;
 mod data;
+mod entities;
 mod speed;
 
 use std::path::PathBuf;
@@ -40,6 +41,11 @@ const PROOFS: &[Proof] = &[
         name: "speed",
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
+    },
+    Proof {
+        name: "entities",
+        about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+        run: entities::run,
     },
 ];
 

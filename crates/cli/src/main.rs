@@ -43,6 +43,12 @@ enum Command {
     Export(commands::export::Args),
     /// Compare the labels with gold: coverage, accuracy, F1, confusion, each with n and interval.
     Evaluate(commands::evaluate::Args),
+    /// Find one label for each item from several annotators, and say how good it is.
+    Consensus(commands::consensus::Args),
+    /// Turn what an annotator says of its sureness into how often it is then right.
+    Calibrate(commands::calibrate::Args),
+    /// Find the labels that are probably wrong, and who and what causes them.
+    Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
     Compare(commands::compare::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
@@ -77,6 +83,9 @@ fn main() -> ExitCode {
         Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
+        Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
+        Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
+        Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),

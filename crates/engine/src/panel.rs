@@ -42,12 +42,16 @@ pub struct Panel {
     pub kind: String,
     /// The shape of all values.
     pub shape: Shape,
+    /// Whether spans may nest or overlap.
+    pub overlap: bool,
     /// The labels by their class number.
     pub labels: Vec<String>,
     /// The items' ids.
     pub ids: Vec<Arc<str>>,
     /// The items' texts; empty where they are not kept.
     pub texts: Vec<Arc<str>>,
+    /// What else was shown of each item, in one line; empty where texts are not kept.
+    pub contexts: Vec<Arc<str>>,
     /// Who was asked.
     pub members: Vec<Member>,
     /// The settled value of each item, where it is known.
@@ -158,6 +162,13 @@ impl Panel {
         }
     }
 
+    /// The same panel without one of its members.
+    pub fn without(&self, member: usize) -> Self {
+        let mut rest = self.clone();
+        rest.members.remove(member);
+        rest
+    }
+
     /// The number of the member of this name.
     pub fn member(&self, name: &str) -> Result<usize> {
         self.members.iter().position(|it| it.name == name).ok_or_else(|| {
@@ -212,7 +223,7 @@ fn quote(text: &str, start: u32, end: u32) -> String {
 }
 
 /// One label as a class; of a set, whether `label` is in it; spans have none.
-fn class_of(plain: &Plain, label: Option<Class>) -> Option<Class> {
+pub(crate) fn class_of(plain: &Plain, label: Option<Class>) -> Option<Class> {
     match (plain, label) {
         (Plain::Choice(class), None) => Some(*class),
         (Plain::Choices(classes), Some(label)) => Some(Class(u32::from(classes.contains(&label)))),

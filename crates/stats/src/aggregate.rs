@@ -8,6 +8,7 @@
 //!
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
+mod anchored;
 mod cross_fit;
 mod dawid_skene;
 mod majority;
@@ -16,6 +17,7 @@ mod votes;
 mod wawa;
 
 use crate::Class;
+pub use anchored::{Anchored, BestAnnotator, Candidate, Shortage, anchored};
 pub use cross_fit::cross_fit;
 pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
 pub use stream::RunningDawidSkene;
@@ -29,6 +31,7 @@ pub const METHODS: &[Method] = &[
     dawid_skene::METHOD,
     dawid_skene::METHOD_ML,
     dawid_skene::METHOD_ONE_COIN,
+    anchored::METHOD,
 ];
 
 /// A way to aggregate votes.

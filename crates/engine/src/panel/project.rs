@@ -34,9 +34,11 @@ pub async fn of_project(
         name: setup.name.clone(),
         kind: setup.kind.id().to_owned(),
         shape: setup.kind.shape(),
+        overlap: task.overlap,
         labels: task.schema.names().map(str::to_owned).collect(),
         ids: Vec::new(),
         texts: Vec::new(),
+        contexts: Vec::new(),
         members: people.chain(models).collect(),
         gold: Vec::new(),
         gold_from: gold.map(GoldSource::describe),
@@ -101,6 +103,13 @@ impl Panel {
         }
         if keep == Keep::Texts {
             self.texts.push(setup.task.text_of(item).as_ref().into());
+            let context: Vec<String> = setup
+                .task
+                .context_of(item)
+                .into_iter()
+                .map(|(name, text)| format!("{name}: {text}"))
+                .collect();
+            self.contexts.push(context.join(" · ").into());
         }
         self.ids.push(item.id.shared());
     }

@@ -6,6 +6,7 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod agreement;
 mod crowds;
 mod data;
 mod speed;
@@ -40,6 +41,11 @@ const PROOFS: &[Proof] = &[
         name: "speed",
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
+    },
+    Proof {
+        name: "agreement",
+        about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
+        run: agreement::run,
     },
 ];
 

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
 mod acceptance;
+mod agreement;
 mod crowds;
 mod data;
 mod entities;
@@ -52,6 +53,9 @@ const PROOFS: &[Proof] = &[
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
+        name: "agreement",
+        about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
+        run: agreement::run,
     },
 ];
 

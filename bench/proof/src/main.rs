@@ -11,6 +11,8 @@ mod agreement;
 mod crowds;
 mod data;
 mod entities;
+mod juries;
+mod panels;
 mod speed;
 
 use std::path::PathBuf;
@@ -38,6 +40,11 @@ const PROOFS: &[Proof] = &[
         name: "crowds",
         about: "How often each aggregation method is right, on people and on panels of models.",
         run: crowds::run,
+    },
+    Proof {
+        name: "panels",
+        about: "What gold adds to a jury of models: accuracy, calibration, and its best single member beside it.",
+        run: panels::run,
     },
     Proof {
         name: "speed",

@@ -6,6 +6,7 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod answers;
 mod crowds;
 mod data;
 mod speed;
@@ -31,6 +32,11 @@ struct Proof {
 
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
 const PROOFS: &[Proof] = &[
+    Proof {
+        name: "answers",
+        about: "What becomes of several texts, numbers, comparisons or boxes.",
+        run: answers::run,
+    },
     Proof {
         name: "crowds",
         about: "How often each aggregation method is right, on people and on panels of models.",

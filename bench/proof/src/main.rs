@@ -8,6 +8,7 @@
 
 mod acceptance;
 mod agreement;
+mod answers;
 mod crowds;
 mod data;
 mod entities;
@@ -36,6 +37,11 @@ struct Proof {
 
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
 const PROOFS: &[Proof] = &[
+    Proof {
+        name: "answers",
+        about: "What becomes of several texts, numbers, comparisons or boxes.",
+        run: answers::run,
+    },
     Proof {
         name: "crowds",
         about: "How often each aggregation method is right, on people and on panels of models.",

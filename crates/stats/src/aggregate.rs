@@ -8,14 +8,34 @@
 //!
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
+mod bcc;
+mod crowdlab;
+mod ebcc;
+mod glad;
+mod ibcc;
+mod label_model;
+mod latent;
+mod mace;
 mod majority;
+mod ordinal;
 mod votes;
 
 use crate::Class;
+pub use crowdlab::{Crowdlab, crowdlab};
+pub use glad::{Glad, glad};
+pub use ordinal::{expected_class, median_class};
 pub use votes::{Vote, Votes};
 
 /// Every method, in the order of the documentation. To add one: write its file, add its row.
-pub const METHODS: &[Method] = &[majority::METHOD];
+pub const METHODS: &[Method] = &[
+    majority::METHOD,
+    ordinal::METHOD,
+    ibcc::METHOD,
+    ebcc::METHOD,
+    mace::METHOD,
+    glad::METHOD,
+    label_model::METHOD,
+];
 
 /// A way to aggregate votes.
 #[derive(Debug, Clone, Copy)]

@@ -255,7 +255,7 @@ fn with_others(votes: &Votes) -> Vec<Option<f64>> {
     let (mut agreed, mut met) = (vec![0.0; votes.n_annotators()], vec![0.0; votes.n_annotators()]);
     for of in votes.by_item() {
         for (annotator, class) in of {
-            for (other, answer) in of.iter().filter(|(other, _)| other != annotator) {
+            for (_, answer) in of.iter().filter(|(other, _)| other != annotator) {
                 met[*annotator as usize] += 1.0;
                 agreed[*annotator as usize] += f64::from(u8::from(answer == class));
             }

@@ -20,7 +20,7 @@ pub(super) const METHOD: Method = Method {
 };
 
 /// Quasi-Newton steps in one round.
-const STEPS: usize = 25;
+const STEPS: usize = 10;
 
 /// The mean of the priors of skills and of (minus log) difficulties; their variance is 1.
 const PRIOR_MEAN: f64 = 1.0;
@@ -40,8 +40,8 @@ pub struct Glad {
 /// each other class equally often.
 ///
 /// The classes are equally frequent beforehand; skills and negative logarithms of difficulties have the prior N(1, 1).
-/// Skills and difficulties maximize the posterior density with the classes summed out, which is what the EM of the paper
-/// climbs to; a round is 25 quasi-Newton steps. Nothing is random.
+/// EM climbs the posterior density of skills and difficulties with the classes summed out; a round takes up to 10
+/// quasi-Newton steps. Nothing is random.
 ///
 /// A difficulty rests on the few votes of one item: it ranks items for review and is no measurement. It does not tell a
 /// hard item from one that is labeled by poor annotators only.
@@ -68,16 +68,16 @@ pub fn glad(votes: &Votes, options: &FitOptions<'_>) -> Result<Glad, AggregateEr
     latent::check(votes, options)?;
     let n_annotators = votes.n_annotators();
     let mut x = vec![PRIOR_MEAN; n_annotators + votes.n_items()];
-    let mut gradient = vec![0.0; x.len()];
     let mut posterior = latent::shares(votes, options);
+    let mut right = vec![0.0; votes.n_votes()];
+    weigh(votes, options, &x, &mut posterior, &mut right);
     let mut objective = Vec::new();
     let (mut n_rounds, mut converged) = (0, false);
     while n_rounds < options.n_rounds && !converged {
-        let mut scratch = posterior.clone();
-        x = minimize(&x, STEPS, 1e-9, |x, gradient| -density(votes, options, x, gradient, &mut scratch));
-        objective.push(density(votes, options, &x, &mut gradient, &mut scratch));
-        converged = latent::furthest(&scratch, &posterior) <= options.tolerance;
-        posterior = scratch;
+        x = minimize(&x, STEPS, 1e-9, |x, gradient| expected_loss(votes, &right, x, gradient));
+        let (moved, density) = weigh(votes, options, &x, &mut posterior, &mut right);
+        objective.push(density);
+        converged = moved <= options.tolerance;
         n_rounds += 1;
     }
     let mut voted = vec![false; x.len()];
@@ -97,60 +97,82 @@ pub fn glad(votes: &Votes, options: &FitOptions<'_>) -> Result<Glad, AggregateEr
     })
 }
 
-/// The log posterior density at `x` (skills, then negative log difficulties), but for a constant; writes the negative
-/// gradient and the posteriors of the items.
+/// The expected negative log density of skills and negative log difficulties `x`, but for a constant, where each vote is
+/// right with the probability in `right`; writes the gradient.
 ///
-/// With `s` the logistic function of skill over difficulty, a class that a vote names gains `ln s` and the others
-/// `ln((1 - s) / (K - 1))`. The difference of the two is skill over difficulty plus `ln(K - 1)`: one number a vote.
-fn density(
+/// With `t` skill over difficulty, a vote is right with probability `1 / (1 + exp(-t))`, and its expected log likelihood
+/// is `right t - ln(1 + exp t)`.
+fn expected_loss(votes: &Votes, right: &[f64], x: &[f64], gradient: &mut [f64]) -> f64 {
+    let mut loss = 0.0;
+    for (x, gradient) in x.iter().zip(&mut *gradient) {
+        *gradient = x - PRIOR_MEAN;
+        loss += 0.5 * *gradient * *gradient;
+    }
+    let (skills, ease) = x.split_at(votes.n_annotators());
+    let (of_skills, of_ease) = gradient.split_at_mut(votes.n_annotators());
+    let mut right = right.iter();
+    for (item, of) in votes.by_item().enumerate().filter(|(_, of)| !of.is_empty()) {
+        let scale = ease[item].exp();
+        // The logarithm of a product of factors between 1 and 2, taken before it grows too large.
+        let mut factors = 1.0;
+        for ((annotator, _), right) in of.iter().zip(&mut right) {
+            let t = skills[*annotator as usize] * scale;
+            let small = (-t.abs()).exp();
+            loss += t.max(0.0) - right * t;
+            factors *= 1.0 + small;
+            if factors > 1e200 {
+                loss += f64::ln(factors);
+                factors = 1.0;
+            }
+            let off = if t < 0.0 { small } else { 1.0 } / (1.0 + small) - right;
+            of_skills[*annotator as usize] += off * scale;
+            of_ease[item] += off * t;
+        }
+        loss += factors.ln();
+    }
+    loss
+}
+
+/// Updates the posteriors and the probability that each vote is right; returns how far a posterior moved and the log
+/// density of the votes and of `x`, but for a constant.
+///
+/// A class that a vote names gains `t - ln(1 + exp t)`, every other `-ln(1 + exp t) - ln(K - 1)`: the posterior needs the
+/// difference alone.
+fn weigh(
     votes: &Votes,
     options: &FitOptions<'_>,
     x: &[f64],
-    gradient: &mut [f64],
     posterior: &mut [f64],
-) -> f64 {
-    let (skills, ease) = x.split_at(votes.n_annotators());
-    let (of_skills, of_ease) = gradient.split_at_mut(votes.n_annotators());
-    let mut density = 0.0;
-    let pull = |x: &[f64], gradient: &mut [f64]| {
-        x.iter().zip(gradient).fold(0.0, |sum, (x, gradient)| {
-            *gradient = x - PRIOR_MEAN;
-            sum + 0.5 * *gradient * *gradient
-        })
-    };
-    density -= pull(skills, of_skills) + pull(ease, of_ease);
+    right: &mut [f64],
+) -> (f64, f64) {
     let k = votes.n_classes();
+    let (skills, ease) = x.split_at(votes.n_annotators());
     let log_others = (k.max(2) as f64 - 1.0).ln();
-    let log_classes = (k as f64).ln();
+    let mut density: f64 = x.iter().map(|x| -0.5 * (x - PRIOR_MEAN) * (x - PRIOR_MEAN)).sum();
+    let mut moved = 0.0_f64;
+    let mut new = vec![0.0; k];
+    let mut right = right.iter_mut();
     for (item, row) in posterior.chunks_exact_mut(k).enumerate() {
         let of = votes.of(item);
         if of.is_empty() {
             continue;
         }
         let scale = ease[item].exp();
-        row.fill(0.0);
-        // ln(1 - s) is -max(x, 0) - ln(1 + exp(-|x|)): the logarithm is taken of many factors at once.
-        let mut factors = 1.0;
+        new.fill(0.0);
         for (annotator, class) in of {
-            let x = skills[*annotator as usize] * scale;
-            row[*class as usize] += x + log_others;
-            density -= x.max(0.0) + log_others;
-            factors *= 1.0 + (-x.abs()).exp();
-            if factors > 1e200 {
-                density -= f64::ln(factors);
-                factors = 1.0;
-            }
+            let t = skills[*annotator as usize] * scale;
+            new[*class as usize] += t + log_others;
+            density -= t.max(0.0) + (-t.abs()).exp().ln_1p() + log_others;
         }
         if let Some(gold) = options.gold_of(item) {
-            latent::only(row, gold);
+            latent::only(&mut new, gold);
         }
-        density += latent::normalize(row) - factors.ln() - log_classes;
-        for (annotator, class) in of {
-            let x = skills[*annotator as usize] * scale;
-            let off = 1.0 / (1.0 + (-x).exp()) - row[*class as usize];
-            of_skills[*annotator as usize] += off * scale;
-            of_ease[item] += off * x;
+        density += latent::normalize(&mut new) - (k as f64).ln();
+        moved = moved.max(latent::furthest(&new, row));
+        row.copy_from_slice(&new);
+        for ((_, class), right) in of.iter().zip(&mut right) {
+            *right = row[*class as usize];
         }
     }
-    density
+    (moved, density)
 }

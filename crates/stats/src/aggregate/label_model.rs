@@ -25,6 +25,9 @@ const STEPS: usize = 25;
 /// The most answers of all sources together: their pairs are kept as a dense matrix.
 const MOST_ANSWERS: usize = 1_000;
 
+/// A round that gains less than this share of what chance makes of the moments is the last.
+const LEAST_GAIN: f64 = 1e-3;
+
 /// How often an answer is right in the beginning: what tells a class from its mirror image is only that sources beat chance.
 const RIGHT_AT_FIRST: f64 = 0.7;
 
@@ -48,11 +51,17 @@ fn fit(votes: &Votes, options: &FitOptions<'_>) -> Result<Aggregate, AggregateEr
         objective.push(-moments.distance(&x, &mut gradient));
         let before = posterior.clone();
         moments.weigh(votes, &x, &mut posterior);
-        converged = latent::furthest(&posterior, &before) <= options.tolerance;
+        converged =
+            latent::furthest(&posterior, &before) <= options.tolerance || flat(&objective, moments.noise());
         n_rounds += 1;
     }
     let confusion = moments.confusion(&x);
     Ok(latent::finish(METHOD.name, votes, Found { posterior, confusion, n_rounds, converged, objective }))
+}
+
+/// Whether the last round gained less than chance makes of the moments.
+fn flat(objective: &[f64], noise: f64) -> bool {
+    matches!(objective, [.., before, last] if last - before <= LEAST_GAIN * noise)
 }
 
 /// How often sources give answers, alone and together.
@@ -102,6 +111,12 @@ impl Moments {
             }
         }
         Ok(Self { n_sources, n_classes, n_items, alone, together })
+    }
+
+    /// The squared distance that chance is expected to make of the moments of the true model.
+    fn noise(&self) -> f64 {
+        let shares = self.alone.iter().chain(&self.together);
+        shares.map(|p| p * (1.0 - p)).sum::<f64>() / self.n_items
     }
 
     /// Log weights, by source, then truth, then answer; the last answer is to abstain.

@@ -52,6 +52,7 @@ fn fit(votes: &Votes, options: &FitOptions<'_>) -> Result<Aggregate, AggregateEr
 
 /// What is believed of the annotators.
 struct Belief {
+    n_classes: usize,
     /// The expected number of votes that an annotator gave of a class it knew.
     known: Vec<f64>,
     /// By how much a vote raises the odds of its class against any other class: one number an annotator and class.
@@ -69,6 +70,7 @@ impl Belief {
         let odds = |idx: usize| know[idx / k] / habit[idx];
         let logs = counts.iter().zip(habit).filter(|(n, _)| **n > 0.0).map(|(n, habit)| n * habit.ln());
         Self {
+            n_classes: k,
             known,
             ratio: (0..habit.len()).map(|idx| 1.0 + odds(idx)).collect(),
             knew: (0..habit.len()).map(|idx| odds(idx) / (1.0 + odds(idx))).collect(),
@@ -78,10 +80,9 @@ impl Belief {
 
     /// Learns from the expected number of right votes of each annotator and class.
     fn learn(&self, right: &[f64], counts: &[f64]) -> Self {
-        let n_annotators = self.known.len().max(1);
-        let k = counts.len() / n_annotators;
+        let k = self.n_classes;
         let known: Vec<f64> = right.iter().zip(&self.knew).map(|(right, knew)| right * knew).collect();
-        let (mut know, mut habit) = (Vec::with_capacity(n_annotators), Vec::with_capacity(counts.len()));
+        let (mut know, mut habit) = (Vec::new(), Vec::with_capacity(counts.len()));
         let mut learned = 0.0;
         for (known, counts) in known.chunks_exact(k).zip(counts.chunks_exact(k)) {
             let n_votes: f64 = counts.iter().sum();
@@ -101,7 +102,8 @@ impl Belief {
     }
 
     /// What each annotator answers where the truth is the row, as expected.
-    fn confusion(&self, counts: &[f64], k: usize) -> Vec<f64> {
+    fn confusion(&self, counts: &[f64]) -> Vec<f64> {
+        let k = self.n_classes;
         let mut confusion = Vec::with_capacity(counts.len() * k);
         for (known, counts) in self.known.chunks_exact(k).zip(counts.chunks_exact(k)) {
             let n_votes: f64 = counts.iter().sum();
@@ -156,7 +158,7 @@ fn climb(votes: &Votes, options: &FitOptions<'_>, counts: &[f64], mut belief: Be
         converged = moved <= options.tolerance;
         n_rounds += 1;
     }
-    let confusion = belief.confusion(counts, votes.n_classes());
+    let confusion = belief.confusion(counts);
     Found { posterior, confusion, n_rounds, converged, objective }
 }
 

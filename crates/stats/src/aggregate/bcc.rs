@@ -215,7 +215,7 @@ pub(super) fn climb(
             bound += latent::normalize(&mut states);
             next.add(of, &states);
             for (p, states) in row.iter_mut().zip(states.chunks_exact(shape.n_subtypes)) {
-                let new = states.iter().sum::<f64>();
+                let new = states.iter().sum::<f64>().min(1.0);
                 moved = moved.max((new - *p).abs());
                 *p = new;
             }

@@ -36,7 +36,7 @@ const RIGHT_AT_FIRST: f64 = 0.7;
 /// With `mu[j, l, k]` the probability that source j answers l where the truth is k, and the classes equally frequent, two
 /// sources answer l and l' together with probability `sum_k mu[j, l, k] mu[j', l', k] / K`. The squared distance of these
 /// numbers, and of the frequencies of single answers, from those observed is made small; distributions stay distributions
-/// because the parameters are their logarithms. As in the authors' program an abstention then says nothing of the class.
+/// because the parameters are their logarithms. As in the authors' program the posterior leaves abstentions out.
 fn fit(votes: &Votes, options: &FitOptions<'_>) -> Result<Aggregate, AggregateError> {
     latent::check(votes, options)?;
     let moments = Moments::new(votes)?;
@@ -75,6 +75,18 @@ struct Moments {
     together: Vec<f64>,
 }
 
+/// The answers of an item, each with its share of its source's votes: several votes of a source share its one answer.
+fn answers(of: &[(u32, u32)], n_classes: usize) -> Vec<(usize, f64)> {
+    let mut answers = Vec::with_capacity(of.len());
+    for of_one in of.chunk_by(|a, b| a.0 == b.0) {
+        for same in of_one.chunk_by(|a, b| a.1 == b.1) {
+            let row = same[0].0 as usize * n_classes + same[0].1 as usize;
+            answers.push((row, same.len() as f64 / of_one.len() as f64));
+        }
+    }
+    answers
+}
+
 impl Moments {
     fn new(votes: &Votes) -> Result<Self, AggregateError> {
         let (n_sources, n_classes) = (votes.n_annotators(), votes.n_classes());
@@ -99,14 +111,13 @@ impl Moments {
         let n_items = votes.by_item().filter(|of| !of.is_empty()).count() as f64;
         let (mut alone, mut together) = (vec![0.0; width], vec![0.0; width * width]);
         for of in votes.by_item() {
-            let n_of = |source: u32| of.iter().filter(|(it, _)| *it == source).count() as f64;
-            for (a, answer_a) in of {
-                // Several votes of one source on one item share its one answer.
-                let share = 1.0 / n_of(*a) / n_items;
-                let row = *a as usize * n_classes + *answer_a as usize;
-                alone[row] += share;
-                for (b, answer_b) in of.iter().filter(|(b, _)| b != a) {
-                    together[row * width + *b as usize * n_classes + *answer_b as usize] += share / n_of(*b);
+            let answers = answers(of, n_classes);
+            for (row, share) in &answers {
+                alone[*row] += share / n_items;
+                for (column, other) in
+                    answers.iter().filter(|(column, _)| column / n_classes != row / n_classes)
+                {
+                    together[row * width + column] += share * other / n_items;
                 }
             }
         }
@@ -191,28 +202,28 @@ impl Moments {
         distance
     }
 
-    /// What each source answers where the truth is the row, given that it answers; no cell is nearer to 0 than one item
-    /// can tell.
+    /// What each source answers where the truth is the row, given that it answers.
     fn confusion(&self, x: &[f64]) -> Vec<f64> {
         let k = self.n_classes;
-        let least = (1.0 / self.n_items).min(0.01);
         let mut confusion = Vec::with_capacity(self.n_sources * k * k);
         for row in self.probabilities(x).chunks_exact(k + 1) {
-            let answered: f64 = row[..k].iter().map(|p| p + least).sum();
-            confusion.extend(row[..k].iter().map(|p| (p + least) / answered));
+            let answered: f64 = row[..k].iter().sum();
+            confusion.extend(row[..k].iter().map(|p| p / answered));
         }
         confusion
     }
 
-    /// Weighs the votes on each item.
+    /// Weighs the votes on each item: a source that answers only where the truth is one class tells by answering. No
+    /// probability counts for less than one item can tell.
     fn weigh(&self, votes: &Votes, x: &[f64], posterior: &mut [f64]) {
         let k = self.n_classes;
-        let logs: Vec<f64> = self.confusion(x).into_iter().map(f64::ln).collect();
+        let least = (1.0 / self.n_items).min(0.01);
+        let logs: Vec<f64> = self.probabilities(x).into_iter().map(|p| p.max(least).ln()).collect();
         for (row, of) in posterior.chunks_exact_mut(k).zip(votes.by_item()).filter(|(_, of)| !of.is_empty()) {
             row.fill(0.0);
             for (source, answer) in of {
                 for (truth, to) in row.iter_mut().enumerate() {
-                    *to += logs[(*source as usize * k + truth) * k + *answer as usize];
+                    *to += logs[(*source as usize * k + truth) * (k + 1) + *answer as usize];
                 }
             }
             latent::normalize(row);

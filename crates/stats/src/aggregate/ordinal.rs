@@ -19,8 +19,9 @@ pub(super) const METHOD: Method = Method {
     fit,
 };
 
-/// How many votes the ordered prior of a row is worth.
-const PRIOR_VOTES: f64 = 5.0;
+/// How many votes the ordered prior of a row is worth: few, as people also err far from the truth. With 5 the accuracy on
+/// one set of relevance grades falls below that of a prior without order.
+const PRIOR_VOTES: f64 = 2.0;
 
 /// How many votes the bias and spread of all annotators are worth beside an annotator's own.
 const POOL_VOTES: f64 = 4.0;

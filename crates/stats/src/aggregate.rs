@@ -13,6 +13,16 @@ mod cross_fit;
 mod dawid_skene;
 mod majority;
 mod stream;
+mod bcc;
+mod crowdlab;
+mod ebcc;
+mod glad;
+mod ibcc;
+mod label_model;
+mod latent;
+mod mace;
+mod majority;
+mod ordinal;
 mod votes;
 mod wawa;
 
@@ -21,6 +31,9 @@ pub use anchored::{Anchored, BestAnnotator, Candidate, Shortage, anchored};
 pub use cross_fit::cross_fit;
 pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
 pub use stream::RunningDawidSkene;
+pub use crowdlab::{Crowdlab, crowdlab};
+pub use glad::{Glad, glad};
+pub use ordinal::{expected_class, median_class};
 pub use votes::{Vote, Votes};
 pub use wawa::{optimal_weight, weighted_vote};
 
@@ -32,6 +45,12 @@ pub const METHODS: &[Method] = &[
     dawid_skene::METHOD_ML,
     dawid_skene::METHOD_ONE_COIN,
     anchored::METHOD,
+    ordinal::METHOD,
+    ibcc::METHOD,
+    ebcc::METHOD,
+    mace::METHOD,
+    glad::METHOD,
+    label_model::METHOD,
 ];
 
 /// A way to aggregate votes.

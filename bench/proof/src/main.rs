@@ -66,6 +66,8 @@ const PROOFS: &[Proof] = &[
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
+    },
+    Proof {
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,

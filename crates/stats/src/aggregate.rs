@@ -9,12 +9,10 @@
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
 mod anchored;
-mod cross_fit;
-mod dawid_skene;
-mod majority;
-mod stream;
 mod bcc;
+mod cross_fit;
 mod crowdlab;
+mod dawid_skene;
 mod ebcc;
 mod glad;
 mod ibcc;
@@ -23,17 +21,18 @@ mod latent;
 mod mace;
 mod majority;
 mod ordinal;
+mod stream;
 mod votes;
 mod wawa;
 
 use crate::Class;
 pub use anchored::{Anchored, BestAnnotator, Candidate, Shortage, anchored};
 pub use cross_fit::cross_fit;
-pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
-pub use stream::RunningDawidSkene;
 pub use crowdlab::{Crowdlab, crowdlab};
+pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
 pub use glad::{Glad, glad};
 pub use ordinal::{expected_class, median_class};
+pub use stream::RunningDawidSkene;
 pub use votes::{Vote, Votes};
 pub use wawa::{optimal_weight, weighted_vote};
 

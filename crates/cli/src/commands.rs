@@ -1,6 +1,8 @@
 //! The commands, one file each: `Args` says what can be given, `run` does it.
 
+pub(crate) mod accept;
 pub(crate) mod agree;
+pub(crate) mod audit;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod consensus;

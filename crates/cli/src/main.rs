@@ -49,6 +49,10 @@ enum Command {
     Agree(commands::agree::Args),
     /// Turn what an annotator says of its sureness into how often it is then right.
     Calibrate(commands::calibrate::Args),
+    /// Choose what may go without review, with a promise on the error among it.
+    Accept(commands::accept::Args),
+    /// Watch a promise: draw accepted items, compare them with their gold, take it back where it is broken.
+    Audit(commands::audit::Args),
     /// Find the labels that are probably wrong, and who and what causes them.
     Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
@@ -89,6 +93,8 @@ fn main() -> ExitCode {
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
         Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
+        Command::Accept(args) => wait(commands::accept::run(&args, &mut voice)),
+        Command::Audit(args) => wait(commands::audit::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),

@@ -5,6 +5,7 @@
 //!
 //! Not here: printing, flags, and the page.
 
+pub mod accept;
 pub mod agree;
 mod answer;
 mod ask;
@@ -17,6 +18,7 @@ pub mod errors;
 pub mod evaluate;
 mod export;
 mod history;
+pub mod judged;
 mod near;
 pub mod panel;
 mod plain;

@@ -18,6 +18,8 @@ mod latent;
 mod mace;
 mod majority;
 mod ordinal;
+#[cfg(test)]
+mod planted;
 mod votes;
 
 use crate::Class;

@@ -5,12 +5,21 @@
 //!
 //! Not here: printing, flags, and the page.
 
+pub mod agree;
 mod answer;
 mod ask;
 mod asker;
+mod beside;
+pub mod calibrate;
+pub mod compare;
+pub mod consensus;
+pub mod errors;
 pub mod evaluate;
 mod export;
 mod history;
+mod near;
+pub mod panel;
+mod plain;
 mod plan;
 mod progress;
 mod prompt_blob;

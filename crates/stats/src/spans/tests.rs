@@ -119,6 +119,18 @@ fn whoever_looked_and_found_nothing_counts_and_whoever_did_not_look_does_not() {
 }
 
 #[test]
+fn items_that_nobody_looked_at_change_nothing_in_the_others() {
+    let nobody = SpanItem { tokens: tokens(6), readings: vec![] };
+    let items = noisy(3, 8, &[80, 60, 40]);
+    let more: Vec<SpanItem> = items.iter().cloned().chain(vec![nobody; 40]).collect();
+    for method in SPAN_METHODS {
+        let (want, got) =
+            (fit(method.name, items.clone(), &default()), fit(method.name, more.clone(), &default()));
+        check_same(method, &got, &want);
+    }
+}
+
+#[test]
 fn nothing_in_gives_nothing_out() {
     for method in SPAN_METHODS {
         for items in
@@ -159,16 +171,16 @@ fn gold_tells_whose_lone_spans_are_right() {
 #[test]
 fn what_was_not_seen_is_no_vote_against() {
     let mut two = item(&[&[A], &[], &[], &[]]);
-    two.readings[1].unread = vec![0..1];
+    two.readings[1].unread = vec![(0, 1)];
     check_first("span_vote", vec![two.clone()], &default(), &[A]);
-    two.readings[1].unread = vec![4..5];
+    two.readings[1].unread = vec![(4, 5)];
     check_first("span_vote", vec![two], &default(), &[]);
 }
 
 #[test]
 fn a_span_whose_border_was_not_seen_is_no_candidate_and_speaks_for_its_tokens() {
     let mut three = item(&[&[B], &[B], &[B]]);
-    three.readings.iter_mut().for_each(|reading| reading.unread = vec![6..8]);
+    three.readings.iter_mut().for_each(|reading| reading.unread = vec![(6, 8)]);
     check_first("span_vote", vec![three.clone()], &default(), &[]);
     check_first("token_majority", vec![three], &default(), &[span(3, 5, 1)]);
 }
@@ -244,6 +256,9 @@ fn readings_that_cannot_be_are_refused() {
     check_unusable(vec![item(&[&[span(0, 2, 2)]])], "class 2");
     check_unusable(vec![item(&[&[], &[], &[]])], "annotator 2");
     check_unusable(vec![SpanItem { tokens: vec![(0, 2), (1, 3)], ..item(&[]) }], "tokens of item 0");
+    let mut nothing = item(&[&[]]);
+    nothing.readings[0].unread = vec![(3, 3)];
+    check_unusable(vec![nothing], "unread part from 3 to 3");
     let mut twice = item(&[&[], &[]]);
     twice.readings[1].annotator = 0;
     check_unusable(vec![twice], "two readings");

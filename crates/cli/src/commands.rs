@@ -1,6 +1,13 @@
 //! The commands, one file each: `Args` says what can be given, `run` does it.
 
+pub(crate) mod accept;
+pub(crate) mod agree;
+pub(crate) mod audit;
+pub(crate) mod calibrate;
+pub(crate) mod compare;
+pub(crate) mod consensus;
 pub(crate) mod doctor;
+pub(crate) mod errors;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod help_markdown;

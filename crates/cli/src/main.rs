@@ -3,6 +3,7 @@
 //! 0: done. 1: done, and something needs a look (rows that are no items, items without a label). 2: not done.
 
 mod commands;
+mod panel;
 mod voice;
 mod work;
 
@@ -42,6 +43,20 @@ enum Command {
     Export(commands::export::Args),
     /// Compare the labels with gold: coverage, accuracy, F1, confusion, each with n and interval.
     Evaluate(commands::evaluate::Args),
+    /// Find one label for each item from several annotators, and say how good it is.
+    Consensus(commands::consensus::Args),
+    /// Say how far annotators agree, beyond what chance would give.
+    Agree(commands::agree::Args),
+    /// Turn what an annotator says of its sureness into how often it is then right.
+    Calibrate(commands::calibrate::Args),
+    /// Choose what may go without review, with a promise on the error among it.
+    Accept(commands::accept::Args),
+    /// Watch a promise: draw accepted items, compare them with their gold, take it back where it is broken.
+    Audit(commands::audit::Args),
+    /// Find the labels that are probably wrong, and who and what causes them.
+    Errors(commands::errors::Args),
+    /// Say whether one annotator is better than another on the same items.
+    Compare(commands::compare::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
     /// Print the JSON Schema of `karat.toml`.
@@ -74,6 +89,13 @@ fn main() -> ExitCode {
         Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
+        Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
+        Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
+        Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
+        Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
+        Command::Accept(args) => wait(commands::accept::run(&args, &mut voice)),
+        Command::Audit(args) => wait(commands::audit::run(&args, &mut voice)),
+        Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),
         Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),

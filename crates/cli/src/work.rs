@@ -36,6 +36,9 @@ pub(crate) struct Work {
     /// Further columns that the model sees.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
     context: Vec<String>,
+    /// Columns with the labels of single people, one column a person.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
+    people: Vec<String>,
     /// A file with the guideline.
     #[arg(long, value_name = "FILE", help_heading = "Task")]
     guideline: Option<String>,
@@ -126,12 +129,18 @@ impl Work {
             id: self.id.clone(),
             context: self.context.clone(),
             gold: gold.map(str::to_owned),
+            people: self.people.clone(),
             guideline: self.guideline.as_deref().map(|file| self.seen_from_folder(file)).transpose()?,
             overlap: self.overlap,
             annotators: self.annotators(),
             budget: Budget { max_cost_usd: self.max_cost, prices: self.prices.clone() },
         };
         Setup::one_line(&self.project, line)
+    }
+
+    /// The folder with `karat.toml`.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.project
     }
 
     /// A path that was given on the command line, as the project's folder sees it.
@@ -176,6 +185,19 @@ impl Ready {
     pub(crate) async fn open(work: &Work, gold: Option<&str>) -> Result<Self> {
         let setup = work.setup(gold)?;
         setup.require_annotators()?;
+        Self::of(setup).await
+    }
+
+    /// As [`Ready::open`], and people's columns will do in place of annotators.
+    pub(crate) async fn open_panel(work: &Work, gold: Option<&str>) -> Result<Self> {
+        let setup = work.setup(gold)?;
+        if setup.people.is_empty() {
+            setup.require_annotators()?;
+        }
+        Self::of(setup).await
+    }
+
+    async fn of(setup: Setup) -> Result<Self> {
         let store = Store::open(&setup.folder).await?;
         let askers =
             setup.annotators.iter().map(|spec| Asker::new(&setup, spec)).collect::<Result<Vec<_>>>()?;

@@ -52,6 +52,9 @@ pub struct DataSpec {
     /// The column with values settled by people. Never shown to an annotator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold: Option<String>,
+    /// Columns with the labels of single people, one column a person. Never shown to an annotator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// Texts with more characters than this are reported and left out.
     #[serde(default = "default_max_chars", skip_serializing_if = "is_usual_chars")]
     pub max_chars: usize,

@@ -22,6 +22,7 @@ pub use report::{
 };
 
 use crate::asker::Asker;
+use crate::plain::{Given, Plain};
 use crate::setup::Setup;
 use estimate::estimate;
 use gather::{Gathered, gather};
@@ -140,7 +141,7 @@ pub async fn evaluate(
 impl Gathered {
     /// Whether an annotator's outcome is exactly the gold, for each item that it was asked; `None` where it was not.
     fn rights(&self, n: usize) -> impl Iterator<Item = Option<bool>> {
-        let right = |(gold, given): (&gather::Plain, &gather::Given)| match given {
+        let right = |(gold, given): (&Plain, &Given)| match given {
             Ok(value) => Some(value == gold),
             Err(karat_stats::NoLabel::Pending) => None,
             Err(_) => Some(false),

@@ -5,12 +5,23 @@
 //!
 //! Not here: printing, flags, and the page.
 
+pub mod accept;
+pub mod agree;
 mod answer;
 mod ask;
 mod asker;
+mod beside;
+pub mod calibrate;
+pub mod compare;
+pub mod consensus;
+pub mod errors;
 pub mod evaluate;
 mod export;
 mod history;
+pub mod judged;
+mod near;
+pub mod panel;
+mod plain;
 mod plan;
 mod progress;
 mod prompt_blob;

@@ -32,6 +32,8 @@ pub struct Setup {
     pub read: ReadSpec,
     /// The column with values settled by people.
     pub gold: Option<String>,
+    /// Columns with the labels of single people.
+    pub people: Vec<String>,
     /// Who answers.
     pub annotators: Vec<AnnotatorSpec>,
     /// The hard limit over all runs.
@@ -59,6 +61,8 @@ pub struct OneLine {
     pub context: Vec<String>,
     /// The column with values settled by people.
     pub gold: Option<String>,
+    /// Columns with the labels of single people.
+    pub people: Vec<String>,
     /// A file with the guideline.
     pub guideline: Option<String>,
     /// Whether spans may overlap.
@@ -99,8 +103,15 @@ impl Setup {
             overlap: line.overlap,
             examples: vec![],
         };
-        let data =
-            DataSpec { files, text, id: line.id, context: line.context, gold: line.gold, max_chars: 100_000 };
+        let data = DataSpec {
+            files,
+            text,
+            id: line.id,
+            context: line.context,
+            gold: line.gold,
+            people: line.people,
+            max_chars: 100_000,
+        };
         let project = Project {
             name: String::new(),
             data,
@@ -139,6 +150,7 @@ impl Setup {
                 ..ReadSpec::default()
             },
             gold: data.gold,
+            people: data.people,
             annotators,
             max_cost: limit(budget.max_cost_usd)?,
             prices: Arc::new(prices),

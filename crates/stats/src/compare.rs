@@ -3,8 +3,18 @@
 //! In: for each item, whether the first and whether the second was right. Out: the difference of the
 //! accuracies with an interval, and an exact test of whether chance explains it.
 //!
-//! Not here: annotators on different items, and rankings of many (each pair tested raises the odds of a false
-//! alarm).
+//! For labels with precision and recall: the difference of F1. For many comparisons: adjusted p values. For planning and
+//! stopping: how many items are needed, and evidence that may be looked at after every item.
+//!
+//! Not here: annotators on different items.
+
+mod f1;
+mod many;
+mod power;
+
+pub use f1::{F1Comparison, LabelPair, compare_f1};
+pub use many::holm;
+pub use power::{evidence, items_needed};
 
 use crate::bootstrap::{IntervalOptions, bootstrap_grouped};
 use crate::interval::{Estimate, Interval, wilson_of_share};

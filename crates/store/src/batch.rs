@@ -8,6 +8,7 @@ use sqlx::{SqliteConnection, query};
 
 use crate::blob::Stored;
 use crate::budget::{BudgetError, Hold, Wish};
+use crate::decision::{NewDecision, insert_decision};
 use crate::journal::Entry;
 use crate::lock::RunLocks;
 use crate::rows::{Rows, Settled, Start, next_number, open_holds};
@@ -59,6 +60,7 @@ pub(crate) struct Batch {
     registers: Queue<Annotator, ()>,
     begins: Queue<RunRow, i64>,
     ends: Queue<RunEnd, ()>,
+    decisions: Queue<NewDecision, i64>,
     entries: Queue<Entry, ()>,
     releases: Queue<Hold, ()>,
     wishes: Queue<Wish, Result<Hold, BudgetError>>,
@@ -85,6 +87,7 @@ impl Batch {
                 Command::Release(hold, reply) => batch.releases.push(hold, reply),
                 Command::BeginRun(run, reply) => batch.begins.push(run, reply),
                 Command::EndRun(end, reply) => batch.ends.push(end, reply),
+                Command::Decide(decision, reply) => batch.decisions.push(decision, reply),
                 Command::Register(annotator, reply) => batch.registers.push(annotator, reply),
                 Command::Rebuild(reply) => batch.rebuilds.push((), reply),
                 Command::Tidy(reply) => batch.tidies.push((), reply),
@@ -139,6 +142,7 @@ impl Batch {
         self.registers.answer(&|| Ok(()));
         self.begins.answer(&|| Err(unanswered()));
         self.ends.answer(&|| Ok(()));
+        self.decisions.answer(&|| Err(unanswered()));
         self.entries.answer(&|| Ok(()));
         self.releases.answer(&|| Ok(()));
         self.wishes.answer(&|| Err(unanswered()));
@@ -153,6 +157,7 @@ impl Batch {
         self.registers.refuse(&error);
         self.begins.refuse(&error);
         self.ends.refuse(&error);
+        self.decisions.refuse(&error);
         self.entries.refuse(&error);
         self.releases.refuse(&error);
         self.wishes.refuse(&error);
@@ -165,6 +170,7 @@ impl Batch {
         !(self.registers.0.is_empty()
             && self.begins.0.is_empty()
             && self.ends.0.is_empty()
+            && self.decisions.0.is_empty()
             && self.rebuilds.0.is_empty())
     }
 
@@ -175,6 +181,9 @@ impl Batch {
         self.begin_runs(conn, writer).await?;
         for waiting in &self.ends.0 {
             end_run(conn, &waiting.command).await?;
+        }
+        for waiting in &mut self.decisions.0 {
+            waiting.answer = Some(Ok(insert_decision(conn, &waiting.command).await?));
         }
         Ok(())
     }

@@ -15,14 +15,21 @@ struct Migration {
     sqlite: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    portable: include_str!("../migrations/0001_journal.sql"),
-    sqlite: include_str!("../migrations/0001_journal.sqlite.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        portable: include_str!("../migrations/0001_journal.sql"),
+        sqlite: include_str!("../migrations/0001_journal.sqlite.sql"),
+    },
+    Migration {
+        version: 2,
+        portable: include_str!("../migrations/0002_decision.sql"),
+        sqlite: include_str!("../migrations/0002_decision.sqlite.sql"),
+    },
+];
 
 /// The newest format that this program reads and writes.
-pub const FORMAT_VERSION: i64 = 1;
+pub const FORMAT_VERSION: i64 = 2;
 
 /// What the placeholders of the portable files are in SQLite (PostgreSQL: `BIGINT PRIMARY KEY`, `BYTEA`,
 /// `DOUBLE PRECISION`).

@@ -123,7 +123,7 @@ impl Store {
         ask(self.writer()?, Command::Rebuild).await
     }
 
-    fn writer(&self) -> Result<&Sender> {
+    pub(crate) fn writer(&self) -> Result<&Sender> {
         self.0
             .writer
             .as_ref()

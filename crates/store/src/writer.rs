@@ -19,6 +19,7 @@ use crate::batch::Batch;
 use crate::blob::Packer;
 use crate::budget::{BudgetError, Hold, Wish};
 use crate::connect::{Place, StoreOptions, connect_writer};
+use crate::decision::NewDecision;
 use crate::error::told;
 use crate::journal::Entry;
 use crate::known::Known;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     BeginRun(RunRow, Reply<Result<i64>>),
     EndRun(RunEnd, Reply<Result<()>>),
     Register(Annotator, Reply<Result<()>>),
+    Decide(NewDecision, Reply<Result<i64>>),
     /// Computes the sums anew.
     Rebuild(Reply<Result<()>>),
     /// Copies the write-ahead log into the file.

@@ -4,13 +4,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use karat_core::{Annotation, Item, Outcome, OutcomeKind, Result, Task, Value};
-use karat_stats::{Class, NoLabel, Span};
+use karat_core::{Annotation, Item, Outcome, Result, Task, Value};
 use karat_store::Store;
 
 use super::estimate::N_SAMPLE;
 use super::report::Disagreement;
 use crate::asker::Asker;
+use crate::plain::{Given, Plain, given, plain, show};
 use crate::run::chunks;
 use crate::setup::Setup;
 
@@ -38,24 +38,13 @@ impl GoldSource {
         }
     }
 
-    fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
+    pub(crate) fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
         match self {
             Self::Column(column) => item.fields.get(column).filter(|cell| !cell.is_null()),
             Self::File(_, cells) => cells.get(item.id.as_str()),
         }
     }
 }
-
-/// A value as the statistics take it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Plain {
-    Choice(Class),
-    Choices(Vec<Class>),
-    Spans(Vec<Span>),
-}
-
-/// What one annotator gave for one item with gold.
-pub(super) type Given = Result<Plain, NoLabel>;
 
 /// Everything the scores need.
 #[derive(Default)]
@@ -136,12 +125,7 @@ impl Gathered {
     ) {
         self.gold.push(plain(gold));
         for (n, annotation) in outcomes.iter().enumerate() {
-            let given = match annotation.map(|it| &it.outcome) {
-                Some(Outcome::Labeled(value)) => Ok(plain(value)),
-                Some(outcome) => Err(no_label(outcome.kind())),
-                None => Err(NoLabel::Pending),
-            };
-            self.given[n].push(given);
+            self.given[n].push(given(annotation.map(|it| &it.outcome)));
             if let Some(why) = annotation.and_then(|it| tag(&it.outcome)) {
                 *self.reasons[n].entry(why).or_default() += 1;
             }
@@ -204,43 +188,6 @@ fn division(answers: &[(String, Vec<String>)]) -> f64 {
     let n: usize = answers.iter().map(|(_, names)| names.len()).sum();
     let share = |names: &Vec<String>| names.len() as f64 / n as f64;
     answers.iter().map(|(_, names)| -share(names) * share(names).ln()).sum()
-}
-
-/// A value in one line for a person.
-pub(super) fn show(task: &Task, value: &Value) -> String {
-    let name = |label| task.schema.name(label);
-    match value {
-        Value::Choice(label) => name(*label).to_owned(),
-        Value::Choices(labels) if labels.is_empty() => "(none)".to_owned(),
-        Value::Choices(labels) => labels.iter().map(|label| name(*label)).collect::<Vec<_>>().join(", "),
-        Value::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
-        Value::Spans(spans) => {
-            spans.iter().map(|it| format!("{} [{}]", it.quote, name(it.label))).collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-fn plain(value: &Value) -> Plain {
-    let class = |label: karat_core::LabelId| Class(label.index() as u32);
-    match value {
-        Value::Choice(label) => Plain::Choice(class(*label)),
-        Value::Choices(labels) => Plain::Choices(labels.iter().copied().map(class).collect()),
-        Value::Spans(spans) => Plain::Spans(
-            spans
-                .iter()
-                .map(|it| Span { start: it.span.start(), end: it.span.end(), class: class(it.label) })
-                .collect(),
-        ),
-    }
-}
-
-fn no_label(kind: OutcomeKind) -> NoLabel {
-    match kind {
-        OutcomeKind::Abstained => NoLabel::Abstained,
-        OutcomeKind::Unusable => NoLabel::Unusable,
-        OutcomeKind::Failed => NoLabel::Failed,
-        OutcomeKind::Labeled => NoLabel::Pending,
-    }
 }
 
 fn tag(outcome: &Outcome) -> Option<String> {

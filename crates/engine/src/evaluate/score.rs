@@ -6,9 +6,10 @@ use karat_stats::{
     score_classification, score_multi_label, score_spans,
 };
 
-use super::gather::{Gathered, Given, Plain};
+use super::gather::Gathered;
 use super::report::{Confusion, Cost, Counts, Judged, LabelRow, Metric, Number, SpanRow};
 use crate::asker::Asker;
+use crate::plain::{Given, Plain};
 use crate::setup::Setup;
 
 /// The outcomes that are no labels, as columns of a confusion table.

@@ -5,6 +5,8 @@ mod budget;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod journal;

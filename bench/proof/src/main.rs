@@ -6,6 +6,7 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod confidence;
 mod crowds;
 mod data;
 mod entities;
@@ -46,6 +47,11 @@ const PROOFS: &[Proof] = &[
         name: "entities",
         about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
         run: entities::run,
+    },
+    Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
     },
 ];
 

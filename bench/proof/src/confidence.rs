@@ -187,36 +187,75 @@ fn after_each(sources: &[Source], n_seeds: u64) -> Result<()> {
     Ok(())
 }
 
+/// The amounts of gold that are tried.
+const AMOUNTS: [usize; 7] = [30, 50, 100, 200, 300, 500, 1_000];
+
 /// Fitted on so much gold, judged on all other items.
 fn by_gold(sources: &[Source], n_seeds: u64) -> Result<()> {
+    let columns = [&["as it came"], titles().as_slice(), &["chosen by size", "chosen from all"]].concat();
     println!(
         "Log loss on the other items by the amount of gold, mean of {n_seeds} draws; the best is bold.\n"
     );
-    println!("| source | gold | as it came | {} |", titles().join(" | "));
-    println!("|---|---|---|{}", "---|".repeat(CALIBRATORS.len()));
-    for source in sources.iter().filter(|it| it.items.len() >= 450) {
-        for n_gold in [20, 30, 50, 100, 200, 300, 500, 1_000] {
-            if n_gold + 150 > source.items.len() {
-                continue;
-            }
-            let mut losses = vec![0.0; CALIBRATORS.len() + 1];
+    println!("| source | gold | {} |\n|---|---|{}", columns.join(" | "), "---|".repeat(columns.len()));
+    let mut above_best: BTreeMap<usize, Vec<Vec<f64>>> = BTreeMap::new();
+    for source in sources {
+        for n_gold in AMOUNTS.into_iter().filter(|n_gold| n_gold + 150 <= source.items.len()) {
+            let mut losses = vec![0.0; columns.len()];
             for seed in 0..n_seeds {
                 let (gold, rest) = split(&source.items, n_gold, seed);
-                losses[0] += log_loss(&rest)? / n_seeds as f64;
-                for (sum, method) in losses[1..].iter_mut().zip(CALIBRATORS) {
-                    *sum += loss_of(method, &gold, &rest)? / n_seeds as f64;
+                for (sum, loss) in losses.iter_mut().zip(losses_of(&gold, &rest)?) {
+                    *sum += loss / n_seeds as f64;
                 }
             }
             let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
-            let cells: Vec<String> = losses
-                .iter()
-                .map(|loss| if *loss <= least { format!("**{loss:.3}**") } else { format!("{loss:.3}") })
-                .collect();
-            println!("| {} | {n_gold} | {} |", source.name, cells.join(" | "));
+            println!("| {} | {n_gold} | {} |", source.name, bold(&losses, 3));
+            let rows = above_best.entry(n_gold).or_default();
+            rows.push(losses.iter().map(|loss| loss - least).collect());
         }
+    }
+    println!("\nThe same, above the best of the row, mean over the sources with so many items.\n");
+    println!("| gold | sources | {} |\n|---|---|{}", columns.join(" | "), "---|".repeat(columns.len()));
+    for (n_gold, rows) in above_best {
+        let mean = |column: usize| rows.iter().map(|row| row[column]).sum::<f64>() / rows.len() as f64;
+        let means: Vec<f64> = (0..columns.len()).map(mean).collect();
+        println!("| {n_gold} | {} | {} |", rows.len(), bold(&means, 4));
     }
     println!();
     Ok(())
+}
+
+/// On the rest: the scores as they came, each calibrator fitted to the gold, and two ways to choose one by the gold.
+fn losses_of(gold: &[Scored], rest: &[Scored]) -> Result<Vec<f64>> {
+    let loss = |method: &Method| -> Result<f64> {
+        let fitted = (method.fit)(gold)?;
+        let scores: Vec<f64> = rest.iter().map(|it| fitted.apply(it.score)).collect();
+        Ok(log_loss(&rescored(rest, &scores))?)
+    };
+    let options = CalibrateOptions { rule: Rule::BySize, n_folds: 10, n_bins: N_BINS, seed: 1 };
+    let by_size = calibrate(gold, &options)?.calibrator;
+    let mut best = (f64::INFINITY, &CALIBRATORS[0]);
+    for method in CALIBRATORS {
+        let held_out =
+            calibrate(gold, &CalibrateOptions { rule: Rule::Only(method), ..options })?.after.log_loss;
+        if held_out < best.0 {
+            best = (held_out, method);
+        }
+    }
+    let by_size = CALIBRATORS.iter().find(|it| it.name == by_size.name()).unwrap_or(best.1);
+    let mut losses = vec![log_loss(rest)?];
+    for method in CALIBRATORS.iter().chain([by_size, best.1]) {
+        losses.push(loss(method)?);
+    }
+    Ok(losses)
+}
+
+/// The numbers as cells, the least one bold.
+fn bold(numbers: &[f64], digits: usize) -> String {
+    let least = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+    let cell = |number: &f64| {
+        if *number <= least { format!("**{number:.digits$}**") } else { format!("{number:.digits$}") }
+    };
+    numbers.iter().map(cell).collect::<Vec<_>>().join(" | ")
 }
 
 fn with_evidence(sources: &[Source], n_seeds: u64) -> Result<()> {
@@ -266,13 +305,7 @@ fn rescored(items: &[Scored], scores: &[f64]) -> Vec<Scored> {
     items.iter().zip(scores).map(|(item, score)| Scored { score: *score, ..*item }).collect()
 }
 
-fn loss_of(method: &Method, gold: &[Scored], rest: &[Scored]) -> Result<f64> {
-    let fitted = (method.fit)(gold)?;
-    let scores: Vec<f64> = rest.iter().map(|it| fitted.apply(it.score)).collect();
-    Ok(log_loss(&rescored(rest, &scores))?)
-}
-
-/// Gold drawn at random, with a right and a wrong item at least, and the rest.
+/// Gold drawn at random, with two right and two wrong items at least, and the rest.
 fn split(items: &[Scored], n_gold: usize, seed: u64) -> (Vec<Scored>, Vec<Scored>) {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ n_gold as u64;
     loop {
@@ -283,7 +316,8 @@ fn split(items: &[Scored], n_gold: usize, seed: u64) -> (Vec<Scored>, Vec<Scored
             order.swap(last, ((state >> 33) as usize) % (last + 1));
         }
         let rest = order.split_off(n_gold);
-        if order.iter().any(|it| it.right) && order.iter().any(|it| !it.right) {
+        let n_right = order.iter().filter(|it| it.right).count();
+        if n_right.min(n_gold - n_right) >= 2 {
             return (order, rest);
         }
     }

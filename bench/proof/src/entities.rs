@@ -95,6 +95,8 @@ enum Stray {
     BeganBefore,
     /// The span begins here: what the annotator marked.
     BeginsHere,
+    /// It is no span: strict IOB2, as gold is scored.
+    NoSpan,
 }
 
 /// The spans and the unread tokens of a row of tags, with tokens one code point long and one apart.
@@ -109,6 +111,10 @@ fn reading(annotator: u32, tags: &[Option<Tag>], stray: Stray) -> Reading {
             continue;
         };
         let mut start = at;
+        if !begins && stray == Stray::NoSpan {
+            at += 1;
+            continue;
+        }
         if !begins {
             while start > 0 && tags[start - 1].is_none() {
                 start -= 1;
@@ -157,7 +163,7 @@ fn people(folder: &Path, stray: Stray) -> Result<People> {
     let (mut span_items, mut gold) = (Vec::new(), Vec::new());
     for (name, rows) in &items {
         let tags = gold_of.get(name).with_context(|| format!("{name} has no gold"))?;
-        gold.push(reading(0, tags, Stray::BeginsHere).spans);
+        gold.push(reading(0, tags, Stray::NoSpan).spans);
         let tokens = (0..tags.len() as u32).map(|at| (2 * at, 2 * at + 1)).collect();
         let readings = rows.iter().map(|(annotator, tags)| reading(*annotator, tags, stray)).collect();
         span_items.push(SpanItem { tokens, readings });
@@ -182,17 +188,8 @@ fn plain_majority(people: &People) -> Vec<Option<Vec<Span>>> {
             let (tag, _) = counts.into_iter().find(|(_, n)| *n == most)?;
             tag.0.then_some((tag.1, !tag.2))
         };
-        let mut tags: Vec<Option<Tag>> = (0..n_tokens).map(|at| Some(most(at))).collect();
-        // A tag that goes on with nothing is no span in strict scoring.
-        for at in 0..n_tokens {
-            if let Some(Some((class, false))) = tags[at] {
-                let before = if at == 0 { None } else { tags[at - 1].flatten() };
-                if before.is_none_or(|(it, _)| it != class) {
-                    tags[at] = Some(None);
-                }
-            }
-        }
-        Some(reading(0, &tags, Stray::BeginsHere).spans)
+        let tags: Vec<Option<Tag>> = (0..n_tokens).map(|at| Some(most(at))).collect();
+        Some(reading(0, &tags, Stray::NoSpan).spans)
     };
     people.tags.iter().map(spans).collect()
 }

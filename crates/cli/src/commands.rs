@@ -1,5 +1,6 @@
 //! The commands, one file each: `Args` says what can be given, `run` does it.
 
+pub(crate) mod agree;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod consensus;

@@ -45,6 +45,8 @@ enum Command {
     Evaluate(commands::evaluate::Args),
     /// Find one label for each item from several annotators, and say how good it is.
     Consensus(commands::consensus::Args),
+    /// Say how far annotators agree, beyond what chance would give.
+    Agree(commands::agree::Args),
     /// Turn what an annotator says of its sureness into how often it is then right.
     Calibrate(commands::calibrate::Args),
     /// Find the labels that are probably wrong, and who and what causes them.
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
+        Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),

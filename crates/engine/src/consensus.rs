@@ -48,6 +48,8 @@ pub struct Consensus {
     pub posteriors: Vec<Option<Box<[f64]>>>,
     /// What was learned of each annotator, in the order of the panel.
     pub members: Vec<MemberQuality>,
+    /// Items with gold.
+    pub n_gold: u64,
     /// Items with a value.
     pub n_labeled: u64,
     /// Items on which several values share the top.

@@ -5,6 +5,7 @@
 //!
 //! Not here: printing, flags, and the page.
 
+pub mod agree;
 mod answer;
 mod ask;
 mod asker;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table};
+use crate::voice::{Voice, count, n_of, table_of_words};
 
 /// What can be given.
 #[derive(clap::Args)]
@@ -63,7 +63,7 @@ fn show(calibrations: &[Calibration], voice: &mut Voice) {
     }
     let header =
         ["annotator", "", "n", "ECE", "by chance", "Brier", "log loss", "AUROC", "AURC", "taken at 90 %"];
-    voice.out(table(&header, rows));
+    voice.out(table_of_words(&header, rows, &[0, 1]));
     voice.out("\n  ECE: how far the confidence is from how often it is right; `by chance` is what perfect scores show");
     voice.out("  after: on items that the curve had not seen");
 }

@@ -70,6 +70,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
     Consensus {
         method,
         about,
+        n_gold: settled.len() as u64,
         n_labeled: items.iter().filter(|it| it.value.is_some()).count() as u64,
         n_tied: items.iter().filter(|it| !it.tied.is_empty()).count() as u64,
         n_without: items.iter().filter(|it| it.n_votes == 0 && it.value.is_none()).count() as u64,

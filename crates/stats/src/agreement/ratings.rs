@@ -4,6 +4,8 @@
 //!
 //! Not here: what the values mean.
 
+use std::cmp::Ordering;
+
 use super::Undefined;
 use crate::Class;
 use crate::aggregate::Votes;
@@ -106,11 +108,6 @@ impl<T> Ratings<T> {
         self.by_item().map(<[_]>::len).max().unwrap_or(0)
     }
 
-    /// The number of items with two ratings or more.
-    pub(super) fn n_compared(&self) -> u64 {
-        self.by_item().filter(|of| of.len() > 1).count() as u64
-    }
-
     /// The same items and annotators with the values as `change` makes them.
     pub(super) fn map<'a, U>(&'a self, change: impl Fn(&'a T) -> U) -> Ratings<U> {
         let ratings = self.ratings.iter().map(|(annotator, value)| (*annotator, change(value))).collect();
@@ -118,18 +115,32 @@ impl<T> Ratings<T> {
     }
 
     /// The distinct values in ascending order, and the ratings as positions in that list.
-    pub(super) fn coded(&self) -> (Vec<&T>, Ratings<u32>)
-    where
-        T: Ord,
-    {
-        let mut values: Vec<&T> = self.ratings.iter().map(|(_, value)| value).collect();
-        values.sort_unstable();
-        values.dedup();
-        let code = |value: &T| values.partition_point(|other| *other < value) as u32;
+    pub(super) fn coded(&self, order: impl Fn(&T, &T) -> Ordering) -> (Vec<&T>, Ratings<u32>) {
+        let mut values: Vec<&T> = Vec::new();
+        let mut before = None;
+        for (_, value) in &self.ratings {
+            if before.is_some_and(|before| order(before, value).is_eq()) {
+                continue;
+            }
+            before = Some(value);
+            if let Err(place) = values.binary_search_by(|other| order(other, value)) {
+                values.insert(place, value);
+            }
+            if values.len() > FEW {
+                values = self.ratings.iter().map(|(_, value)| value).collect();
+                values.sort_unstable_by(|a, b| order(a, b));
+                values.dedup_by(|a, b| order(a, b).is_eq());
+                break;
+            }
+        }
+        let code = |value: &T| values.partition_point(|other| order(other, value).is_lt()) as u32;
         let coded = self.map(code);
         (values, coded)
     }
 }
+
+/// Up to as many distinct values, it is faster to look each rating up than to sort all of them.
+const FEW: usize = 256;
 
 impl<T: Clone> Ratings<T> {
     /// The ratings for which `keep` of item and annotator is true: one week, one group of annotators. Items and

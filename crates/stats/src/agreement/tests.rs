@@ -209,7 +209,10 @@ fn an_annotator_who_contradicts_everybody_stands_out() {
     assert!(found[2].kappa.unwrap().estimate.value < 0.0 && found[2].n_items == 5);
 }
 
-fn spans(items: &[&[&[(u32, u32, u32)]]]) -> Ratings<Vec<Span>> {
+/// Start, end and class of the spans of one annotator on one item.
+type Marked<'a> = &'a [(u32, u32, u32)];
+
+fn spans(items: &[&[Marked<'_>]]) -> Ratings<Vec<Span>> {
     let mut ratings = Vec::new();
     for (item, annotators) in (0..).zip(items) {
         for (annotator, spans) in (0..).zip(*annotators) {
@@ -222,7 +225,7 @@ fn spans(items: &[&[&[(u32, u32, u32)]]]) -> Ratings<Vec<Span>> {
 
 #[test]
 fn agreement_on_spans_is_the_f1_that_either_annotator_has_as_gold() {
-    let items: [&[&[(u32, u32, u32)]]; 3] = [
+    let items: [&[Marked<'_>]; 3] = [
         &[&[(0, 5, 0), (10, 15, 1)], &[(0, 5, 0), (10, 14, 1), (20, 22, 1)]],
         &[&[(1, 3, 0), (2, 9, 1)], &[(1, 3, 1)]],
         &[&[], &[(0, 2, 0)]],

@@ -47,7 +47,7 @@ impl HeldOut {
             }
         }
         let silent = rows[BEST].chunks_exact(k).map(|row| row.iter().all(|p| *p == 0.0)).collect();
-        rows.iter_mut().for_each(|rows| rows.chunks_exact_mut(k).for_each(|row| even_where_silent(row)));
+        rows.iter_mut().for_each(|rows| rows.chunks_exact_mut(k).for_each(even_where_silent));
         Ok(Self { k, rows, silent })
     }
 

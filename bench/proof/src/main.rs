@@ -6,6 +6,7 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod confidence;
 mod acceptance;
 mod agreement;
 mod answers;
@@ -63,6 +64,9 @@ const PROOFS: &[Proof] = &[
         run: entities::run,
     },
     Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,

@@ -6,10 +6,10 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
-mod confidence;
 mod acceptance;
 mod agreement;
 mod answers;
+mod confidence;
 mod crowds;
 mod data;
 mod entities;
@@ -67,6 +67,8 @@ const PROOFS: &[Proof] = &[
         name: "confidence",
         about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
         run: confidence::run,
+    },
+    Proof {
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,

@@ -115,7 +115,7 @@ pub async fn estimate(
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
     let judged = judged(panel, &by, &panel.gold, options.seed)?;
     let kept = match store {
-        Some(store) => last(store, panel).await?,
+        Some(store) => last(store, panel, false).await?,
         None => None,
     };
     let basis = Basis::of(panel, &judged, kept);

@@ -46,6 +46,16 @@ pub fn split(panel: &Panel, test_share: f64, seed: u64) -> Split {
     split
 }
 
+/// Splits the gold: these items are sealed, all others may be learned from.
+pub fn split_off(panel: &Panel, sealed: &[usize]) -> Split {
+    let mut split = Split { dev: panel.gold.clone(), test: vec![false; panel.n_items()] };
+    for item in sealed {
+        split.dev[*item] = None;
+        split.test[*item] = true;
+    }
+    split
+}
+
 /// Whose labels are used where nobody says: the only annotator's, else the consensus.
 pub fn usual(panel: &Panel) -> String {
     match panel.members.as_slice() {

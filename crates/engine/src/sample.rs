@@ -25,6 +25,8 @@ use crate::setup::Setup;
 
 /// The kind of decision.
 const KIND: &str = "sample";
+/// The name of the design for promises.
+const ACCEPTANCE: &str = "acceptance";
 /// Into how many bins of sureness the items of a label are divided.
 const N_BINS: u32 = 5;
 /// The fewest items of a stratum: with fewer there is no spread to see.
@@ -58,7 +60,7 @@ impl Design {
             Self::Simple => "simple",
             Self::Stratified => "stratified",
             Self::Active => "active",
-            Self::Acceptance { .. } => "acceptance",
+            Self::Acceptance { .. } => ACCEPTANCE,
         }
     }
 }
@@ -87,6 +89,9 @@ pub struct Sample {
     pub n: u64,
     /// What should be known of it.
     pub remark: Option<String>,
+    /// The thresholds inside of which was drawn, for acceptance; empty where it was from all items.
+    #[serde(skip)]
+    pub thresholds: Vec<f64>,
     /// Their numbers in the panel, with their probabilities and strata.
     #[serde(skip)]
     pub drawn: Vec<Drawn>,
@@ -103,6 +108,7 @@ pub fn sample(panel: &Panel, options: &SampleOptions) -> Result<Sample> {
     }
     let mut remark = (n < options.n).then(|| format!("there are {n} items without gold: all were drawn"));
     let told = |error: SampleError| Error::invalid(error.to_string());
+    let mut thresholds = Vec::new();
     let drawn = match options.design {
         Design::Simple => simple(pool.len(), n, options.seed).map_err(told)?,
         Design::Stratified => {
@@ -120,8 +126,8 @@ pub fn sample(panel: &Panel, options: &SampleOptions) -> Result<Sample> {
             active(&expected, n, UNIFORM, Draw::Systematic, options.seed).map_err(told)?
         }
         Design::Acceptance { error, confidence } => {
-            let (drawn, why) = inside(panel, options, &pool, (error, confidence))?;
-            remark = Some(why);
+            let (drawn, region, why) = inside(panel, options, &pool, (error, confidence))?;
+            (thresholds, remark) = (region, Some(why));
             drawn
         }
     };
@@ -131,6 +137,7 @@ pub fn sample(panel: &Panel, options: &SampleOptions) -> Result<Sample> {
         n_pool: pool.len() as u64,
         n: drawn.len() as u64,
         remark,
+        thresholds,
         drawn,
     })
 }
@@ -173,7 +180,7 @@ fn inside(
     options: &SampleOptions,
     pool: &[usize],
     (error, confidence): (f64, f64),
-) -> Result<(Vec<Drawn>, String)> {
+) -> Result<(Vec<Drawn>, Vec<f64>, String)> {
     let told = |error: karat_stats::accept::AcceptError| Error::invalid(error.to_string());
     let mut rule = Rule::new(error, 1.0 - confidence).map_err(told)?;
     rule.promise = Promise::Source;
@@ -210,7 +217,11 @@ fn inside(
             share.unwrap_or(0.0) * 100.0
         ),
     };
-    Ok((drawn, why))
+    let thresholds = match plan.region {
+        AuditRegion::Everywhere => Vec::new(),
+        AuditRegion::Inside(thresholds) => thresholds,
+    };
+    Ok((drawn, thresholds, why))
 }
 
 /// Writes the rows that were drawn without any label, with an empty column `gold`, and keeps the draw. Returns its number.
@@ -237,7 +248,8 @@ pub async fn keep(
         .iter()
         .map(|it| json!({"item": &*panel.ids[it.item], "probability": it.probability, "stratum": it.stratum}))
         .collect();
-    let body = json!({"design": sample.design, "n_pool": sample.n_pool, "data": panel.data.to_string(), "items": items});
+    let body = json!({"design": sample.design, "n_pool": sample.n_pool, "data": panel.data.to_string(),
+        "thresholds": sample.thresholds, "items": items});
     store.decide(KIND, &body, now_ms()).await
 }
 
@@ -245,22 +257,36 @@ pub async fn keep(
 pub(crate) struct Kept {
     pub(crate) id: i64,
     pub(crate) design: String,
+    /// The thresholds inside of which was drawn.
+    pub(crate) thresholds: Vec<f64>,
     /// The probability and the stratum of each drawn item, by its number in the panel.
     pub(crate) items: HashMap<usize, (f64, u32)>,
 }
 
-/// The last sample that was drawn from this data, for estimates.
-pub(crate) async fn last(store: &Store, panel: &Panel) -> Result<Option<Kept>> {
+/// The last sample that was drawn from this data for estimates; with `acceptance` the last one for a promise, which tells
+/// of the surest items alone.
+pub(crate) async fn last(store: &Store, panel: &Panel, acceptance: bool) -> Result<Option<Kept>> {
     let by_id = panel.by_id();
     let data = panel.data.to_string();
     let decisions = store.decisions(KIND).await?;
-    let of_data = decisions.into_iter().rev().find(|it| it.body["data"].as_str() == Some(&data));
+    let is_wanted = |it: &karat_store::Decision| {
+        let for_promise = it.body["design"].as_str() == Some(ACCEPTANCE);
+        it.body["data"].as_str() == Some(&data) && for_promise == acceptance
+    };
+    let of_data = decisions.into_iter().rev().find(is_wanted);
     Ok(of_data.map(|it| {
         let row = |row: &Json| {
             let item = *by_id.get(row["item"].as_str()?)?;
             Some((item, (row["probability"].as_f64()?, row["stratum"].as_u64()? as u32)))
         };
         let items = it.body["items"].as_array().into_iter().flatten().filter_map(row).collect();
-        Kept { id: it.id, design: it.body["design"].as_str().unwrap_or_default().to_owned(), items }
+        let thresholds =
+            it.body["thresholds"].as_array().into_iter().flatten().filter_map(Json::as_f64).collect();
+        Kept {
+            id: it.id,
+            design: it.body["design"].as_str().unwrap_or_default().to_owned(),
+            thresholds,
+            items,
+        }
     }))
 }

@@ -45,8 +45,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         half_width: args.half_width,
         seed: args.seed,
     };
-    let store = read.store().await?;
-    let report = estimate(&read.panel, read.setup(), Some(&store), &options).await?;
+    let store = read.existing_store().await?;
+    let report = estimate(&read.panel, read.setup(), store.as_ref(), &options).await?;
     if voice.json {
         voice.event("estimate", json!(report));
     } else {

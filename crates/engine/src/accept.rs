@@ -26,7 +26,7 @@ pub use certificate::{Certificate, Standing, certificates, issue, standing};
 use crate::beside::write_beside;
 use crate::compare::number;
 use crate::evaluate::Number;
-use crate::judged::{CONSENSUS, Judged, judged, split, split_off, usual};
+use crate::judged::{CONSENSUS, Judged, gold_hash_without, judged, split, split_off, usual};
 use crate::panel::{Panel, Plain};
 use crate::sample::last;
 use crate::setup::Setup;
@@ -171,6 +171,14 @@ pub async fn inside(store: &Store, panel: &Panel) -> Result<Option<Inside>> {
         kept.items.keys().copied().filter(|item| panel.gold[*item].is_some()).collect();
     items.sort_unstable();
     let is_any = !items.is_empty() && !kept.thresholds.is_empty();
+    // Other gold gives other scores, and the region that was drawn from is then another one.
+    if is_any && gold_hash_without(panel, &items).to_string() != kept.gold {
+        return Err(Error::invalid(format!(
+            "beside that of sample {}, the gold is not what it was when the sample was drawn",
+            kept.id
+        ))
+        .hint("name the gold of then and that of the sample: `--gold before.csv,sample.csv`"));
+    }
     Ok(is_any.then_some(Inside { sample: kept.id, items, thresholds: kept.thresholds }))
 }
 

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::beside::write_beside;
-use crate::judged::{Judged, judged, usual};
+use crate::judged::{Judged, gold_hash, judged, usual};
 use crate::now_ms;
 use crate::panel::{Panel, Plain};
 use crate::setup::Setup;
@@ -249,7 +249,7 @@ pub async fn keep(
         .map(|it| json!({"item": &*panel.ids[it.item], "probability": it.probability, "stratum": it.stratum}))
         .collect();
     let body = json!({"design": sample.design, "n_pool": sample.n_pool, "data": panel.data.to_string(),
-        "thresholds": sample.thresholds, "items": items});
+        "gold": gold_hash(panel).to_string(), "thresholds": sample.thresholds, "items": items});
     store.decide(KIND, &body, now_ms()).await
 }
 
@@ -257,6 +257,8 @@ pub async fn keep(
 pub(crate) struct Kept {
     pub(crate) id: i64,
     pub(crate) design: String,
+    /// The hash of the gold that there was.
+    pub(crate) gold: String,
     /// The thresholds inside of which was drawn.
     pub(crate) thresholds: Vec<f64>,
     /// The probability and the stratum of each drawn item, by its number in the panel.
@@ -282,11 +284,7 @@ pub(crate) async fn last(store: &Store, panel: &Panel, acceptance: bool) -> Resu
         let items = it.body["items"].as_array().into_iter().flatten().filter_map(row).collect();
         let thresholds =
             it.body["thresholds"].as_array().into_iter().flatten().filter_map(Json::as_f64).collect();
-        Kept {
-            id: it.id,
-            design: it.body["design"].as_str().unwrap_or_default().to_owned(),
-            thresholds,
-            items,
-        }
+        let text = |name: &str| it.body[name].as_str().unwrap_or_default().to_owned();
+        Kept { id: it.id, design: text("design"), gold: text("gold"), thresholds, items }
     }))
 }

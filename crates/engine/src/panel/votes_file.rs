@@ -29,7 +29,7 @@ pub struct VotesFile {
     pub folder: PathBuf,
     /// The votes: columns for item, annotator and label; if wanted confidence, kind (`person` or `model`), text, time.
     pub votes: String,
-    /// The gold: columns for item and label.
+    /// The gold: columns for item and label; several files with commas between them.
     pub gold: Option<String>,
     /// Who votes, where the file has no column that says it.
     pub voters: Voter,
@@ -62,8 +62,8 @@ impl VotesFile {
     pub fn read(&self, keep: Keep) -> Result<Panel> {
         let mut read = Read::default();
         self.read_votes(&mut read, keep)?;
-        if let Some(gold) = &self.gold {
-            self.read_gold(&mut read, gold)?;
+        for file in self.gold.iter().flat_map(|files| files.split(',')) {
+            self.read_gold(&mut read, file.trim())?;
         }
         if read.rows.is_empty() {
             return Err(Error::invalid(format!("`{}` holds no votes", self.votes))
@@ -200,6 +200,7 @@ impl VotesFile {
             name: self.votes.clone(),
             kind: "classify".to_owned(),
             shape: Shape::Choice,
+            overlap: false,
             labels,
             texts: if read.texts.iter().any(|text| !text.is_empty()) { read.texts } else { Vec::new() },
             contexts: Vec::new(),

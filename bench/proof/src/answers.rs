@@ -429,7 +429,7 @@ fn boxes(given: &Given) -> Result<()> {
         min_iou: 0.5,
         keep_from: 0.5,
         n_prior: 10.0,
-        n_rounds: 200,
+        n_rounds: 2_000,
         tolerance: 1e-9,
         level: Level::P95,
     };
@@ -466,8 +466,25 @@ fn boxes(given: &Given) -> Result<()> {
             share(&found.mean_iou)
         );
     }
-    println!();
+    let n_missed = n_unseen(&items, &golds)?;
+    println!("\nThings that nobody drew: {n_missed}; as the model expects: {:.1}.\n", fused.n_missed);
     Ok(())
+}
+
+/// The gold boxes that no hand has drawn at an IoU of 0.5 or more.
+fn n_unseen(items: &[BoxItem], golds: &[Vec<BoxVote>]) -> Result<usize> {
+    let mut n_unseen = 0;
+    for (item, gold) in items.iter().zip(golds) {
+        let mut is_seen = vec![false; gold.len()];
+        for who in 0..5 {
+            let own: Vec<BoxVote> = item.boxes.iter().copied().filter(|it| it.annotator == who).collect();
+            for (_, gold, _) in match_boxes(&own, gold, 0.5)? {
+                is_seen[gold] = true;
+            }
+        }
+        n_unseen += is_seen.iter().filter(|it| !**it).count();
+    }
+    Ok(n_unseen)
 }
 
 /// The gold boxes as a planted hand draws them.

@@ -279,7 +279,7 @@ fn pair_options(prior: Prior) -> BradleyTerryOptions {
 
 fn noisy_options() -> NoisyOptions {
     NoisyOptions {
-        strength_sd: 2.0,
+        strength_sd: 1.0,
         reliability: 0.8,
         reliability_sd: 1.5,
         position_sd: 1.5,
@@ -365,8 +365,8 @@ fn planted_rankings(given: &Given) -> Result<()> {
         }
         position.count(fit.position.context("no position")?.interval, delta);
         ties.count(fit.ties.context("no ties")?.interval, nu);
-        // Four judges: careful, careful, half blind and leaning to the first, half blind and leaning to the second.
-        let judges = [(0.95, 0.0), (0.85, 0.5), (0.6, 1.5), (0.6, -1.5)];
+        // Judges as the prior expects them: an interval covers on average over these, not at each point.
+        let judges = [(); 4].map(|()| (odds(4_f64.ln() + 1.5 * random.normal()), 1.5 * random.normal()));
         let mut votes = Vec::new();
         for n in 0..4_000_u32 {
             let (first, second) = pair(&mut random);

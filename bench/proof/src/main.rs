@@ -6,9 +6,15 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod acceptance;
+mod agreement;
 mod answers;
+mod confidence;
 mod crowds;
 mod data;
+mod entities;
+mod juries;
+mod panels;
 mod speed;
 
 use std::path::PathBuf;
@@ -43,9 +49,34 @@ const PROOFS: &[Proof] = &[
         run: crowds::run,
     },
     Proof {
+        name: "panels",
+        about: "What gold adds to a jury of models: accuracy, calibration, and its best single member beside it.",
+        run: panels::run,
+    },
+    Proof {
         name: "speed",
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
+    },
+    Proof {
+        name: "entities",
+        about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+        run: entities::run,
+    },
+    Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
+    },
+    Proof {
+        name: "acceptance",
+        about: "What may go without review: how much, and how often the promise breaks.",
+        run: acceptance::run,
+    },
+    Proof {
+        name: "agreement",
+        about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
+        run: agreement::run,
     },
 ];
 

@@ -99,7 +99,7 @@ fn draw(seed: u64) -> Result<(Votes, Vec<Class>)> {
 }
 
 /// The processor time of this thread so far.
-fn cpu_seconds() -> Result<f64> {
+pub(crate) fn cpu_seconds() -> Result<f64> {
     let text =
         std::fs::read_to_string("/proc/thread-self/schedstat").context("reading this thread's time")?;
     let nanoseconds: u64 = text.split(' ').next().unwrap_or_default().parse()?;

@@ -202,8 +202,8 @@ mod tests {
                     n_missed += 1.0;
                 }
             }
-            for who in 0..3 {
-                if random.unit() < invented[who] {
+            for (who, invented) in invented.iter().enumerate() {
+                if random.unit() < *invented {
                     candidates.push(Candidate { item, drew: (0..3).map(|it| it == who).collect() });
                 }
             }

@@ -388,7 +388,8 @@ fn more_values_than_are_kept_have_the_same_alpha() {
     let ratings = Ratings::new(1_100, 2, (0..2_200).map(rating).collect()).unwrap();
     let squared = |a: &u32, b: &u32| (f64::from(*a) - f64::from(*b)).powi(2);
     let by = alpha_by(&ratings, squared, &options).unwrap().estimate;
-    let numbers = alpha_of_numbers(&ratings.map(|it| f64::from(*it)), Scale::Interval, &options).unwrap().estimate;
+    let numbers =
+        alpha_of_numbers(&ratings.map(|it| f64::from(*it)), Scale::Interval, &options).unwrap().estimate;
     assert!((by.value - numbers.value).abs() < 1e-9 && by.value > 0.9, "{by:?}");
     assert!((by.interval.low - numbers.interval.low).abs() < 1e-9);
 }

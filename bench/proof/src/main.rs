@@ -6,9 +6,15 @@
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
+mod acceptance;
 mod agreement;
+mod answers;
+mod confidence;
 mod crowds;
 mod data;
+mod entities;
+mod juries;
+mod panels;
 mod speed;
 
 use std::path::PathBuf;
@@ -33,14 +39,39 @@ struct Proof {
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
 const PROOFS: &[Proof] = &[
     Proof {
+        name: "answers",
+        about: "What becomes of several texts, numbers, comparisons or boxes.",
+        run: answers::run,
+    },
+    Proof {
         name: "crowds",
         about: "How often each aggregation method is right, on people and on panels of models.",
         run: crowds::run,
     },
     Proof {
+        name: "panels",
+        about: "What gold adds to a jury of models: accuracy, calibration, and its best single member beside it.",
+        run: panels::run,
+    },
+    Proof {
         name: "speed",
         about: "What aggregation costs: time and memory on a million items.",
         run: speed::run,
+    },
+    Proof {
+        name: "entities",
+        about: "Spans from several annotators: people, systems and models, F1 of exact spans.",
+        run: entities::run,
+    },
+    Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
+    },
+    Proof {
+        name: "acceptance",
+        about: "What may go without review: how much, and how often the promise breaks.",
+        run: acceptance::run,
     },
     Proof {
         name: "agreement",

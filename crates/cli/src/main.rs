@@ -45,6 +45,18 @@ enum Command {
     Evaluate(commands::evaluate::Args),
     /// Find one label for each item from several annotators, and say how good it is.
     Consensus(commands::consensus::Args),
+    /// Say how far annotators agree, beyond what chance would give.
+    Agree(commands::agree::Args),
+    /// Turn what an annotator says of its sureness into how often it is then right.
+    Calibrate(commands::calibrate::Args),
+    /// Choose what may go without review, with a promise on the error among it.
+    Accept(commands::accept::Args),
+    /// Watch a promise: draw accepted items, compare them with their gold, take it back where it is broken.
+    Audit(commands::audit::Args),
+    /// Draw items for people to label, with known probabilities.
+    Sample(commands::sample::Args),
+    /// Estimate what holds for the whole data set: models' labels, corrected by a small sample of human ones.
+    Estimate(commands::estimate::Args),
     /// Find the labels that are probably wrong, and who and what causes them.
     Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
@@ -83,6 +95,12 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
+        Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
+        Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
+        Command::Accept(args) => wait(commands::accept::run(&args, &mut voice)),
+        Command::Audit(args) => wait(commands::audit::run(&args, &mut voice)),
+        Command::Sample(args) => wait(commands::sample::run(&args, &mut voice)),
+        Command::Estimate(args) => wait(commands::estimate::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),

@@ -127,6 +127,11 @@ impl Voice {
 
 /// A table: the first column to the left, the others to the right.
 pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    table_of_words(header, rows, &[0])
+}
+
+/// A table in which these columns hold words and stand to the left, the others to the right.
+pub(crate) fn table_of_words(header: &[&str], rows: Vec<Vec<String>>, words: &[usize]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.to_vec());
@@ -135,7 +140,7 @@ pub(crate) fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     }
     for (n, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
-        if n > 0 {
+        if !words.contains(&n) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -31,6 +31,9 @@ pub enum NoConfidence {
 pub enum Confidence {
     /// A number in [0, 1] and its source; not calibrated.
     Raw(f64, ConfidenceSource),
+    /// The probability that the label is right, and the source it was calibrated from. Never in the journal: what was said
+    /// stays as it was said.
+    Calibrated(f64, ConfidenceSource),
     /// No number, and why: never a zero.
     Unknown(NoConfidence),
 }
@@ -39,17 +42,27 @@ impl Confidence {
     /// The number, where there is one.
     pub fn value(self) -> Option<f64> {
         match self {
-            Self::Raw(value, _) => Some(value),
+            Self::Raw(value, _) | Self::Calibrated(value, _) => Some(value),
             Self::Unknown(_) => None,
+        }
+    }
+
+    /// The same through a curve that says how often such a confidence is right.
+    pub fn through(self, curve: impl Fn(f64) -> f64) -> Self {
+        match self {
+            Self::Raw(value, source) => Self::Calibrated(curve(value), source),
+            Self::Calibrated(..) | Self::Unknown(_) => self,
         }
     }
 
     /// The name of the source, or of the reason why there is none: as in the journal and in exports.
     pub fn source(self) -> &'static str {
         match self {
-            Self::Raw(_, ConfidenceSource::TokenProbability) => "token_probability",
-            Self::Raw(_, ConfidenceSource::VoteShare) => "vote_share",
-            Self::Raw(_, ConfidenceSource::Stated) => "stated",
+            Self::Raw(_, source) | Self::Calibrated(_, source) => match source {
+                ConfidenceSource::TokenProbability => "token_probability",
+                ConfidenceSource::VoteShare => "vote_share",
+                ConfidenceSource::Stated => "stated",
+            },
             Self::Unknown(NoConfidence::NoLabel) => "none: no label",
             Self::Unknown(NoConfidence::NoLogprobs) => "none: no token probabilities",
             Self::Unknown(NoConfidence::LabelNotInTokens) => "none: label not in tokens",
@@ -72,6 +85,7 @@ impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Raw(value, _) => write!(f, "{value:.3} ({}, uncalibrated)", self.source()),
+            Self::Calibrated(value, _) => write!(f, "{value:.3} ({}, calibrated)", self.source()),
             Self::Unknown(_) => f.write_str(self.source()),
         }
     }

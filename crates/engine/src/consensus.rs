@@ -8,10 +8,12 @@
 
 mod fit;
 mod merged;
+mod spans;
 mod table;
 
 use karat_core::{Error, Result, Shape};
 use karat_stats::aggregate::METHODS;
+use karat_stats::spans::SPAN_METHODS;
 use serde::Serialize;
 
 use crate::evaluate::Number;
@@ -46,12 +48,16 @@ pub struct Consensus {
     pub posteriors: Vec<Option<Box<[f64]>>>,
     /// What was learned of each annotator, in the order of the panel.
     pub members: Vec<MemberQuality>,
+    /// Items with gold.
+    pub n_gold: u64,
     /// Items with a value.
     pub n_labeled: u64,
     /// Items on which several values share the top.
     pub n_tied: u64,
     /// Items without any vote.
     pub n_without: u64,
+    /// What the three numbers below are: `right`, or for spans `exact F1`.
+    pub measure: &'static str,
     /// How often it is exactly the gold, on gold that it had not seen; an item without a value is wrong, a tie counts its
     /// share.
     pub accuracy: Option<Number>,
@@ -81,6 +87,8 @@ pub struct Agreed {
     pub agreement: Option<f64>,
     /// How many voted.
     pub n_votes: u32,
+    /// Whether the value is gold that was learned from.
+    pub settled: bool,
 }
 
 /// What was learned of an annotator.
@@ -110,7 +118,7 @@ pub fn consensus(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusOptio
     let merged = match panel.shape {
         Shape::Choice => merged::choice(panel, gold, options)?,
         Shape::Choices => merged::choices(panel, gold, options)?,
-        Shape::Spans => merged::spans(panel, gold, options)?,
+        Shape::Spans => spans::spans(panel, gold, options)?,
     };
     Ok(table::summary(panel, gold, merged))
 }
@@ -119,6 +127,6 @@ pub fn consensus(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusOptio
 pub fn names(shape: Shape) -> Vec<&'static str> {
     match shape {
         Shape::Choice | Shape::Choices => METHODS.iter().map(|it| it.name).collect(),
-        Shape::Spans => merged::span_methods(),
+        Shape::Spans => SPAN_METHODS.iter().map(|it| it.name).collect(),
     }
 }

@@ -4,16 +4,20 @@
 //! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
 //! already has gets a number: `karat_label_2`.
 
+use std::collections::HashMap;
+
 use futures::StreamExt;
 use futures::stream;
 use karat_core::{
-    Annotation, AnnotationRow, AnnotatorKind, Confidence, Fields, Note, Outcome, Problem, Result, route,
+    Annotation, AnnotationRow, AnnotatorKind, Confidence, Fields, Hash, Note, Outcome, Problem, Result, route,
 };
 use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
+use karat_stats::calibrate::Calibrator;
 use karat_store::Store;
 use serde_json::{Value as Json, json};
 
 use crate::asker::Asker;
+use crate::calibrate::kept;
 use crate::run::{CHUNK, row_chunks};
 use crate::setup::Setup;
 
@@ -46,6 +50,7 @@ pub async fn export(
     to: &str,
     first: Option<u64>,
 ) -> Result<Exported> {
+    let curves = kept(store).await?;
     let mut columns = scan_columns(&setup.read)?;
     let n_own = columns.len();
     for asker in askers {
@@ -66,7 +71,7 @@ pub async fn export(
     // The journal is read for one chunk while the one before is written.
     let mut found = std::pin::pin!(chunks.map(|chunk| look_up(setup, store, askers, chunk)).buffered(2));
     while let Some(found) = found.next().await {
-        for (fields, all_labeled) in joined(setup, askers, &added, found?) {
+        for (fields, all_labeled) in joined(setup, askers, &curves, &added, found?) {
             writer.write(&fields)?;
             done.n_rows += 1;
             done.n_labeled += u64::from(all_labeled);
@@ -97,7 +102,13 @@ async fn look_up(setup: &Setup, store: &Store, askers: &[Asker], chunk: Result<V
 }
 
 /// The rows of a chunk with the added cells, and whether each has a label of every annotator.
-fn joined(setup: &Setup, askers: &[Asker], added: &[String], found: Found) -> Vec<(Fields, bool)> {
+fn joined(
+    setup: &Setup,
+    askers: &[Asker],
+    curves: &HashMap<Hash, Calibrator>,
+    added: &[String],
+    found: Found,
+) -> Vec<(Fields, bool)> {
     let Found { chunk, standing } = found;
     let mut standing: Vec<_> = standing.into_iter().map(Vec::into_iter).collect();
     let mut rows = Vec::with_capacity(chunk.len());
@@ -110,7 +121,10 @@ fn joined(setup: &Setup, askers: &[Asker], added: &[String], found: Found) -> Ve
                 {
                     let found = rows.next().flatten();
                     let read = |row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok();
-                    let annotation = found.and_then(read);
+                    let mut annotation: Option<Annotation> = found.and_then(read);
+                    if let (Some(annotation), Some(curve)) = (&mut annotation, curves.get(&asker.id)) {
+                        annotation.confidence = annotation.confidence.through(|it| curve.apply(it));
+                    }
                     all_labeled &= annotation.as_ref().is_some_and(|it| it.outcome.value().is_some());
                     fields.extend(names.iter().cloned().zip(cells(setup, asker, annotation.as_ref())));
                 }
@@ -163,10 +177,11 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
     ]
 }
 
-/// Where a confidence comes from. None is calibrated yet, and every output says so.
+/// Where a confidence comes from, and whether gold has calibrated it.
 fn source(confidence: Confidence) -> String {
     match confidence {
         Confidence::Raw(..) => format!("{} (uncalibrated)", confidence.source()),
+        Confidence::Calibrated(..) => format!("{} (calibrated)", confidence.source()),
         Confidence::Unknown(_) => confidence.source().to_owned(),
     }
 }

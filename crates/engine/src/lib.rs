@@ -5,16 +5,21 @@
 //!
 //! Not here: printing, flags, and the page.
 
+pub mod accept;
+pub mod agree;
 mod answer;
 mod ask;
 mod asker;
 mod beside;
+pub mod calibrate;
 pub mod compare;
 pub mod consensus;
 pub mod errors;
+pub mod estimate;
 pub mod evaluate;
 mod export;
 mod history;
+pub mod judged;
 mod near;
 pub mod panel;
 mod plain;
@@ -23,6 +28,7 @@ mod progress;
 mod prompt_blob;
 mod purse;
 mod run;
+pub mod sample;
 mod setup;
 mod stop;
 mod survey;

@@ -42,6 +42,8 @@ pub struct Panel {
     pub kind: String,
     /// The shape of all values.
     pub shape: Shape,
+    /// Whether spans may nest or overlap.
+    pub overlap: bool,
     /// The labels by their class number.
     pub labels: Vec<String>,
     /// The items' ids.

@@ -9,7 +9,7 @@
 //! | how good sets of labels are | [`score_multi_label`] |
 //! | how good spans are, and what is wrong with them | [`score_spans`], [`match_spans`] |
 //! | what most annotators say | [`majority`], [`vote_shares`] |
-//! | who is right when annotators differ | [`aggregate`]; for spans [`spans`], comparisons [`ranking`], texts [`text`], boxes [`boxes`] |
+//! | who is right when annotators differ | [`aggregate`]; for spans [`spans`], comparisons [`ranking`], texts [`text`], boxes [`boxes`], numbers [`values`] |
 //! | how far annotators agree | [`agreement`] |
 //! | whether a score is a probability | [`calibrate`] |
 //! | what may go without review | [`accept`] |
@@ -45,6 +45,7 @@ mod score;
 pub mod spans;
 mod special;
 pub mod text;
+pub mod values;
 mod votes;
 
 pub use bootstrap::{IntervalOptions, bootstrap, bootstrap_grouped};

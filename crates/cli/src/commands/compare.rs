@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table};
+use crate::voice::{Voice, count, n_of, table, table_of_words};
 
 /// How many differing items the terminal shows.
 const N_SHOWN: usize = 8;
@@ -75,7 +75,10 @@ fn show(comparison: &Comparison, voice: &mut Voice) {
     let gold = |it: &Option<String>| it.clone().unwrap_or_else(|| "–".to_owned());
     let rows = comparison.differing.iter().take(N_SHOWN);
     let rows = rows.map(|it| vec![it.item.clone(), it.first.clone(), it.second.clone(), gold(&it.gold)]);
-    voice.out(format!("\n{}", table(&["item", first, second, "gold"], rows.collect())));
+    voice.out(format!(
+        "\n{}",
+        table_of_words(&["item", first, second, "gold"], rows.collect(), &[0, 1, 2, 3])
+    ));
     let n_more = comparison.differing.len().saturating_sub(N_SHOWN);
     if n_more > 0 {
         voice.hint(format!("{} more; `-o differing.csv` writes all", n_of(n_more as u64, "item")));

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table};
+use crate::voice::{Voice, count, n_of, table, table_of_words};
 
 /// How many annotators the terminal shows.
 const N_SHOWN: usize = 20;
@@ -57,8 +57,9 @@ fn show(found: &Consensus, voice: &mut Voice) {
         let estimated = it.estimated.map_or_else(|| "–".to_owned(), |p| format!("{:.1} %", p * 100.0));
         vec![it.name.clone(), it.voter.to_owned(), count(it.n_votes), estimated, share(it.on_gold)]
     });
-    let header = ["annotator", "is a", "labels", "right, as estimated", "right on gold"];
-    voice.out(table(&header, rows.collect()));
+    let on_gold = format!("{} on gold", found.measure);
+    let header = ["annotator", "is a", "labels", "right, as estimated", &on_gold];
+    voice.out(table_of_words(&header, rows.collect(), &[0, 1]));
     if n_more > 0 {
         voice.out(format!("  … and {}; `--json` has all", n_of(n_more, "annotator")));
     }
@@ -77,9 +78,8 @@ fn show(found: &Consensus, voice: &mut Voice) {
         if let Some((name, number)) = &found.best {
             rows.push(vec![format!("best annotator ({name})"), share(Some(*number))]);
         }
-        let n = found.accuracy.map_or(0, |it| it.n);
-        let head = format!("on {} with gold, each judged without its own", n_of(n, "item"));
-        voice.out(format!("\n{}", table(&[&head, "right"], rows)));
+        let head = format!("on {} with gold, each judged without its own", n_of(found.n_gold, "item"));
+        voice.out(format!("\n{}", table(&[&head, found.measure], rows)));
     }
     for remark in &found.remarks {
         voice.say(format!("note: {remark}"));

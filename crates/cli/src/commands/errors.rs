@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table};
+use crate::voice::{Voice, count, n_of, table_of_words};
 
 /// How many rows of each table the terminal shows.
 const N_SHOWN: usize = 10;
@@ -71,7 +71,8 @@ fn show(errors: &Errors, voice: &mut Voice) {
         ]
     });
     if !errors.suspects.is_empty() {
-        voice.out(table(&["item", "label", "the others say", "suspicion", "why"], rows.collect()));
+        let header = ["item", "label", "the others say", "suspicion", "why"];
+        voice.out(table_of_words(&header, rows.collect(), &[0, 1, 2, 4]));
     }
     let rows =
         errors.members.iter().take(N_SHOWN).map(|it| {
@@ -80,7 +81,7 @@ fn show(errors: &Errors, voice: &mut Voice) {
     if !errors.members.is_empty() {
         voice.out(format!(
             "\n{}",
-            table(&["annotator", "errors", "against", "over time", ""], rows.collect())
+            table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
         ));
     }
     let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {
@@ -95,7 +96,7 @@ fn show(errors: &Errors, voice: &mut Voice) {
     });
     if !errors.confusions.is_empty() {
         let header = ["right → given", "labels", "of all on such items", "annotators", ""];
-        voice.out(format!("\n{}", table(&header, rows.collect())));
+        voice.out(format!("\n{}", table_of_words(&header, rows.collect(), &[0, 4])));
     }
     if !errors.duplicates.is_empty() {
         let groups = n_of(errors.duplicates.len() as u64, "group");

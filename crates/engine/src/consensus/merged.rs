@@ -2,6 +2,7 @@
 
 use karat_core::Result;
 use karat_stats::Class;
+use karat_stats::calibrate::{CalibrateOptions, Rule, Scored, calibrate};
 
 use super::fit::{Fit, fit};
 use super::{Agreed, ConsensusOptions};
@@ -20,6 +21,10 @@ pub(super) struct Merged {
     pub(super) remarks: Vec<String>,
 }
 
+/// Folds of the gold, and bins of the error, where scores are calibrated.
+const N_FOLDS: usize = 10;
+const N_BINS: usize = 15;
+
 /// Two probabilities nearer than this are equal.
 const TIE: f64 = 1e-9;
 
@@ -28,10 +33,9 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
     let votes = panel.votes(None)?;
     let fit = fit(&votes, &panel.voters(), &classes(gold, None), options)?;
     let mut items: Vec<Agreed> =
-        (0..panel.n_items()).map(|item| one_label(fit.aggregate.posterior(item), fit.calibrated)).collect();
+        fit.posteriors.iter().map(|row| one_label(row.as_deref(), fit.calibrated)).collect();
     let mut held = vec![None; panel.n_items()];
-    let mut posteriors: Vec<Option<Box<[f64]>>> =
-        (0..panel.n_items()).map(|item| fit.aggregate.posterior(item).map(Into::into)).collect();
+    let mut posteriors = fit.posteriors;
     for (item, posterior) in &fit.held {
         held[*item] = Some(one_label(Some(posterior), fit.calibrated));
         posteriors[*item] = Some(posterior.as_slice().into());
@@ -44,7 +48,7 @@ pub(super) fn choice(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusO
         items,
         held,
         posteriors,
-        estimated: fit.aggregate.annotators.iter().map(|it| it.accuracy).collect(),
+        estimated: fit.estimated,
         calibrated: fit.calibrated,
         remarks: fit.remarks,
     })
@@ -57,20 +61,20 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
         let label = Some(Class(label as u32));
         fits.push(fit(&panel.votes(label)?, &panel.voters(), &classes(gold, label), options)?);
     }
-    let calibrated = fits.iter().all(|it| it.calibrated);
-    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.aggregate.posterior(item)), calibrated);
+    let of_item = |item: usize| set_of(fits.iter().map(|fit| fit.posteriors[item].as_deref()));
     let mut items: Vec<Agreed> = (0..panel.n_items()).map(of_item).collect();
     let mut held: Vec<Option<Agreed>> = vec![None; panel.n_items()];
     let n_held = fits.first().map_or(0, |fit| fit.held.len());
     for n in 0..n_held {
         let rows = fits.iter().map(|fit| fit.held.get(n).map(|(_, row)| row.as_slice()));
-        held[fits[0].held[n].0] = Some(set_of(rows, calibrated));
+        held[fits[0].held[n].0] = Some(set_of(rows));
     }
     count_votes(panel, &mut items, &mut held);
+    let calibrated = calibrate_scores(panel, &mut items, &mut held, options.seed);
     keep_gold(gold, &mut items);
     // How often an annotator is right about a label, over all labels.
     let estimated = |member: usize| {
-        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.aggregate.annotators[member].accuracy).collect();
+        let of: Vec<f64> = fits.iter().filter_map(|fit| fit.estimated[member]).collect();
         (!of.is_empty()).then(|| of.iter().sum::<f64>() / of.len() as f64)
     };
     let mut remarks: Vec<String> = Vec::new();
@@ -84,16 +88,6 @@ pub(super) fn choices(panel: &Panel, gold: &[Option<Plain>], options: &Consensus
     let estimated = (0..panel.members.len()).map(estimated).collect();
     let posteriors = vec![None; panel.n_items()];
     Ok(Merged { method, about, items, held, posteriors, estimated, calibrated, remarks })
-}
-
-/// The names of the methods for spans.
-pub(super) fn span_methods() -> Vec<&'static str> {
-    Vec::new()
-}
-
-/// Spans.
-pub(super) fn spans(_panel: &Panel, _gold: &[Option<Plain>], _options: &ConsensusOptions) -> Result<Merged> {
-    unimplemented!()
 }
 
 /// The gold that may be learned from, as classes.
@@ -119,7 +113,7 @@ fn one_label(posterior: Option<&[f64]>, calibrated: bool) -> Agreed {
 }
 
 /// The labels that are more probably in the set than not; it is as sure as its least sure label.
-fn set_of<'a>(posteriors: impl Iterator<Item = Option<&'a [f64]>>, calibrated: bool) -> Agreed {
+fn set_of<'a>(posteriors: impl Iterator<Item = Option<&'a [f64]>>) -> Agreed {
     let (mut set, mut tied, mut sure) = (Vec::new(), Vec::new(), 1.0_f64);
     let mut any = false;
     for (label, row) in posteriors.enumerate() {
@@ -136,8 +130,7 @@ fn set_of<'a>(posteriors: impl Iterator<Item = Option<&'a [f64]>>, calibrated: b
         return Agreed::nothing();
     }
     let value = tied.is_empty().then_some(Plain::Choices(set));
-    let confidence = value.is_some().then_some(sure).filter(|_| calibrated);
-    Agreed { value, tied, confidence, score: sure, ..Agreed::nothing() }
+    Agreed { value, tied, score: sure, ..Agreed::nothing() }
 }
 
 /// An item that may be learned from keeps its gold: nothing is surer.
@@ -148,8 +141,37 @@ pub(super) fn keep_gold(gold: &[Option<Plain>], items: &mut [Agreed]) {
             item.tied.clear();
             item.confidence = Some(1.0);
             item.score = 1.0;
+            item.settled = true;
         }
     }
+}
+
+/// Turns the scores of whole values into confidences, where there is gold enough. Returns whether there is.
+pub(super) fn calibrate_scores(
+    panel: &Panel,
+    items: &mut [Agreed],
+    held: &mut [Option<Agreed>],
+    seed: u64,
+) -> bool {
+    let known: Vec<usize> =
+        (0..held.len()).filter(|item| held[*item].as_ref().is_some_and(|it| it.value.is_some())).collect();
+    let scored = |item: &usize| {
+        let seen = held[*item].as_ref()?;
+        Some(Scored::new(seen.score.clamp(0.0, 1.0), seen.value == panel.gold[*item]))
+    };
+    let gold: Vec<Scored> = known.iter().filter_map(scored).collect();
+    let options = CalibrateOptions { rule: Rule::BySize, n_folds: N_FOLDS, n_bins: N_BINS, seed };
+    let Ok(fitted) = calibrate(&gold, &options) else { return false };
+    for item in items.iter_mut().filter(|it| it.value.is_some()) {
+        item.score = fitted.calibrator.apply(item.score.clamp(0.0, 1.0));
+        item.confidence = Some(item.score);
+    }
+    for (item, score) in known.into_iter().zip(fitted.cross_fitted) {
+        if let Some(seen) = &mut held[item] {
+            (seen.score, seen.confidence) = (score, Some(score));
+        }
+    }
+    true
 }
 
 /// Counts votes and agreement, the same for an item and for what is held of it.
@@ -167,6 +189,14 @@ pub(super) fn count_votes(panel: &Panel, items: &mut [Agreed], held: &mut [Optio
 
 impl Agreed {
     pub(super) fn nothing() -> Self {
-        Self { value: None, tied: Vec::new(), confidence: None, score: 0.0, agreement: None, n_votes: 0 }
+        Self {
+            value: None,
+            tied: Vec::new(),
+            confidence: None,
+            score: 0.0,
+            agreement: None,
+            n_votes: 0,
+            settled: false,
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! What a consensus comes to: its numbers on gold, and its table.
 
-use karat_core::Result;
+use karat_core::{Result, Shape};
 use karat_format::ColumnKind;
-use karat_stats::{Estimate, Level, Majority, majority, wilson};
+use karat_stats::{
+    Class, IntervalOptions, Level, Majority, NoLabel, Outcome, Pair, Span, majority, score_spans, wilson,
+};
 use serde_json::{Value as Json, json};
 
 use super::merged::Merged;
@@ -13,13 +15,23 @@ use crate::evaluate::Number;
 use crate::panel::{Panel, Plain, Voter, class_of};
 use crate::setup::Setup;
 
+/// How often items are drawn again for the interval of an F1.
+const N_RESAMPLES: u32 = 500;
+
 /// Counts, and compares with gold that was not seen.
 pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> Consensus {
     let Merged { method, about, items, held, posteriors, estimated, calibrated, remarks } = merged;
-    let on_gold = |member: usize| {
-        let rights = (0..panel.n_items()).filter_map(|item| panel.right(member, item));
-        let (n_right, n) = rights.fold((0, 0), |(right, n), is| (right + u64::from(is), n + 1));
-        Estimate::share(n_right, n, Level::P95).map(number)
+    let asked = |member: usize| {
+        let own = &panel.members[member];
+        let was_asked = |item: &usize| panel.right(member, *item).is_some();
+        let items: Vec<usize> = (0..panel.n_items()).filter(was_asked).collect();
+        match panel.shape {
+            Shape::Spans => span_f1(panel, &items, |item| own.given[item].as_ref().ok()),
+            Shape::Choice | Shape::Choices => {
+                let n_right = items.iter().filter(|item| panel.right(member, **item) == Some(true)).count();
+                share_of(n_right as f64, items.len())
+            }
+        }
     };
     let members: Vec<MemberQuality> = panel
         .members
@@ -30,7 +42,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
             voter: if member.voter == Voter::Person { "person" } else { "model" },
             n_votes: member.n_labeled(),
             estimated: estimated[n],
-            on_gold: on_gold(n),
+            on_gold: asked(n),
         })
         .collect();
     let best = members.iter().filter_map(|it| Some((it.name.clone(), it.on_gold?)));
@@ -40,13 +52,25 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         true => held[*item].as_ref(),
         false => Some(&items[*item]),
     };
-    let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
-    let accuracy = share_of(credits.sum(), settled.len());
-    let majority = settled.iter().map(|item| majority_credit(panel, *item));
-    let majority = share_of(majority.sum(), settled.len());
+    let (accuracy, majority) = match panel.shape {
+        Shape::Spans => {
+            let usual: Vec<Option<Plain>> =
+                (0..panel.n_items()).map(|item| majority_value(panel, item)).collect();
+            (
+                span_f1(panel, &settled, |item| unseen(&item)?.value.as_ref()),
+                span_f1(panel, &settled, |item| usual[item].as_ref()),
+            )
+        }
+        Shape::Choice | Shape::Choices => {
+            let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
+            let usual = settled.iter().map(|item| majority_credit(panel, *item));
+            (share_of(credits.sum(), settled.len()), share_of(usual.sum(), settled.len()))
+        }
+    };
     Consensus {
         method,
         about,
+        n_gold: settled.len() as u64,
         n_labeled: items.iter().filter(|it| it.value.is_some()).count() as u64,
         n_tied: items.iter().filter(|it| !it.tied.is_empty()).count() as u64,
         n_without: items.iter().filter(|it| it.n_votes == 0 && it.value.is_none()).count() as u64,
@@ -54,6 +78,10 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         held,
         posteriors,
         members,
+        measure: match panel.shape {
+            Shape::Spans => "exact F1",
+            Shape::Choice | Shape::Choices => "right",
+        },
         accuracy,
         majority,
         best,
@@ -80,19 +108,55 @@ pub(crate) fn credit(panel: &Panel, item: usize, agreed: &Agreed) -> f64 {
     }
 }
 
-/// The same of the most frequent value among the annotators.
+/// The exact F1 over all spans of these items, an item without an answer missing all of its.
+fn span_f1<'a>(
+    panel: &'a Panel,
+    items: &[usize],
+    found: impl Fn(usize) -> Option<&'a Plain>,
+) -> Option<Number> {
+    fn all(plain: &Plain) -> &[Span] {
+        match plain {
+            Plain::Spans(spans) => spans,
+            Plain::Choice(_) | Plain::Choices(_) => &[],
+        }
+    }
+    let pair = |item: &usize| Pair {
+        gold: panel.gold[*item].as_ref().map(all),
+        outcome: found(*item).map_or(Outcome::NoLabel(NoLabel::Abstained), |it| Outcome::Labeled(all(it))),
+    };
+    let pairs: Vec<Pair<&[Span]>> = items.iter().map(pair).collect();
+    let options = IntervalOptions { level: Level::P95, n_resamples: N_RESAMPLES, seed: 0 };
+    let score = score_spans(&pairs, panel.labels.len() as u32, &options).ok()?;
+    score.exact.micro_avg.f1.map(number)
+}
+
+/// The most frequent value among the annotators of an item, each whole; `None` for a tie.
+fn majority_value(panel: &Panel, item: usize) -> Option<Plain> {
+    let (given, votes) = whole_votes(panel, item);
+    match majority(&votes) {
+        Majority::Winner(winner) => Some(given[winner.0 as usize].clone()),
+        Majority::Tie(_) | Majority::NoVotes => None,
+    }
+}
+
+/// How much of an item the majority has right.
 fn majority_credit(panel: &Panel, item: usize) -> f64 {
-    let given: Vec<&Plain> = panel.members.iter().filter_map(|it| it.given[item].as_ref().ok()).collect();
-    // Whole values are the classes here: sets and spans win where they are equal.
-    let class =
-        |value: &Plain| given.iter().position(|it| *it == value).map(|n| karat_stats::Class(n as u32));
-    let votes: Vec<karat_stats::Class> = given.iter().filter_map(|value| class(value)).collect();
-    let Some(gold) = panel.gold[item].as_ref().and_then(class) else { return 0.0 };
+    let (given, votes) = whole_votes(panel, item);
+    let gold = panel.gold[item].as_ref().and_then(|gold| given.iter().position(|it| *it == gold));
+    let Some(gold) = gold.map(|n| Class(n as u32)) else { return 0.0 };
     match majority(&votes) {
         Majority::Winner(winner) => f64::from(u8::from(winner == gold)),
         Majority::Tie(tied) if tied.contains(&gold) => 1.0 / tied.len() as f64,
         Majority::Tie(_) | Majority::NoVotes => 0.0,
     }
+}
+
+/// The values of an item, and for each the number of the first that is equal: whole values are the classes here.
+fn whole_votes(panel: &Panel, item: usize) -> (Vec<&Plain>, Vec<Class>) {
+    let given: Vec<&Plain> = panel.members.iter().filter_map(|it| it.given[item].as_ref().ok()).collect();
+    let first = |value: &&Plain| given.iter().position(|it| it == value).map(|n| Class(n as u32));
+    let votes = given.iter().filter_map(first).collect();
+    (given, votes)
 }
 
 /// Writes every item with its consensus and what each annotator gave. Returns how many rows there are.
@@ -102,8 +166,7 @@ pub async fn write_consensus(
     consensus: &Consensus,
     to: &str,
 ) -> Result<u64> {
-    let label =
-        if matches!(panel.shape, karat_core::Shape::Choice) { ColumnKind::Text } else { ColumnKind::Json };
+    let label = if matches!(panel.shape, Shape::Choice) { ColumnKind::Text } else { ColumnKind::Json };
     let mut added = vec![
         ("karat_label".to_owned(), label),
         ("karat_confidence".to_owned(), ColumnKind::Number),
@@ -138,6 +201,7 @@ pub async fn write_consensus(
 
 fn source(consensus: &Consensus, agreed: &Agreed) -> &'static str {
     match agreed.confidence {
+        _ if agreed.settled => "gold",
         Some(_) => "consensus (calibrated)",
         None if agreed.value.is_none() => "none: no label",
         None if consensus.calibrated => "none",

@@ -34,6 +34,7 @@ pub async fn of_project(
         name: setup.name.clone(),
         kind: setup.kind.id().to_owned(),
         shape: setup.kind.shape(),
+        overlap: task.overlap,
         labels: task.schema.names().map(str::to_owned).collect(),
         ids: Vec::new(),
         texts: Vec::new(),

@@ -200,6 +200,7 @@ impl VotesFile {
             name: self.votes.clone(),
             kind: "classify".to_owned(),
             shape: Shape::Choice,
+            overlap: false,
             labels,
             texts: if read.texts.iter().any(|text| !text.is_empty()) { read.texts } else { Vec::new() },
             contexts: Vec::new(),

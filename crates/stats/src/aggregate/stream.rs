@@ -3,8 +3,8 @@
 //! In: votes and gold, one by one. Out: the posterior of any item under what is known so far.
 //!
 //! Only expected counts are kept. A vote takes the old posterior of its item out of the counts of the annotators who voted
-//! on it, and puts the new one in; probabilities are read off the counts when they are needed. Items that nobody touches
-//! keep the share in the counts that they had, until [`RunningDawidSkene::refresh`].
+//! on it, and puts the new one in; probabilities are read off the counts when they are needed. With each vote one older
+//! item is looked at again, in turn, so that what was counted when little was known does not stay for ever.
 //!
 //! R. M. Neal, G. E. Hinton, "A View of the EM Algorithm that Justifies Incremental, Sparse, and Other Variants", 1998.
 //!
@@ -21,7 +21,7 @@ use crate::Class;
 /// A Dawid-Skene model of the votes that came so far.
 ///
 /// Before the first vote an annotator is what its prior says. A vote costs the square of the number of classes, plus the
-/// classes for each vote of its item; nothing grows with the number of items or annotators.
+/// classes for each vote of its item and of one older item; nothing grows with the number of items or annotators.
 ///
 /// Between refreshes the posteriors depend a little on the order in which votes come; after [`Self::refresh`] they do not.
 /// ```
@@ -46,6 +46,8 @@ pub struct RunningDawidSkene {
     prior_totals: Vec<f64>,
     /// The counts of all annotators with [`RowPrior::Skill`], by answer, then truth.
     pooled: Vec<f64>,
+    /// The item to look at again.
+    cursor: u32,
 }
 
 /// What is known of an item.
@@ -75,6 +77,7 @@ impl RunningDawidSkene {
             totals: Vec::new(),
             prior_totals: Vec::new(),
             pooled: vec![0.0; n_classes * n_classes],
+            cursor: 0,
             priors: DawidSkenePriors { rows: Vec::new(), weights: Vec::new(), ..priors },
         };
         priors.check(n_classes, priors.rows.len())?;
@@ -126,6 +129,7 @@ impl RunningDawidSkene {
         let item = &self.items[vote.item as usize];
         let next = self.expect(&with(&item.votes, (vote.annotator, vote.class.0)), item.gold);
         self.replace(vote.item, next, |votes| votes.push((vote.annotator, vote.class.0)));
+        self.look_again();
         Ok(())
     }
 
@@ -220,6 +224,14 @@ impl RunningDawidSkene {
         check_below("item", vote.item, self.items.len())?;
         check_below("annotator", vote.annotator, self.priors.rows.len())?;
         check_below("class", vote.class.0, self.k)
+    }
+
+    /// Counts the next item in turn under what is known now.
+    fn look_again(&mut self) {
+        self.cursor = if (self.cursor as usize) + 1 < self.items.len() { self.cursor + 1 } else { 0 };
+        let item = &self.items[self.cursor as usize];
+        let next = self.expect(&item.votes, item.gold);
+        self.replace(self.cursor, next, |_| ());
     }
 
     /// Replaces what an item adds to the counts, and changes its votes.
@@ -325,3 +337,6 @@ impl From<&RunningDawidSkene> for DawidSkeneModel {
         model
     }
 }
+
+#[cfg(test)]
+mod tests;

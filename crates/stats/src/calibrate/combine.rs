@@ -271,3 +271,6 @@ fn scaled(scales: &[Scale], score: f64, features: &[Option<f64>]) -> Vec<f64> {
     }
     row
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,9 +143,10 @@ pub struct GammaChoice {
 /// Chooses the strength of a correction on gold: of -5, -4.9, … 5 the one with the highest accuracy.
 ///
 /// `rows` are the log-probabilities of the gold items, `gold[i]` the class of row `i`, `prior` what is to be taken out
-/// (from [`prompt_prior`] of the whole pool). Of several strengths with the same accuracy the one with the least log
-/// loss is taken, and of those the one nearest 0. Batch calibration with this strength is BCL of Zhou et al. 2024: where
-/// the classes are uneven, gold keeps it from doing harm.
+/// (from [`prompt_prior`] of the whole pool). Where no strength beats 0 it is 0. Where several in a row have the highest
+/// accuracy it is the middle of that row, and of several rows the one nearest 0: the edge of a row hangs on a single
+/// gold item. Batch calibration with this strength is BCL of Zhou et al. 2024; where the classes are uneven, gold keeps
+/// it from doing harm.
 ///
 /// ```
 /// use karat_stats::{Class, calibrate::{choose_gamma, prompt_prior}};
@@ -162,35 +163,31 @@ pub fn choose_gamma(rows: &[f64], prior: &[f64], gold: &[Class]) -> Result<Gamma
         let (got, want) = (gold.len(), rows.len() / prior.len());
         return Err(CalibrateError::WrongLength { what: "gold classes", got, want });
     }
-    let (accuracy_without, loss) = judged(&without_prior(rows, prior, 0.0)?, prior.len(), gold);
-    let mut best = GammaChoice { gamma: 0.0, accuracy: accuracy_without, accuracy_without };
-    let mut least = loss;
-    // Outwards from 0.
-    for tenths in 1..=50 {
-        for gamma in [f64::from(tenths) / 10.0, -f64::from(tenths) / 10.0] {
-            let (accuracy, loss) = judged(&without_prior(rows, prior, gamma)?, prior.len(), gold);
-            let even = (accuracy - best.accuracy).abs() < 1e-12;
-            if (even && loss < least) || (!even && accuracy > best.accuracy) {
-                best = GammaChoice { gamma, accuracy, ..best };
-                least = loss;
-            }
-        }
-    }
-    Ok(best)
+    let accuracy_at = |tenths: i32| -> Result<f64, CalibrateError> {
+        Ok(accuracy(&without_prior(rows, prior, f64::from(tenths) / 10.0)?, prior.len(), gold))
+    };
+    let accuracies: Vec<f64> = (-50..=50).map(accuracy_at).collect::<Result<_, _>>()?;
+    let accuracy_without = accuracies[50];
+    let accuracy = accuracies.iter().copied().fold(0.0, f64::max);
+    let is_best =
+        |tenths: i32| accuracies.get((tenths + 50) as usize).is_some_and(|it| *it > accuracy - 1e-12);
+    // Outwards from 0, then along the row.
+    let near = (0..=50).flat_map(|it| [it, -it]).find(|it| is_best(*it)).unwrap_or(0);
+    let far =
+        (1..=100).map(|it| near + it * near.signum()).take_while(|it| is_best(*it)).last().unwrap_or(near);
+    let gamma = if near == 0 { 0.0 } else { f64::from(near + far) / 20.0 };
+    Ok(GammaChoice { gamma, accuracy, accuracy_without })
 }
 
-/// Accuracy, with ties shared, and log loss of normalized rows.
-fn judged(rows: &[f64], n_classes: usize, gold: &[Class]) -> (f64, f64) {
-    let (mut right, mut loss) = (0.0, 0.0);
-    for (row, gold) in rows.chunks_exact(n_classes).zip(gold) {
+/// The share of rows whose top class is the gold; a tie for the top counts as its share.
+fn accuracy(rows: &[f64], n_classes: usize, gold: &[Class]) -> f64 {
+    let credit = rows.chunks_exact(n_classes).zip(gold).map(|(row, gold)| {
         let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let of_gold = row[gold.0 as usize];
-        if of_gold >= most - 1e-12 {
-            right += 1.0 / row.iter().filter(|log| **log >= most - 1e-12).count() as f64;
-        }
-        loss -= of_gold.max(SCORE_EDGE.ln());
-    }
-    (right / gold.len() as f64, loss / gold.len() as f64)
+        let is_top = |log: f64| log >= most - 1e-12;
+        let n_top = row.iter().filter(|log| is_top(**log)).count();
+        if is_top(row[gold.0 as usize]) { 1.0 / n_top as f64 } else { 0.0 }
+    });
+    credit.sum::<f64>() / gold.len() as f64
 }
 
 /// An error unless the rows hold log-probabilities of so many classes, and in each row one that is not minus infinity.
@@ -213,3 +210,6 @@ fn check_logs(rows: &[f64], n_classes: usize) -> Result<(), CalibrateError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

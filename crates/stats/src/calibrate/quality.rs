@@ -130,3 +130,6 @@ pub fn quality_intervals(
     };
     Ok(QualityIntervals { ece: estimate(0), brier: estimate(1), auroc: estimate(2) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,7 @@ pub(super) fn climb(
             }
         };
         at = next;
-        if at.iter().any(|it| !(it.abs() < ENDLESS)) {
+        if !at.iter().all(|it| it.abs() < ENDLESS) {
             return Err(RankingError::NotIdentified);
         }
     }

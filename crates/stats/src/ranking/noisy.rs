@@ -112,7 +112,7 @@ pub fn noisy_bradley_terry(
         *at = strength.value;
     }
     start[model.n_items..model.n_items + model.n_annotators].fill(model.reliability_mean);
-    let at = minimize(&start, 2_000, 1e-9, |at, gradient| {
+    let at = minimize(&start, 500, 1e-5, |at, gradient| {
         let value = model.log_posterior(at, gradient, None);
         gradient.iter_mut().for_each(|it| *it = -*it);
         -value
@@ -238,7 +238,7 @@ impl Model {
     fn polish(&self, mut at: Vec<f64>) -> Result<(Vec<f64>, Vec<f64>), RankingError> {
         let n = self.n_parameters();
         let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
-        for _ in 0..4 {
+        for _ in 0..8 {
             hessian.fill(0.0);
             let value = self.log_posterior(&at, &mut gradient, Some(&mut hessian));
             let Some(step) = linear::solve(&hessian, &gradient) else { break };

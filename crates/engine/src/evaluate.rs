@@ -72,7 +72,7 @@ fn gold_files(setup: &Setup, written: &str) -> Result<GoldSource> {
                 .hint("name gold files with commas between them: `--gold a.csv,b.csv`"));
         }
         if let GoldSource::File(_, cells) = gold_file(setup, file.to_owned())? {
-            all.extend(cells.into_iter().filter(|(_, cell)| !cell.is_null() && cell.as_str() != Some("")));
+            all.extend(cells);
         }
     }
     Ok(GoldSource::File(written.to_owned(), all))
@@ -101,7 +101,11 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     for row in reader {
         match row {
             Row::Item(mut item) => {
-                if let Some(cell) = item.fields.remove(&column) {
+                // An empty cell of a gold file is not labeled yet; "no label" is written `[]`.
+                let cell = item.fields.remove(&column);
+                let cell =
+                    cell.filter(|it| !it.is_null() && it.as_str().is_none_or(|it| !it.trim().is_empty()));
+                if let Some(cell) = cell {
                     cells.insert(item.id.to_string(), cell);
                 }
             }

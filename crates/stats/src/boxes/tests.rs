@@ -1,3 +1,5 @@
+//! Boxes that must be found, and boxes that nobody drew.
+
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 
 use super::{

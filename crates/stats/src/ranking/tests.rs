@@ -1,3 +1,5 @@
+//! Planted strengths, ties and sides that must come back.
+
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Answers whose best one is known.
+
 use proptest::prelude::{ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Planted truths that gold must find, and gold that is too little.
+
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 
 use super::{Anchored, Shortage, anchored};

@@ -73,6 +73,13 @@ impl SplitMix64 {
         (self.next_word() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
+    /// A draw from the standard normal distribution.
+    #[cfg(test)]
+    pub(crate) fn normal(&mut self) -> f64 {
+        // Half a step away from 0, where the quantile is infinite.
+        crate::special::normal_quantile(self.unit() + 0.5 / (1_u64 << 53) as f64)
+    }
+
     /// Puts the elements in an order that is equally likely as any other.
     pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {

@@ -268,3 +268,45 @@ fn least(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
     }
     0.5 * (low + high)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Temperature, weights};
+    use crate::Class;
+
+    #[test]
+    fn who_is_right_in_three_of_four_cases_is_three_quarters_sure_after_its_temperature() {
+        let rows = [0.99, 0.01].repeat(4_000);
+        let known: Vec<(usize, Class)> = (0..4_000).map(|n| (n, Class(u32::from(n % 4 == 0)))).collect();
+        let temperature = Temperature::of(&rows, &known, 1.0, 0.5);
+        let mut row = [0.99, 0.01];
+        temperature.apply(&mut row);
+        assert!((row[0] - 0.75).abs() < 0.01, "{row:?}");
+        assert!((row[0] + row[1] - 1.0).abs() < 1e-12);
+        assert!(temperature.get() > 3.0);
+    }
+
+    #[test]
+    fn without_evidence_the_temperature_stays_what_is_believed() {
+        let known = [(0, Class(0)), (1, Class(1))];
+        let temperature = Temperature::of(&[0.5; 4], &known, 2.5, 1.0);
+        assert!((temperature.get() - 2.5).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_certainty_that_was_wrong_has_a_finite_temperature() {
+        let known = [(0, Class(1)), (1, Class(0))];
+        let temperature = Temperature::of(&[1.0, 0.0, 1.0, 0.0], &known, 1.0, 0.5);
+        let mut row = [1.0, 0.0];
+        temperature.apply(&mut row);
+        assert!(row.iter().all(|p| p.is_finite()) && row[0] < 1.0, "{row:?}");
+    }
+
+    #[test]
+    fn the_better_of_two_has_the_greater_weight_and_equals_share_it() {
+        let found = weights(&[vec![0.9; 50], vec![0.5; 50]]);
+        assert!(found[0] > 0.9 && (found[0] + found[1] - 1.0).abs() < 1e-9, "{found:?}");
+        let equal = weights(&[vec![0.7; 50], vec![0.7; 50]]);
+        assert!((equal[0] - 0.5).abs() < 1e-9);
+    }
+}

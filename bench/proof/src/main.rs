@@ -10,6 +10,7 @@ mod acceptance;
 mod crowds;
 mod data;
 mod entities;
+mod shares;
 mod speed;
 
 use std::path::PathBuf;
@@ -52,6 +53,11 @@ const PROOFS: &[Proof] = &[
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
+    },
+    Proof {
+        name: "shares",
+        about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
+        run: shares::run,
     },
 ];
 

@@ -20,7 +20,7 @@ const WEIGHT: f64 = 20.0;
 
 /// The fewest more reviewed items with which some start would pass with a probability of 0.8.
 ///
-/// Sizes are tried upwards in steps of 5 %. At each, the prefixes hold the same shares of the reviewed items as now, and
+/// Sizes are tried upwards, in the end in steps of 5 %. At each, the prefixes hold the same shares of the reviewed items as now, and
 /// each has as error rate its present one, drawn towards a smooth curve as if twenty more items had been seen on it; the
 /// curve is a logistic regression of the loss on the rank, so a clean top of ten items is not taken for a faultless
 /// annotator. The chance of a start is that of a binomial count to stay within what its test allows; losses that are
@@ -38,14 +38,23 @@ pub(super) fn more_gold(ranking: &Ranking, rule: &Rule) -> Option<u64> {
         (*n as f64 / n_now as f64, error)
     };
     let prefixes: Vec<(f64, f64)> = sizes.iter().zip(smooth_errors(ranking, &sizes)).map(estimate).collect();
-    let mut n = n_now + 1;
-    while n <= MOST {
-        if passes(&prefixes, rule, n)? {
-            return Some(n - n_now);
+    let fits = |n: u64| n <= MOST && passes(&prefixes, rule, n);
+    // Long steps until it passes, then short ones from the last long step that did not.
+    let steps = |from: u64, by: f64| {
+        std::iter::successors(Some(from), move |n| Some((n + 1).max((*n as f64 * by) as u64)))
+    };
+    let long = steps(n_now + 1, 1.5).take_while(|n| *n <= MOST);
+    let (mut before, mut found) = (n_now + 1, None);
+    for n in long {
+        if fits(n) {
+            found = Some(n);
+            break;
         }
-        n = (n + 1).max((n as f64 * 1.05) as u64);
+        before = n;
     }
-    None
+    let found = found?;
+    let n = steps(before, 1.05).take_while(|n| *n < found).find(|n| fits(*n)).unwrap_or(found);
+    Some(n - n_now)
 }
 
 /// The mean loss of each prefix on the curve, which is fitted to the steps between the prefixes.
@@ -70,13 +79,15 @@ fn smooth_errors(ranking: &Ranking, sizes: &[usize]) -> Vec<f64> {
 }
 
 /// Whether some start passes with the wanted probability, at `n` reviewed items.
-fn passes(prefixes: &[(f64, f64)], rule: &Rule, n: u64) -> Option<bool> {
-    let test = Test::new(rule, n as usize).ok()?;
+fn passes(prefixes: &[(f64, f64)], rule: &Rule, n: u64) -> bool {
+    let Ok(test) = Test::new(rule, n as usize) else { return false };
     let large: Vec<(u64, f64)> = prefixes
         .iter()
         .map(|(share, error)| ((share * n as f64) as u64, *error))
         .filter(|(size, _)| *size >= test.least)
         .collect();
-    let starts = starts(large.len(), test.n_starts());
-    Some(starts.map(|start| large[start]).any(|(size, error)| test.chance(size, error) >= WANTED))
+    // Where the error is above what is allowed, no number of reviews makes passing likely.
+    starts(large.len(), test.n_starts())
+        .map(|start| large[start])
+        .any(|(size, error)| error < rule.max_error && test.chance(size, error) >= WANTED)
 }

@@ -78,6 +78,8 @@ const PROOFS: &[Proof] = &[
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,
+    },
+    Proof {
         name: "shares",
         about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
         run: shares::run,

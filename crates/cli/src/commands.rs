@@ -15,6 +15,7 @@ pub(crate) mod init;
 pub(crate) mod label;
 pub(crate) mod plan;
 pub(crate) mod prompt;
+pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod schema;
 pub(crate) mod status;

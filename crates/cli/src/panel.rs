@@ -108,6 +108,14 @@ impl ReadyPanel {
         }
     }
 
+    /// The journal, where there is one already: that of the project, or the one in the folder of the votes.
+    pub(crate) async fn kept(&self) -> Result<Option<Store>> {
+        match &self.ready {
+            Some(ready) => Ok(Some(ready.store.clone())),
+            None => Store::open_existing(&self.folder).await,
+        }
+    }
+
     /// The project, where there is one.
     pub(crate) fn setup(&self) -> Option<&Setup> {
         self.ready.as_ref().map(|ready| &ready.setup)

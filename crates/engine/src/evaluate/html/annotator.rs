@@ -1,11 +1,13 @@
 //! One annotator after the other: all its numbers, its labels, what it confuses, its spans, its cost.
 
 use super::header::nature;
-use super::plot::Scale;
-use super::ranking::{UNDEFINED, money, time};
-use super::table::{Column, Table};
-use super::text::{Esc, count, dash, finite, level, measured, name, plain};
-use super::{confusion, labels, section, spans};
+use crate::html::plot::Scale;
+use super::ranking::UNDEFINED;
+use crate::html::cost::{money, time};
+use crate::html::table::{Column, Table};
+use crate::html::text::{Esc, count, dash, finite, level, measured, name, plain};
+use super::{confusion, spans};
+use crate::html::{labels, section};
 use crate::evaluate::report::{Cost, Judged, Metric, Report};
 
 /// All annotators, the first one unfolded.

@@ -1,6 +1,6 @@
 //! The head of the page: what was judged, against what, what came of it in one sentence, and how real the answers are.
 
-use super::text::{Esc, count, counted, level, measured, name, ticked};
+use crate::html::text::{Esc, count, counted, level, measured, name, ticked};
 use super::versus::in_short;
 use crate::evaluate::report::{Judged, Report};
 

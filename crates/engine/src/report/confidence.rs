@@ -80,14 +80,20 @@ pub(super) fn confidence(
     options: &CalibrationOptions,
 ) -> Part<Vec<Confidence>> {
     if panel.n_gold() == 0 {
-        return Part::Missing("no item has gold, so nobody can say how often a confidence is right".to_owned());
+        return Part::Missing(
+            "no item has gold, so nobody can say how often a confidence is right".to_owned(),
+        );
     }
-    let mut all: Vec<Confidence> =
-        found.filter(|_| panel.members.len() > 1).and_then(|it| of_consensus(panel, it, options)).into_iter().collect();
+    let mut all: Vec<Confidence> = found
+        .filter(|_| panel.members.len() > 1)
+        .and_then(|it| of_consensus(panel, it, options))
+        .into_iter()
+        .collect();
     all.extend(curves.iter().filter(|it| it.source.is_some()).map(of_member));
     if all.is_empty() {
         return Part::Missing(
-            "no annotator gives confidences: ask for token probabilities, several samples or a stated one".to_owned(),
+            "no annotator gives confidences: ask for token probabilities, several samples or a stated one"
+                .to_owned(),
         );
     }
     Part::Known(all)
@@ -147,14 +153,17 @@ pub(super) fn risk(panel: &Panel, report: &AcceptReport, threshold: Option<(f64,
         n_wrong += u64::from(*wrong);
         // Equal scores stand or fall together.
         let ends = scored.get(n + 1).is_none_or(|next| next.0 < *score);
-        if let Some(error) = Estimate::share(n_wrong, n as u64 + 1, Level::P95).filter(|_| ends && score.is_finite()) {
+        if let Some(error) =
+            Estimate::share(n_wrong, n as u64 + 1, Level::P95).filter(|_| ends && score.is_finite())
+        {
             let coverage = (n + 1) as f64 / n_all as f64;
             points.push(RiskPoint { threshold: *score, coverage, error: number(error) });
         }
     }
     let step = points.len().div_ceil(N_POINTS).max(1);
     let last = points.len().saturating_sub(1);
-    let points = points.into_iter().enumerate().filter(|(n, _)| n % step == 0 || *n == last).map(|(_, it)| it);
+    let points =
+        points.into_iter().enumerate().filter(|(n, _)| n % step == 0 || *n == last).map(|(_, it)| it);
     let region = |(threshold, certificate): (f64, Option<i64>)| Region {
         threshold,
         coverage: scored.iter().filter(|it| it.0 >= threshold).count() as f64 / n_all.max(1) as f64,

@@ -51,8 +51,12 @@ pub(super) fn divided(panel: &Panel, found: Option<&Consensus>) -> Part<Vec<Divi
     }
     sure.truncate(N_SHOWN.saturating_sub(split.len().min(N_SHOWN / 2)));
     let is_sure = |item: usize| sure.iter().any(|(_, it)| *it == item);
-    let split: Vec<usize> =
-        split.into_iter().map(|(_, item)| item).filter(|item| !is_sure(*item)).take(N_SHOWN - sure.len()).collect();
+    let split: Vec<usize> = split
+        .into_iter()
+        .map(|(_, item)| item)
+        .filter(|item| !is_sure(*item))
+        .take(N_SHOWN - sure.len())
+        .collect();
     let sure = sure.iter().map(|(_, item)| one(panel, found, *item, SURE));
     Part::Known(sure.chain(split.iter().map(|item| one(panel, found, *item, DIVIDED))).collect())
 }
@@ -63,7 +67,8 @@ fn sure_and_wrong(panel: &Panel, found: &Consensus) -> Vec<(f64, usize)> {
         let (gold, held) = (panel.gold[item].as_ref()?, found.held[item].as_ref()?);
         (held.value.as_ref()? != gold).then_some((held.score, item))
     };
-    let mut items: Vec<(f64, usize)> = (0..panel.n_items()).filter_map(wrong).filter(|(score, _)| *score > 0.5).collect();
+    let mut items: Vec<(f64, usize)> =
+        (0..panel.n_items()).filter_map(wrong).filter(|(score, _)| *score > 0.5).collect();
     items.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     items
 }

@@ -12,6 +12,8 @@ use crate::html::text::{count, counted, percent};
 const N_STEPS: usize = 6;
 /// So many audited items say whether a promise is kept.
 const N_AUDIT: u64 = 60;
+/// An item without gold in so many is no reason for a promise.
+const LITTLE: u64 = 20;
 /// So much gold tells a first accuracy.
 const N_GOLD: u64 = 200;
 
@@ -38,7 +40,10 @@ pub(super) fn next(report: &Report, suspects: Option<&Errors>) -> Vec<Step> {
     steps.extend(one_is_enough(report));
     steps.truncate(N_STEPS);
     if steps.is_empty() {
-        steps.push(step("Nothing calls for a look: write the labels out and use them.", "karat export -o labeled.csv"));
+        steps.push(step(
+            "Nothing calls for a look: write the labels out and use them.",
+            "karat export -o labeled.csv",
+        ));
     }
     steps
 }
@@ -53,11 +58,16 @@ fn promise(last: &Promise) -> Option<Step> {
     let again = format!("karat accept --error {error}");
     match &last.standing {
         Standing::Withdrawn(_) => Some(step(
-            format!("Promise {id} was withdrawn: look at what went under it before it is used, then ask for a new one."),
+            format!(
+                "Promise {id} was withdrawn: look at what went under it before it is used, then ask for a new one."
+            ),
             &again,
         )),
         Standing::Changed(what) => Some(step(
-            format!("Promise {id} no longer covers this project, because {} changed: ask for a new one.", what.join(", ")),
+            format!(
+                "Promise {id} no longer covers this project, because {} changed: ask for a new one.",
+                what.join(", ")
+            ),
             &again,
         )),
         Standing::Holds if last.audit.n_drawn == 0 => Some(step(
@@ -82,7 +92,10 @@ fn gold(report: &Report) -> Option<Step> {
     }
     let n = N_GOLD.min(labeled.n_items);
     Some(step(
-        format!("Label {} drawn at random by hand and name them as gold: without gold nothing here is measured.", counted(n, "item", "items")),
+        format!(
+            "Label {} drawn at random by hand and name them as gold: without gold nothing here is measured.",
+            counted(n, "item", "items")
+        ),
         "karat report --gold gold.csv",
     ))
 }
@@ -90,11 +103,15 @@ fn gold(report: &Report) -> Option<Step> {
 fn unasked(report: &Report) -> Option<Step> {
     let models = report.labeled.annotators.iter().filter(|it| it.prompt.is_some());
     let n: u64 = models.map(|it| it.counts.not_yet).sum();
-    (n > 0).then(|| step(format!("{} of models are still to be asked for.", counted(n, "label", "labels")), "karat label"))
+    (n > 0).then(|| {
+        step(format!("{} of models are still to be asked for.", counted(n, "label", "labels")), "karat label")
+    })
 }
 
 fn without_label(report: &Report) -> Option<Step> {
-    let models = || report.labeled.annotators.iter().filter(|it| it.prompt.is_some());
+    // A recording has the same answer again.
+    let models =
+        || report.labeled.annotators.iter().filter(|it| it.prompt.is_some() && it.not_live.is_none());
     let n = |it: &super::Asked| it.counts.unusable + it.counts.failed;
     let all: u64 = models().map(n).sum();
     let most = models().max_by_key(|it| n(it))?;
@@ -124,7 +141,9 @@ fn suspect_labels(errors: &Errors) -> Option<Step> {
         _ => counted(n, "label of the consensus is suspect", "labels of the consensus are suspect"),
     };
     let about = match errors.n_wrong.filter(|wrong| *wrong > 0) {
-        Some(wrong) => format!(", and about {} of {} are estimated to be wrong", count(wrong), count(errors.n_labels)),
+        Some(wrong) => {
+            format!(", and about {} of {} are estimated to be wrong", count(wrong), count(errors.n_labels))
+        }
         None => format!(" of {}", count(errors.n_labels)),
     };
     Some(step(format!("{what}{about}: read them, the most suspect first."), "karat errors -o review.csv"))
@@ -146,11 +165,13 @@ fn guideline(errors: &Errors) -> Option<Step> {
 
 fn acceptable(report: &Report) -> Option<Step> {
     let possible = report.promises.possible.known()?;
-    let held = report.promises.given.iter().any(|it| it.standing == Standing::Holds);
-    if held || possible.n_pool == 0 {
+    // Where nearly all items have gold there is little to accept; a promise that was given calls for its own step.
+    let is_settled = possible.n_pool * LITTLE < report.labeled.n_items;
+    if is_settled || possible.n_pool == 0 || !report.promises.given.is_empty() {
         return None;
     }
-    let terms = format!("at most {} wrong with {} confidence", percent(possible.error), percent(possible.confidence));
+    let terms =
+        format!("at most {} wrong with {} confidence", percent(possible.error), percent(possible.confidence));
     let command = format!("karat accept --error {}", possible.error);
     if possible.n_accepted > 0 {
         let share = possible.coverage.map_or(String::new(), |share| format!(" ({})", percent(share)));
@@ -165,11 +186,16 @@ fn acceptable(report: &Report) -> Option<Step> {
     let AnswerVerdict::Nothing { more_gold, .. } = &possible.answers.first()?.verdict else { return None };
     Some(match more_gold {
         Some(n) => step(
-            format!("A promise of {terms} needs about {} more.", counted(*n, "reviewed item", "reviewed items")),
+            format!(
+                "A promise of {terms} needs about {} more.",
+                counted(*n, "reviewed item", "reviewed items")
+            ),
             &command,
         ),
         None => step(
-            format!("No number of reviews gives a promise of {terms}: the labels are not good enough; better the guideline or the models."),
+            format!(
+                "No number of reviews gives a promise of {terms}: the labels are not good enough; better the guideline or the models."
+            ),
             "",
         ),
     })
@@ -187,16 +213,26 @@ fn erring(errors: &Errors) -> Option<Step> {
     };
     let drifting = errors.members.iter().find(|it| it.drifts);
     if let Some(it) = drifting {
-        return Some(step(format!("`{}` errs more and more over time: look at its last labels first.", it.name), ""));
+        return Some(step(
+            format!("`{}` errs more and more over time: look at its last labels first.", it.name),
+            "",
+        ));
     }
-    let worst: Vec<&MemberErrors> = errors.members.iter().filter(|it| it.stands_out).collect();
+    let mut worst: Vec<&MemberErrors> = errors.members.iter().filter(|it| it.stands_out).collect();
+    // Whose errors are the most harm: a rate over seven labels is none.
+    let n_wrong = |it: &MemberErrors| it.error.map_or(0.0, |it| it.value * it.n as f64);
+    worst.sort_by(|a, b| n_wrong(b).total_cmp(&n_wrong(a)).then_with(|| a.name.cmp(&b.name)));
     let first = worst.first()?;
     let others = match worst.len() {
         1 => String::new(),
         n => format!(", and {} more do", n - 1),
     };
     Some(step(
-        format!("`{}` errs more than most ({}){others}: leave it out, or tell it more.", first.name, told(first)),
+        format!(
+            "`{}` errs more than most ({}){others}: leave it out, or tell it more.",
+            first.name,
+            told(first)
+        ),
         "karat errors",
     ))
 }

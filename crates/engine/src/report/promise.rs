@@ -87,9 +87,10 @@ pub(super) async fn promises(source: Source<'_>, options: &ReportOptions) -> Res
             teach: it.teach,
             seed: it.seed,
         },
+        // Who promised once wants the same again.
         None => AcceptOptions {
-            error: options.error,
-            confidence: options.confidence,
+            error: given.last().map_or(options.error, |it| it.certificate.error),
+            confidence: given.last().map_or(options.confidence, |it| it.certificate.confidence),
             by: None,
             per_label: false,
             for_source: false,
@@ -157,7 +158,9 @@ fn threshold(holds: Option<&Certificate>, answers: &[Answer]) -> Option<(f64, Op
             [(None, threshold)] => Some((*threshold, Some(certificate.id))),
             _ => None,
         },
-        (None, [Answer { label: None, verdict: AnswerVerdict::Accept { threshold, .. } }]) => Some((*threshold, None)),
+        (None, [Answer { label: None, verdict: AnswerVerdict::Accept { threshold, .. } }]) => {
+            Some((*threshold, None))
+        }
         (None, _) => None,
     }
 }

@@ -1,9 +1,9 @@
 //! Items on which annotators differ, as cards: the text, what else was seen, the gold, and who said what.
 
-use crate::html::section;
-use crate::html::said::said;
-use crate::html::text::{Esc, counted, name};
 use crate::evaluate::report::{Disagreement, Report};
+use crate::html::said::said;
+use crate::html::section;
+use crate::html::text::{Esc, counted, name};
 
 /// The cards, the most divided first.
 pub(super) fn disagreements(report: &Report) -> String {

@@ -1,10 +1,10 @@
 //! What came of the items with gold: labeled, abstained, unusable, failed, not yet, and why.
 
+use crate::evaluate::report::{Counts, Judged, Report};
 use crate::html::bars::{bar, legend, outcomes as parts};
 use crate::html::section;
 use crate::html::table::{Column, Table};
 use crate::html::text::{Esc, count, name, number};
-use crate::evaluate::report::{Counts, Judged, Report};
 
 /// What came of the items with gold, for each annotator.
 pub(super) fn outcomes(report: &Report) -> String {

@@ -1,12 +1,12 @@
 //! The annotators side by side, the best first: a plot of the headline, and the numbers beside it.
 
 use super::header::{is_one_nature, nature};
+use crate::evaluate::report::{Judged, Number, Report};
+use crate::html::cost::{money, time};
 use crate::html::plot::{Scale, key};
 use crate::html::section;
 use crate::html::table::{Column, Table};
-use crate::html::cost::{money, time};
 use crate::html::text::{Esc, finite, level, measured, name, plain};
-use crate::evaluate::report::{Judged, Number, Report};
 
 /// Numbers that stand beside the headline, where the kind of task has them.
 const BESIDE: [&str; 3] = ["accuracy among labeled", "exact precision", "exact recall"];

@@ -1,10 +1,10 @@
 //! Whether the best annotator differs from the others by more than chance, on the items that both were asked.
 
+use crate::evaluate::report::{Number, Report, Versus};
 use crate::html::plot::Scale;
 use crate::html::section;
 use crate::html::table::{Column, Table};
 use crate::html::text::{dash, finite, level, name};
-use crate::evaluate::report::{Number, Report, Versus};
 
 /// Whether the interval of the difference holds 0: the items do not tell the two apart.
 fn may_be_as_good(versus: &Versus) -> bool {

@@ -65,7 +65,11 @@ fn groups(groups: &[Between]) -> String {
         return String::new();
     }
     let row = |it: &Between| {
-        let who = if it.first == it.second { format!("{} with each other", it.first) } else { format!("{} with {}", it.first, it.second) };
+        let who = if it.first == it.second {
+            format!("{} with each other", it.first)
+        } else {
+            format!("{} with {}", it.first, it.second)
+        };
         vec![Esc(&who).to_string(), measured(it.same, WHY), coefficient(it.kappa, WHY), number(it.n_items)]
     };
     let table = Table {
@@ -94,7 +98,11 @@ fn stand_ins(all: &[StandIn]) -> String {
             StandInOutcome::NotTested(_) => None,
         })
         .collect();
-    if tested.is_empty() { String::new() } else { format!("<p>By the alternative annotator test, {}.</p>\n", tested.join("; ")) }
+    if tested.is_empty() {
+        String::new()
+    } else {
+        format!("<p>By the alternative annotator test, {}.</p>\n", tested.join("; "))
+    }
 }
 
 /// The table of pairs: numbered, so that it fits a phone.
@@ -108,21 +116,34 @@ fn pairs(report: &Report, pairs: &[Between]) -> String {
     shown.truncate(N_PAIRED);
     shown.sort_unstable();
     let kappa = pairs.iter().any(|it| it.kappa.is_some());
-    let of: HashMap<(&str, &str), &Between> =
-        pairs.iter().flat_map(|it| [((&*it.first, &*it.second), it), ((&*it.second, &*it.first), it)]).collect();
+    let of: HashMap<(&str, &str), &Between> = pairs
+        .iter()
+        .flat_map(|it| [((&*it.first, &*it.second), it), ((&*it.second, &*it.first), it)])
+        .collect();
     let heads: String = (1..=shown.len()).map(|n| format!("<th scope=\"col\">{n}</th>")).collect();
     let row = |(n, one): (usize, &usize)| {
         let one = &all[*one].name;
-        let cells: String =
-            shown.iter().map(|other| cell(of.get(&(one.as_str(), all[*other].name.as_str())).copied(), kappa)).collect();
+        let cells: String = shown
+            .iter()
+            .map(|other| cell(of.get(&(one.as_str(), all[*other].name.as_str())).copied(), kappa))
+            .collect();
         let mark = if all[shown[n]].voter == "person" { " <span class=\"about\">person</span>" } else { "" };
-        format!("<tr><th scope=\"row\"><span class=\"place\">{}</span> {}{mark}</th>{cells}</tr>\n", n + 1, name(one))
+        format!(
+            "<tr><th scope=\"row\"><span class=\"place\">{}</span> {}{mark}</th>{cells}</tr>\n",
+            n + 1,
+            name(one)
+        )
     };
     let rows: String = shown.iter().enumerate().map(row).collect();
-    let what = if kappa { "Cohen’s kappa, agreement beyond chance" } else { "exact F1 of one against the other" };
+    let what =
+        if kappa { "Cohen’s kappa, agreement beyond chance" } else { "exact F1 of one against the other" };
     let left_out = match all.len() - shown.len() {
         0 => String::new(),
-        n => format!("; the {} with the most labels, {} more are in the JSON form", shown.len(), count(n as u64)),
+        n => format!(
+            "; the {} with the most labels, {} more are in the JSON form",
+            shown.len(),
+            count(n as u64)
+        ),
     };
     format!(
         "<h3>Each two annotators</h3>\n<p class=\"note\">{what}: the stronger the shade, the more. A cell tells its interval and n \
@@ -184,5 +205,8 @@ fn labels(rows: &[LabelAgreement]) -> String {
         ],
         rows: shown.iter().map(row).collect(),
     };
-    format!("<div class=\"by-label\"><h3>Label by label, the least agreed first</h3>\n{}</div>\n", table.draw())
+    format!(
+        "<div class=\"by-label\"><h3>Label by label, the least agreed first</h3>\n{}</div>\n",
+        table.draw()
+    )
 }

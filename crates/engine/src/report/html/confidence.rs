@@ -22,34 +22,49 @@ fn diagrams(report: &Report, all: &[Confidence]) -> String {
     let others: Vec<String> = all
         .iter()
         .filter(|it| !is_drawn(it))
-        .map(|it| format!("{}: {}", name(&it.name), ticked(it.why_not.as_deref().unwrap_or("not calibrated"))))
+        .map(|it| {
+            format!("{}: {}", name(&it.name), ticked(it.why_not.as_deref().unwrap_or("not calibrated")))
+        })
         .collect();
     let without = report.labeled.annotators.len() - all.iter().filter(|it| it.name != "consensus").count();
     let mut notes = others;
     if without > 0 {
-        notes.push(format!("{} give no confidence", counted(without as u64, "annotator does not", "annotators")).replace("does not give no", "gives no"));
+        notes
+            .push(format!("{} no confidence", counted(without as u64, "annotator gives", "annotators give")));
     }
     if drawn.len() > N_DRAWN {
         notes.push(format!("{} more are in the JSON form", count((drawn.len() - N_DRAWN) as u64)));
     }
-    let note = if notes.is_empty() { String::new() } else { format!("<p class=\"note\">{}.</p>\n", notes.join("; ")) };
+    let note = if notes.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"note\">{}.</p>\n", notes.join("; "))
+    };
     if drawn.is_empty() {
         return missing("no confidence could be compared with gold") + &note;
     }
     let figures: String = drawn.iter().take(N_DRAWN).map(|it| figure(it)).collect();
     format!(
         "<p>A point on the diagonal says 80 % and is right in 80 %. Each point is a tenth of the items, its line the {} interval.</p>\n\
-         <ul class=\"legend\"><li>{}as it came</li><li>{}calibrated, on items that the curve had not seen</li></ul>\n\
-         <div class=\"plots\">\n{figures}</div>\n{note}",
+         <ul class=\"legend\">{}{}</ul>\n<div class=\"plots\">\n{figures}</div>\n{note}",
         level(report.level),
-        key("before"),
-        key("after")
+        key("before", "as it came", drawn.iter().any(|it| it.before.is_some())),
+        key(
+            "after",
+            "calibrated, on items that the curve had not seen",
+            drawn.iter().any(|it| it.after.is_some())
+        )
     )
 }
 
-fn key(class: &str) -> String {
+/// What a mark stands for, where it is there.
+fn key(class: &str, words: &str, is_there: bool) -> String {
+    if !is_there {
+        return String::new();
+    }
     format!(
-        "<svg class=\"plot2 key\" width=\"16\" height=\"16\" aria-hidden=\"true\"><g class=\"{class}\"><circle cx=\"8\" cy=\"8\" r=\"4\"/></g></svg>"
+        "<li><svg class=\"plot2 key\" width=\"16\" height=\"16\" aria-hidden=\"true\"><g class=\"{class}\">\
+         <circle cx=\"8\" cy=\"8\" r=\"4\"/></g></svg>{words}</li>"
     )
 }
 
@@ -62,7 +77,10 @@ fn figure(of: &Confidence) -> String {
     };
     let before = of.before.as_ref().map_or(String::new(), |it| numbers("ECE as it came", it));
     let after = of.after.as_ref().map_or(String::new(), |it| numbers("ECE calibrated", it));
-    let why = of.why_not.as_ref().map_or(String::new(), |it| format!("<p class=\"note\">Not calibrated: {}.</p>", ticked(it)));
+    let why = of
+        .why_not
+        .as_ref()
+        .map_or(String::new(), |it| format!("<p class=\"note\">Not calibrated: {}.</p>", ticked(it)));
     format!(
         "<figure>\n<figcaption><b>{}</b> <span class=\"about\">{} · n = {}</span></figcaption>\n{}\n<dl>{before}{after}</dl>{why}</figure>\n",
         name(&of.name),
@@ -78,13 +96,19 @@ fn coverage(of: &Risk) -> String {
         return missing("no label has a score to rank it by");
     }
     let accepted = match &of.accepted {
-        None => "Nothing is shaded: no share of the labels can go without review under that promise.".to_owned(),
+        None => {
+            "Nothing is shaded: no share of the labels can go without review under that promise.".to_owned()
+        }
         Some(it) => {
             let whose = match it.certificate {
                 Some(id) => format!("goes without review under promise {id}"),
                 None => "could go without review under a promise".to_owned(),
             };
-            format!("Shaded is what {whose}: scores from {:.3}, {} of the tested labels.", it.threshold, percent(it.coverage))
+            format!(
+                "Shaded is what {whose}: scores from {:.3}, {} of the tested labels.",
+                it.threshold,
+                percent(it.coverage)
+            )
         }
     };
     format!(
@@ -92,6 +116,6 @@ fn coverage(of: &Risk) -> String {
          first, on {}; the band is the 95 % interval of each point alone. {accepted}</figcaption></figure>\n",
         risk(of),
         name(&of.by),
-        counted(of.n_tested, "gold item that nothing had seen", "gold items that nothing had seen"),
+        counted(of.n_tested, "gold item set aside for the test", "gold items set aside for the test"),
     )
 }

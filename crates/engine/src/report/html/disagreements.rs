@@ -23,13 +23,28 @@ fn card(it: &Divided) -> String {
     let of: u64 = it.answers.iter().map(|(_, names)| names.len() as u64).sum();
     let gold = it.gold.as_deref();
     let answers: String = it.answers.iter().map(|(answer, names)| said(answer, names, gold, of)).collect();
-    let text = if it.text.is_empty() { String::new() } else { format!("<blockquote dir=\"auto\">{}</blockquote>\n", Esc(&it.text)) };
-    let context =
-        if it.context.is_empty() { String::new() } else { format!("<p class=\"context\" dir=\"auto\">{}</p>\n", Esc(&it.context)) };
-    let tagged = |tag: &str, value: &str| format!("<span class=\"tag\">{tag}</span> <b dir=\"auto\">{}</b> ", Esc(value));
+    let text = if it.text.is_empty() {
+        String::new()
+    } else {
+        format!("<blockquote dir=\"auto\">{}</blockquote>\n", Esc(&it.text))
+    };
+    let context = if it.context.is_empty() {
+        String::new()
+    } else {
+        format!("<p class=\"context\" dir=\"auto\">{}</p>\n", Esc(&it.context))
+    };
+    let tagged = |tag: &str, value: &str| {
+        format!("<span class=\"tag\">{tag}</span> <b dir=\"auto\">{}</b> ", Esc(value))
+    };
     let gold = gold.map_or(String::new(), |it| tagged("gold", it));
     let together = it.consensus.as_ref().map_or_else(
-        || if it.answers.len() > 1 { "<span class=\"about\">together: a tie</span>".to_owned() } else { String::new() },
+        || {
+            if it.answers.len() > 1 {
+                "<span class=\"about\">together: a tie</span>".to_owned()
+            } else {
+                String::new()
+            }
+        },
         |it| format!("<span class=\"about\">together: <b dir=\"auto\">{}</b></span>", Esc(it)),
     );
     format!(

@@ -8,7 +8,8 @@ use crate::html::text::{count, counted, measured, name, percent, ticked};
 
 /// The head, with the way to its parts.
 pub(super) fn head(report: &Report) -> String {
-    let title = if report.name.is_empty() { "Labels and their quality".to_owned() } else { name(&report.name) };
+    let title =
+        if report.name.is_empty() { "Labels and their quality".to_owned() } else { name(&report.name) };
     format!(
         "<header>\n<p class=\"eyebrow\">karat · report</p>\n<h1>{title}</h1>\n{}{}{}{WAYS}</header>\n",
         not_live(report),
@@ -32,8 +33,13 @@ fn not_live(report: &Report) -> String {
     let Some(first) = why.first() else {
         return String::new();
     };
-    let who = if n == all.len() as u64 { String::new() } else { format!("{} ", counted(n, "annotator:", "annotators:")) };
-    let words = if why.len() == 1 { ticked(first) } else { "not live: recorded or made-up answers".to_owned() };
+    let who = if n == all.len() as u64 {
+        String::new()
+    } else {
+        format!("{} ", counted(n, "annotator:", "annotators:"))
+    };
+    let words =
+        if why.len() == 1 { ticked(first) } else { "not live: recorded or made-up answers".to_owned() };
     format!("<p class=\"badge\"><span aria-hidden=\"true\">◷</span> {who}{words}</p>\n")
 }
 
@@ -76,7 +82,11 @@ fn figures(report: &Report) -> String {
     tiles.push(tile("agreement beyond chance", agreement(report)));
     let ece = report.confidence.known().and_then(|it| it.first());
     if let Some(it) = ece.and_then(|it| it.after.as_ref().or(it.before.as_ref())) {
-        let chance = format!("<span class=\"small\">by chance {:.3} · n = {}</span>", it.ece_by_chance, count(it.ece.n));
+        let chance = format!(
+            "<span class=\"small\">by chance {:.3} · n = {}</span>",
+            it.ece_by_chance,
+            count(it.ece.n)
+        );
         tiles.push(tile("confidence off by (ECE)", format!("{}{chance}", thousandths(it.ece))));
     }
     tiles.push(tile("under a promise that holds", promised(report)));

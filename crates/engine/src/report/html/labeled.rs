@@ -75,10 +75,17 @@ fn who(it: &Asked, is_one_reason: bool) -> String {
     if let Some(why) = it.not_live.as_ref().filter(|_| !is_one_reason) {
         about.push(ticked(why));
     }
-    about.extend(it.reasons.iter().filter(|(why, _)| !why.starts_with("abstained")).map(|(why, n)| {
-        format!("{} {}", count(*n), Esc(&why.replace('_', " ")))
-    }));
-    let about = if about.is_empty() { String::new() } else { format!("<span class=\"about\">{}</span>", about.join(" · ")) };
+    about.extend(
+        it.reasons
+            .iter()
+            .filter(|(why, _)| !why.starts_with("abstained"))
+            .map(|(why, n)| format!("{} {}", count(*n), Esc(&why.replace('_', " ")))),
+    );
+    let about = if about.is_empty() {
+        String::new()
+    } else {
+        format!("<span class=\"about\">{}</span>", about.join(" · "))
+    };
     format!("{}{about}", name(&it.name))
 }
 
@@ -97,7 +104,8 @@ fn facts(report: &Report) -> String {
         ("Data", format!("version <code>{}</code>", Esc(&labeled.data))),
     ];
     facts.push(("When", labeled.at_ms.map_or_else(|| "not known".to_owned(), period)));
-    let facts: String = facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
+    let facts: String =
+        facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
     format!("<dl class=\"facts\">{facts}</dl>\n")
 }
 

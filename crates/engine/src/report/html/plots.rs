@@ -83,8 +83,10 @@ fn tick(share: f64) -> String {
 
 /// How often a confidence is right: each point a tenth of the items, hollow as it came, filled calibrated.
 pub(super) fn reliability(of: &Confidence) -> String {
-    let series: Vec<(&str, &Measured)> =
-        [("before", &of.before), ("after", &of.after)].into_iter().filter_map(|(class, it)| Some((class, it.as_ref()?))).collect();
+    let series: Vec<(&str, &Measured)> = [("before", &of.before), ("after", &of.after)]
+        .into_iter()
+        .filter_map(|(class, it)| Some((class, it.as_ref()?)))
+        .collect();
     let points = series.iter().flat_map(|(_, it)| &it.bars);
     let low = points.fold(1.0_f64, |low, (score, number)| low.min(*score).min(number.low));
     // Quarters: one scale for both axes keeps the diagonal at 45 degrees.
@@ -122,7 +124,9 @@ fn words(of: &Confidence, series: &[(&str, &Measured)]) -> String {
         let bars: Vec<String> = it
             .bars
             .iter()
-            .map(|(score, number)| format!("says {}, right {} of n = {}", percent(*score), percent(number.value), number.n))
+            .map(|(score, number)| {
+                format!("says {}, right {} of n = {}", percent(*score), percent(number.value), number.n)
+            })
             .collect();
         let class = if *class == "before" { "as it came" } else { "calibrated" };
         format!("{class}: {}", bars.join("; "))
@@ -133,7 +137,8 @@ fn words(of: &Confidence, series: &[(&str, &Measured)]) -> String {
 /// The error among the surest labels, with what may go shaded.
 pub(super) fn risk(of: &Risk) -> String {
     let most = of.points.iter().map(|it| it.error.value).fold(of.allowed * 1.6, f64::max);
-    let step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25].into_iter().find(|step| most * 1.15 / step <= 5.0).unwrap_or(0.25);
+    let step =
+        [0.01, 0.02, 0.05, 0.1, 0.2, 0.25].into_iter().find(|step| most * 1.15 / step <= 5.0).unwrap_or(0.25);
     let top = ((most * 1.15 / step).ceil() * step).min(1.0);
     let frame = Frame { width: 560.0, height: 270.0, x: (0.0, 1.0), y: (0.0, top) };
     let n_ticks = (top / step).round() as i32;
@@ -158,7 +163,8 @@ pub(super) fn risk(of: &Risk) -> String {
         percent(of.allowed)
     );
     let body = region
-        + &frame.axes((&[0.0, 0.25, 0.5, 0.75, 1.0], &up), ("the surest labels, % of the tested", "wrong, %"))
+        + &frame
+            .axes((&[0.0, 0.25, 0.5, 0.75, 1.0], &up), ("the surest labels, % of the tested", "wrong, %"))
         + &curve(&frame, &of.points)
         + &allowed;
     let title = format!(
@@ -182,7 +188,11 @@ fn curve(frame: &Frame, points: &[RiskPoint]) -> String {
     let lower = points.iter().rev().map(|it| at(it, it.error.low));
     let band: Vec<String> = upper.chain(lower).collect();
     let dot = match points {
-        [only] => format!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"/>", frame.x(only.coverage), frame.y(only.error.value)),
+        [only] => format!(
+            "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"4\"/>",
+            frame.x(only.coverage),
+            frame.y(only.error.value)
+        ),
         _ => String::new(),
     };
     format!(

@@ -21,14 +21,20 @@ pub(super) fn promises(report: &Report) -> String {
             let shown: String = promises.given.iter().rev().take(N_SHOWN).map(promise).collect();
             let older = match n.saturating_sub(N_SHOWN) {
                 0 => String::new(),
-                n => format!("<p class=\"note\">{} are in the JSON form.</p>\n", counted(n as u64, "older promise", "older promises")),
+                n => format!(
+                    "<p class=\"note\">{} are in the JSON form.</p>\n",
+                    counted(n as u64, "older promise", "older promises")
+                ),
             };
             format!("<div class=\"cards promises\">\n{shown}</div>\n{older}")
         }
     };
     let elsewhere = match promises.n_elsewhere {
         0 => String::new(),
-        n => format!("<p class=\"note\">{} in the same folder belong to other data.</p>\n", counted(n, "promise", "promises")),
+        n => format!(
+            "<p class=\"note\">{} in the same folder belong to other data.</p>\n",
+            counted(n, "promise", "promises")
+        ),
     };
     let errors = promises.errors.as_ref().map_or(String::new(), three_errors);
     let holds = promises.given.iter().any(|it| it.standing == Standing::Holds);
@@ -42,13 +48,17 @@ pub(super) fn promises(report: &Report) -> String {
 fn promise(it: &Promise) -> String {
     let (class, sign, words) = match &it.standing {
         Standing::Holds => ("holds", "✓", "holds".to_owned()),
-        Standing::Changed(what) => ("changed", "△", format!("no longer covers this: {} changed", what.join(", "))),
+        Standing::Changed(what) => {
+            ("changed", "△", format!("no longer covers this: {} changed", what.join(", ")))
+        }
         Standing::Withdrawn(why) => ("withdrawn", "✗", format!("WITHDRAWN: {why}")),
     };
     let its = &it.certificate;
     let from = match its.thresholds.as_slice() {
         [(None, threshold)] => format!(", with a score from {threshold:.3}"),
-        all => format!(", under {}", counted(all.len() as u64, "threshold", "thresholds, one for each label")),
+        all => {
+            format!(", under {}", counted(all.len() as u64, "threshold", "thresholds, one for each label"))
+        }
     };
     format!(
         "<article class=\"card promise {class}\">\n<h3 class=\"item\">promise {} · {} UTC</h3>\n\
@@ -72,7 +82,10 @@ fn watched(it: &Promise) -> String {
     let audit = &it.audit;
     match (audit.n_drawn, audit.n_audited) {
         (0, _) => "Not watched yet: no accepted item was drawn for an audit.".to_owned(),
-        (drawn, 0) => format!("{} drawn for an audit, none labeled by hand yet.", counted(drawn, "item was", "items were")),
+        (drawn, 0) => format!(
+            "{} drawn for an audit; the gold named here knows none of them.",
+            counted(drawn, "item was", "items were")
+        ),
         (drawn, n) => format!(
             "Audit: of {} drawn {} have gold, {} of them wrong; the evidence against the promise is {:.2}, at {:.0} it is withdrawn.",
             count(drawn),
@@ -86,7 +99,11 @@ fn watched(it: &Promise) -> String {
 
 /// What could be promised now.
 fn possible(it: &Possible) -> String {
-    let answers: String = it.answers.iter().map(|answer| format!("<li>{}</li>\n", sentence(it, answer))).collect();
+    if it.n_pool == 0 {
+        return "<p>All items have gold, so there is nothing to accept: with data that is not all settled, it stands here.</p>\n".to_owned();
+    }
+    let answers: String =
+        it.answers.iter().map(|answer| format!("<li>{}</li>\n", sentence(it, answer))).collect();
     format!(
         "<p>What could be promised now, for labels of {} on {} without gold, tested on {}:</p>\n<ul class=\"possible\">\n{answers}</ul>\n",
         name(&it.by),
@@ -111,7 +128,7 @@ fn sentence(all: &Possible, answer: &Answer) -> String {
                 Some(n) => format!("about {} more would do", counted(*n, "reviewed item", "reviewed items")),
                 None => "no number of reviews would do, the labels are not good enough".to_owned(),
             };
-            format!("{of}nothing, at {terms}: {}; {more}", ticked(why))
+            format!("{of}no promise of {terms}: {}; {more}", ticked(why))
         }
     }
 }

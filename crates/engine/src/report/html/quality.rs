@@ -58,7 +58,9 @@ fn intro(report: &Report, quality: &Quality) -> String {
         })
     };
     let best = quality.best.as_ref();
-    let best = best.map_or(String::new(), |(who, it)| beside(Some(*it), &format!("the best annotator, <b>{}</b>", name(who))));
+    let best = best.map_or(String::new(), |(who, it)| {
+        beside(Some(*it), &format!("the best annotator, <b>{}</b>", name(who)))
+    });
     format!(
         "<p>The consensus (<code>{}</code>: {}) reaches {} on {} that it had not seen.{best}{}</p>\n",
         Esc(&quality.method),
@@ -91,7 +93,13 @@ fn ranking(quality: &Quality) -> String {
         shown.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.name.cmp(&b.name)));
     }
     let whole = |words: &str, number: Option<Number>, class| {
-        number.map(|it| Row { name: words.to_owned(), class, on_gold: Some(it), n_votes: None, estimated: None })
+        number.map(|it| Row {
+            name: words.to_owned(),
+            class,
+            on_gold: Some(it),
+            n_votes: None,
+            estimated: None,
+        })
     };
     let member = |it: &&MemberQuality| Row {
         name: name(&it.name),
@@ -109,27 +117,31 @@ fn ranking(quality: &Quality) -> String {
 fn draw(quality: &Quality, rows: &[Row]) -> String {
     let numbers = rows.iter().filter_map(|it| finite(it.on_gold));
     let scale = Scale::around(numbers.flat_map(|it| [it.low, it.value, it.high]));
+    // With gold the estimate is of no more use: it has learned from that gold.
+    let estimates = rows.iter().all(|it| it.on_gold.is_none());
     let row = |it: &Row| {
         let title = format!("{} {}", measure(quality), plain(it.on_gold));
-        vec![
+        let mut cells = vec![
             format!("<span class=\"{}\">{}</span>", it.class, it.name),
             scale.row(&title, &scale.interval(it.on_gold)),
             measured(it.on_gold, WHY),
             it.on_gold.map_or_else(|| dash(WHY), |it| number(it.n)),
             it.n_votes.map_or_else(String::new, number),
-            it.estimated.map_or_else(String::new, percent),
-        ]
+        ];
+        cells.extend(estimates.then(|| it.estimated.map_or_else(|| dash("not estimated"), percent)));
+        cells
     };
+    let mut columns = vec![
+        Column::names("who"),
+        Column::plots("plot", &scale.axis()),
+        Column::numbers(measure(quality)),
+        Column::counts("n"),
+        Column::counts("labels given"),
+    ];
+    columns.extend(estimates.then(|| Column::counts("estimated")));
     let table = Table {
         caption: format!("{} of the consensus, the majority and each annotator", measure(quality)),
-        columns: vec![
-            Column::names("who"),
-            Column::plots("plot", &scale.axis()),
-            Column::numbers(measure(quality)),
-            Column::counts("n"),
-            Column::counts("labels given"),
-            Column::counts("as the consensus sees it"),
-        ],
+        columns,
         rows: rows.iter().map(row).collect(),
     };
     table.draw()

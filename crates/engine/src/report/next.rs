@@ -35,7 +35,7 @@ pub(super) fn next(report: &Report, suspects: Option<&Errors>) -> Vec<Step> {
     steps.extend(suspects.and_then(suspect_labels));
     steps.extend(suspects.and_then(guideline));
     steps.extend(acceptable(report));
-    steps.extend(suspects.and_then(erring));
+    steps.extend(suspects.and_then(|it| erring(report, it)));
     steps.extend(uncalibrated(report));
     steps.extend(one_is_enough(report));
     steps.truncate(N_STEPS);
@@ -201,7 +201,7 @@ fn acceptable(report: &Report) -> Option<Step> {
     })
 }
 
-fn erring(errors: &Errors) -> Option<Step> {
+fn erring(report: &Report, errors: &Errors) -> Option<Step> {
     let told = |it: &MemberErrors| match it.error {
         Some(error) => format!(
             "{} of {} against {}",
@@ -211,7 +211,10 @@ fn erring(errors: &Errors) -> Option<Step> {
         ),
         None => String::new(),
     };
-    let drifting = errors.members.iter().find(|it| it.drifts);
+    // The times of a recording are those of its reading.
+    let is_live =
+        |name: &str| report.labeled.annotators.iter().any(|it| it.name == name && it.not_live.is_none());
+    let drifting = errors.members.iter().find(|it| it.drifts && is_live(&it.name));
     if let Some(it) = drifting {
         return Some(step(
             format!("`{}` errs more and more over time: look at its last labels first.", it.name),

@@ -404,7 +404,7 @@ fn coverage_is_drawn_where_it_differs_from_all() {
 }
 
 mod of_text {
-    use crate::evaluate::html::text::{Esc, count, level, seconds, ticked, usd};
+    use crate::html::text::{Esc, count, level, seconds, ticked, usd};
 
     #[track_caller]
     fn check(got: impl ToString, want: &str) {
@@ -453,7 +453,7 @@ mod of_text {
 }
 
 mod of_scales {
-    use crate::evaluate::html::plot::Scale;
+    use crate::html::plot::Scale;
 
     #[track_caller]
     fn check(scale: Scale, want: &str) {

@@ -32,8 +32,13 @@ fn body(report: &Report, found: &AgreementReport) -> String {
     format!(
         "{intro}<div class=\"sides\">\n<div>{left}</div>\n<div>{}</div>\n</div>\n{}",
         pairs(report, &found.pairs),
-        labels(&found.labels)
+        labels(&found.labels, is_spans(found))
     )
+}
+
+/// Whether annotators marked spans: their agreement is an F1.
+pub(super) fn is_spans(found: &AgreementReport) -> bool {
+    found.overall.first().is_some_and(is_share) && found.pairs.iter().all(|it| it.kappa.is_none())
 }
 
 /// Whether a row is a share and not a coefficient.
@@ -177,7 +182,7 @@ fn tells(it: &Between, value: Number, kappa: bool) -> String {
     format!("{} with {}: {v}{interval}{same}, n = {}", it.first, it.second, count(it.n_items))
 }
 
-fn labels(rows: &[LabelAgreement]) -> String {
+fn labels(rows: &[LabelAgreement], is_spans: bool) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -190,17 +195,21 @@ fn labels(rows: &[LabelAgreement]) -> String {
             name(&it.label),
             percent(it.share),
             measured(it.specific, WHY),
-            coefficient(it.alpha, WHY),
+            if is_spans { measured(it.alpha, WHY) } else { coefficient(it.alpha, WHY) },
             it.alpha.or(it.specific).map_or_else(|| dash(WHY), |it| number(it.n)),
         ]
+    };
+    let (of_one, beyond) = match is_spans {
+        true => ("exact F1 with each other", "overlapping F1"),
+        false => ("given by another, too", "alpha against the rest"),
     };
     let table = Table {
         caption: "Agreement on each label, the least first".to_owned(),
         columns: vec![
             Column::names("label"),
             Column::counts("share of all labels"),
-            Column::numbers("given by another, too"),
-            Column::numbers("alpha against the rest"),
+            Column::numbers(of_one),
+            Column::numbers(beyond),
             Column::counts("n"),
         ],
         rows: shown.iter().map(row).collect(),

@@ -1,6 +1,7 @@
 //! The head of the page: what this is, how real it is, and the few numbers for which most people came.
 
 use super::super::Report;
+use super::agreement::is_spans;
 use super::words::{coefficient, period};
 use crate::accept::Standing;
 use crate::evaluate::Number;
@@ -79,7 +80,7 @@ fn figures(report: &Report) -> String {
     if let Some((who, number)) = quality.and_then(|it| it.best.as_ref()) {
         tiles.push(tile(&format!("best alone: {}", name(who)), share(Some(*number), "")));
     }
-    tiles.push(tile("agreement beyond chance", agreement(report)));
+    tiles.push(tile("annotators agree", agreement(report)));
     let ece = report.confidence.known().and_then(|it| it.first());
     if let Some(it) = ece.and_then(|it| it.after.as_ref().or(it.before.as_ref())) {
         let chance = format!(
@@ -116,11 +117,14 @@ fn agreement(report: &Report) -> String {
     let Some(found) = report.agreement.known() else {
         return "<span class=\"v\">–</span> <span class=\"small\">needs two annotators</span>".to_owned();
     };
-    let row = found.overall.iter().find(|it| it.name.contains("alpha")).or(found.overall.first());
-    let n = format!("<span class=\"small\">n = {} items</span>", count(found.n_compared));
-    let what = row.map_or("", |it| it.name.as_str());
-    let number = coefficient(row.and_then(|it| it.number), "undefined");
-    format!("{number}{}", n.replace("n =", &format!("{what} · n =")))
+    let rows = &found.overall;
+    let row = if is_spans(found) { rows.first() } else { rows.iter().find(|it| it.name.contains("alpha")) };
+    let Some(row) = row else { return "<span class=\"v\">–</span>".to_owned() };
+    let number = match is_spans(found) {
+        true => measured(row.number, "undefined"),
+        false => coefficient(row.number, "undefined"),
+    };
+    format!("{number}<span class=\"small\">{} · n = {}</span>", row.name, count(found.n_compared))
 }
 
 /// How much goes under promises that hold.

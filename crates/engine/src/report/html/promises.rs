@@ -100,7 +100,7 @@ fn watched(it: &Promise) -> String {
 /// What could be promised now.
 fn possible(it: &Possible) -> String {
     if it.n_pool == 0 {
-        return "<p>All items have gold, so there is nothing to accept: with data that is not all settled, it stands here.</p>\n".to_owned();
+        return "<p>All items have gold: there is nothing left to accept.</p>\n".to_owned();
     }
     let answers: String =
         it.answers.iter().map(|answer| format!("<li>{}</li>\n", sentence(it, answer))).collect();

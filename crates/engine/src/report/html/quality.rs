@@ -64,7 +64,7 @@ fn intro(report: &Report, quality: &Quality) -> String {
     format!(
         "<p>The consensus (<code>{}</code>: {}) reaches {} on {} that it had not seen.{best}{}</p>\n",
         Esc(&quality.method),
-        Esc(&quality.about),
+        Esc(quality.about.trim_end_matches('.')),
         measured(Some(all), WHY),
         if quality.measure == "right" { format!("{} gold items", count(all.n)) } else { "gold".to_owned() },
         beside(quality.majority, "the vote of the majority"),

@@ -9,6 +9,8 @@ pub(crate) mod labels;
 pub(crate) mod plot;
 pub(crate) mod said;
 pub(crate) mod table;
+#[cfg(test)]
+pub(crate) mod tests;
 pub(crate) mod text;
 
 use text::Esc;

@@ -1,7 +1,7 @@
 //! The pipeline: from files and a `karat.toml` to labels of known quality.
 //!
 //! One file for each stage: [`Setup`] (what to work on), [`survey`] (what is in the data), [`plan`] (what it will cost),
-//! [`run`] (ask and write), [`export`] (the labeled file), [`evaluate`] (how good the labels are).
+//! [`run`] (ask and write), [`export`] (the labeled file), [`evaluate`] (how good the labels are), [`report`] (all of it on a page).
 //!
 //! Not here: printing, flags, and the page.
 

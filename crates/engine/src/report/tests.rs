@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::html::page;
 use super::{Part, Report, ReportOptions, Source, report};
+use crate::html::tests::check_form;
 use crate::panel::{Keep, Panel, Voter, VotesFile};
 
 const OPTIONS: ReportOptions = ReportOptions { seed: 0, n_resamples: 50, error: 0.1, confidence: 0.9 };
@@ -129,6 +130,7 @@ fn hostile_texts_do_not_run() {
     };
     let votes = hostile(&votes).replace("\"c\"", &format!("\"c{mark}\""));
     let page = page(&report_of(&votes, Some(&hostile(&gold))));
+    check_form("hostile", &page);
     assert!(!page.contains("<script"), "a script is on the page");
     for wanted in [
         "yes&lt;script&gt;alert(1)",
@@ -145,6 +147,7 @@ fn hostile_texts_do_not_run() {
 #[track_caller]
 fn check_says(votes: &str, gold: Option<&str>, wanted: &[&str]) {
     let page = page(&report_of(votes, gold));
+    check_form(votes, &page);
     for wanted in wanted {
         assert!(page.contains(wanted), "`{wanted}` is not on the page");
     }
@@ -187,6 +190,7 @@ fn every_part_is_on_the_page() {
     let report = report_of(&votes, Some(&gold));
     assert!(matches!(report.risk, Part::Known(_)));
     let page = page(&report);
+    check_form("usual", &page);
     for id in
         ["next", "labeled", "quality", "agreement", "confidence", "promises", "cost", "disagreements", "how"]
     {

@@ -9,11 +9,13 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod confidence;
 mod crowds;
 mod data;
 mod entities;
 mod juries;
 mod panels;
+mod shares;
 mod speed;
 
 use std::path::PathBuf;
@@ -63,6 +65,11 @@ const PROOFS: &[Proof] = &[
         run: entities::run,
     },
     Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
+    },
+    Proof {
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
@@ -71,6 +78,9 @@ const PROOFS: &[Proof] = &[
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,
+        name: "shares",
+        about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
+        run: shares::run,
     },
 ];
 

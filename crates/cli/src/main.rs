@@ -53,6 +53,10 @@ enum Command {
     Accept(commands::accept::Args),
     /// Watch a promise: draw accepted items, compare them with their gold, take it back where it is broken.
     Audit(commands::audit::Args),
+    /// Draw items for people to label, with known probabilities.
+    Sample(commands::sample::Args),
+    /// Estimate what holds for the whole data set: models' labels, corrected by a small sample of human ones.
+    Estimate(commands::estimate::Args),
     /// Find the labels that are probably wrong, and who and what causes them.
     Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
@@ -97,6 +101,8 @@ fn main() -> ExitCode {
         Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
         Command::Accept(args) => wait(commands::accept::run(&args, &mut voice)),
         Command::Audit(args) => wait(commands::audit::run(&args, &mut voice)),
+        Command::Sample(args) => wait(commands::sample::run(&args, &mut voice)),
+        Command::Estimate(args) => wait(commands::estimate::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Report(args) => wait(commands::report::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),

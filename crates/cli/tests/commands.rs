@@ -250,7 +250,7 @@ fn the_report_is_one_page_and_the_same_as_json() {
 fn the_report_of_labels_says_what_is_not_live() {
     let folder = folder();
     check_exit(folder.path(), ONE_LINE, 1);
-    check_exit(folder.path(), &ONE_LINE.replace("label", "report").replace("--reports", "--labels"), 0);
+    check_exit(folder.path(), &ONE_LINE.replacen("label", "report", 1), 0);
     let page = fs::read_to_string(folder.path().join("karat-report.html")).unwrap();
     assert!(page.contains("not live: made-up answers"), "{page}");
 }

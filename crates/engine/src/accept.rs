@@ -14,9 +14,10 @@ use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::Level;
 use karat_stats::accept::{
-    AcceptError, Member, Promise, Rule, Scored, Verdict, choose, choose_by_stratum, coverage_table,
-    whole_error,
+    AcceptError, AuditPlan, AuditRegion, Member, Promise, Rule, Scored, Verdict, certify_audit, choose,
+    choose_by_stratum, coverage_table, whole_error,
 };
+use karat_store::Store;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -25,8 +26,9 @@ pub use certificate::{Certificate, Standing, certificates, issue, standing};
 use crate::beside::write_beside;
 use crate::compare::number;
 use crate::evaluate::Number;
-use crate::judged::{CONSENSUS, Judged, judged, split, usual};
+use crate::judged::{CONSENSUS, Judged, gold_hash_without, judged, split, split_off, usual};
 use crate::panel::{Panel, Plain};
+use crate::sample::last;
 use crate::setup::Setup;
 
 /// What is to be promised.
@@ -44,6 +46,8 @@ pub struct AcceptOptions {
     pub for_source: bool,
     /// The share of the gold from which the consensus learns; the rest tests it.
     pub teach: f64,
+    /// A sample that was drawn for this promise; the gold is then divided by it, and not by `teach`.
+    pub inside: Option<Inside>,
     /// The seed of the division and of the consensus.
     pub seed: u64,
 }
@@ -153,13 +157,44 @@ pub struct Errors {
     pub whole: Option<Number>,
 }
 
+/// Items that were drawn inside of what may be accepted (`karat sample --design acceptance`) and have gold by now: they test,
+/// and all other gold teaches.
+#[derive(Debug, Clone)]
+pub struct Inside {
+    /// The number of the sample.
+    pub sample: i64,
+    items: Vec<usize>,
+    thresholds: Vec<f64>,
+}
+
+/// The last sample inside of what may be accepted, where the gold holds any of it.
+pub async fn inside(store: &Store, panel: &Panel) -> Result<Option<Inside>> {
+    let Some(kept) = last(store, panel, true).await? else { return Ok(None) };
+    let mut items: Vec<usize> =
+        kept.items.keys().copied().filter(|item| panel.gold[*item].is_some()).collect();
+    items.sort_unstable();
+    let is_any = !items.is_empty() && !kept.thresholds.is_empty();
+    // Other gold gives other scores, and the region that was drawn from is then another one.
+    if is_any && gold_hash_without(panel, &items).to_string() != kept.gold {
+        return Err(Error::invalid(format!(
+            "beside that of sample {}, the gold is not what it was when the sample was drawn",
+            kept.id
+        ))
+        .hint("name the gold of then and that of the sample: `--gold before.csv,sample.csv`"));
+    }
+    Ok(is_any.then_some(Inside { sample: kept.id, items, thresholds: kept.thresholds }))
+}
+
 /// Chooses what may go without review.
 pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
     let mut rule = Rule::new(options.error, 1.0 - options.confidence).map_err(told)?;
     rule.promise = if options.for_source { Promise::Source } else { Promise::Pool };
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
     let teach = if by == CONSENSUS { options.teach.clamp(0.0, 1.0) } else { 0.0 };
-    let parts = split(panel, 1.0 - teach, options.seed);
+    let parts = match &options.inside {
+        None => split(panel, 1.0 - teach, options.seed),
+        Some(inside) => split_off(panel, &inside.items),
+    };
     let judged = judged(panel, &by, &parts.dev, options.seed)?;
     if judged.scores.iter().all(Option::is_none) {
         return Err(Error::invalid(format!("`{by}` gives no confidence: nothing tells sure labels from unsure ones"))
@@ -168,7 +203,9 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
     let tested: Vec<usize> = (0..panel.n_items()).filter(|item| parts.test[*item]).collect();
     let pool: Vec<usize> = (0..panel.n_items()).filter(|item| panel.gold[*item].is_none()).collect();
     let gold: Vec<Scored> = tested.iter().map(|item| scored(panel, &judged, *item)).collect();
-    let (answers, accepted) = if options.per_label {
+    let (answers, accepted) = if let Some(inside) = &options.inside {
+        certified(&judged, (&gold, &pool), inside, &rule)?
+    } else if options.per_label {
         by_label(panel, &judged, (&gold, &pool), &rule)?
     } else {
         all_items(&judged, (&gold, &pool), &rule)?
@@ -239,6 +276,28 @@ fn all_items(
 ) -> Result<(Vec<Answer>, Vec<usize>)> {
     let scores: Vec<f64> = pool.iter().map(|item| score(judged, *item)).collect();
     let verdict = choose(gold, &scores, rule).map_err(told)?;
+    let threshold = verdict.accepted().map_or(f64::INFINITY, |it| it.threshold);
+    let accepted = pool.iter().zip(&scores).filter(|(_, score)| **score >= threshold).map(|(item, _)| *item);
+    Ok((vec![Answer { label: None, verdict: told_verdict(&verdict) }], accepted.collect()))
+}
+
+/// The test of a sample that was drawn inside of what may be accepted.
+fn certified(
+    judged: &Judged,
+    (gold, pool): (&[Scored], &[usize]),
+    inside: &Inside,
+    rule: &Rule,
+) -> Result<(Vec<Answer>, Vec<usize>)> {
+    let scores: Vec<f64> = pool.iter().map(|item| score(judged, *item)).collect();
+    let plan = AuditPlan {
+        region: AuditRegion::Inside(inside.thresholds.clone()),
+        n_to_draw: gold.len() as u64,
+        n_pool: pool.len() as u64,
+        expected: None,
+    };
+    let verdict = certify_audit(&plan, gold, &scores, rule).map_err(|error| {
+        told(error).hint("the scores are not those of the draw: give all gold that there was then, too (`--gold a.csv,b.csv`)")
+    })?;
     let threshold = verdict.accepted().map_or(f64::INFINITY, |it| it.threshold);
     let accepted = pool.iter().zip(&scores).filter(|(_, score)| **score >= threshold).map(|(item, _)| *item);
     Ok((vec![Answer { label: None, verdict: told_verdict(&verdict) }], accepted.collect()))

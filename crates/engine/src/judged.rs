@@ -46,6 +46,16 @@ pub fn split(panel: &Panel, test_share: f64, seed: u64) -> Split {
     split
 }
 
+/// Splits the gold: these items are sealed, all others may be learned from.
+pub fn split_off(panel: &Panel, sealed: &[usize]) -> Split {
+    let mut split = Split { dev: panel.gold.clone(), test: vec![false; panel.n_items()] };
+    for item in sealed {
+        split.dev[*item] = None;
+        split.test[*item] = true;
+    }
+    split
+}
+
 /// Whose labels are used where nobody says: the only annotator's, else the consensus.
 pub fn usual(panel: &Panel) -> String {
     match panel.members.as_slice() {
@@ -76,9 +86,14 @@ pub fn judged(panel: &Panel, by: &str, gold: &[Option<Plain>], seed: u64) -> Res
 
 /// The hash of the gold of all items.
 pub fn gold_hash(panel: &Panel) -> Hash {
+    gold_hash_without(panel, &[])
+}
+
+/// The hash of the gold of all but these items, which are in ascending order.
+pub fn gold_hash_without(panel: &Panel, left_out: &[usize]) -> Hash {
     let mut hasher = Hasher::default();
-    for (id, gold) in panel.ids.iter().zip(&panel.gold) {
-        if let Some(gold) = gold {
+    for (item, (id, gold)) in panel.ids.iter().zip(&panel.gold).enumerate() {
+        if let Some(gold) = gold.as_ref().filter(|_| left_out.binary_search(&item).is_err()) {
             hasher = hasher.part(id.as_bytes()).part(panel.to_json(gold).to_string());
         }
     }

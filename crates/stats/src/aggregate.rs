@@ -21,6 +21,8 @@ mod latent;
 mod mace;
 mod majority;
 mod ordinal;
+#[cfg(test)]
+mod planted;
 mod stream;
 mod votes;
 mod wawa;

@@ -2,7 +2,7 @@
 
 use karat_core::Result;
 use karat_engine::accept::{
-    AcceptOptions, AcceptReport, Answer, AnswerVerdict, accept, issue, write_accepted,
+    AcceptOptions, AcceptReport, Answer, AnswerVerdict, accept, inside, issue, write_accepted,
 };
 use karat_engine::evaluate::Number;
 use karat_engine::judged::rehearse;
@@ -53,7 +53,18 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         Some(n) => Some(rehearse(&mut read.panel, n, args.seed)?),
         None => None,
     };
+    let drawn = match (&hidden, read.existing_store().await?) {
+        (None, Some(store)) => inside(&store, &read.panel).await?,
+        _ => None,
+    };
+    if let Some(drawn) = &drawn {
+        voice.say(format!(
+            "note: sample {} was drawn for a promise: it tests, all other gold teaches",
+            drawn.sample
+        ));
+    }
     let options = AcceptOptions {
+        inside: drawn,
         error: args.error,
         confidence: args.confidence,
         by: args.by.clone(),

@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read(Keep::Texts, voice).await?;
-    let store = read.kept().await?;
+    let store = read.existing_store().await?;
     let source = Source {
         panel: &read.panel,
         setup: read.setup(),

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::certificate::withdraw;
-use super::{AcceptOptions, Certificate, Standing, accept, certificates, standing};
+use super::{AcceptOptions, Certificate, Standing, accept, certificates, inside, standing};
 use crate::beside::write_beside;
 use crate::judged::gold_hash;
 use crate::now_ms;
@@ -89,6 +89,10 @@ pub async fn draw(
         per_label: certificate.per_label,
         for_source: certificate.for_source,
         teach: certificate.teach,
+        inside: match certificate.sample {
+            Some(_) => inside(store, panel).await?,
+            None => None,
+        },
         seed: certificate.seed,
     };
     let report = accept(panel, &options)?;

@@ -37,6 +37,9 @@ pub struct Certificate {
     pub teach: f64,
     /// Whether each label has a promise of its own.
     pub per_label: bool,
+    /// The sample that tested it, where it was drawn for this.
+    #[serde(default)]
+    pub sample: Option<i64>,
     /// The label and the threshold of each promise.
     pub thresholds: Vec<(Option<String>, f64)>,
     /// Items that went under it.
@@ -90,6 +93,7 @@ pub async fn issue(
         seed: options.seed,
         teach: options.teach,
         per_label: options.per_label,
+        sample: options.inside.as_ref().map(|it| it.sample),
         thresholds,
         n_accepted: report.n_accepted,
         n_tested: report.n_tested,

@@ -71,7 +71,8 @@ fn how_to_read(report: &Report) -> String {
         "<ol class=\"how\">\n<li>The numbers in brackets are a <b>{level} interval</b>, and <b>n</b> is how many items, labels or \
          spans a number stands on. Where n is small, trust the interval and not the dot.</li>\n\
          <li>What is <b>right</b> is right by gold, and an abstained, unusable or failed answer is not. The consensus is judged on \
-         gold that it had not seen. The best of many is chosen on these very items, so its number is a little too good.</li>\n\
+         gold that it had not seen. The best of many is chosen on these very items, so its number is a little too good. \
+         All of it holds for the whole of the data where the gold was drawn from it at random.</li>\n\
          <li><b>Agreement</b> needs no gold and is not accuracy: annotators who share a mistake agree on it.</li>\n\
          <li><b>ECE</b> is how far, on average, a confidence is from how often it is right; perfect scores show the value “by \
          chance” on so few items, not 0.</li>\n\

@@ -96,7 +96,7 @@ fn gold(report: &Report) -> Option<Step> {
             "Label {} drawn at random by hand and name them as gold: without gold nothing here is measured.",
             counted(n, "item", "items")
         ),
-        "karat report --gold gold.csv",
+        &format!("karat sample {n} -o gold.csv"),
     ))
 }
 
@@ -190,7 +190,7 @@ fn acceptable(report: &Report) -> Option<Step> {
                 "A promise of {terms} needs about {} more.",
                 counted(*n, "reviewed item", "reviewed items")
             ),
-            &command,
+            &format!("karat sample {n} --design acceptance --error {} -o gold.csv", possible.error),
         ),
         None => step(
             format!(

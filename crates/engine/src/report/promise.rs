@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::confidence::{Risk, risk};
 use super::{Part, ReportOptions, Source};
 use crate::accept::{
-    AcceptOptions, Answer, AnswerVerdict, Certificate, Errors, Standing, accept, audit, certificates,
+    AcceptOptions, Answer, AnswerVerdict, Certificate, Errors, Standing, accept, audit, certificates, inside,
 };
 
 /// The share of the gold from which the consensus learns where no promise says another.
@@ -77,27 +77,7 @@ pub(super) async fn promises(source: Source<'_>, options: &ReportOptions) -> Res
     let (given, n_elsewhere) = given(source).await?;
     let panel = source.panel;
     let holds = given.iter().rev().find(|it| it.standing == Standing::Holds).map(|it| &it.certificate);
-    let terms = match holds {
-        Some(it) => AcceptOptions {
-            error: it.error,
-            confidence: it.confidence,
-            by: Some(it.by.clone()),
-            per_label: it.per_label,
-            for_source: it.for_source,
-            teach: it.teach,
-            seed: it.seed,
-        },
-        // Who promised once wants the same again.
-        None => AcceptOptions {
-            error: given.last().map_or(options.error, |it| it.certificate.error),
-            confidence: given.last().map_or(options.confidence, |it| it.certificate.confidence),
-            by: None,
-            per_label: false,
-            for_source: false,
-            teach: TEACH,
-            seed: options.seed,
-        },
-    };
+    let terms = terms(source, holds, given.last().map(|it| &it.certificate), options).await;
     let (possible, risk, errors) = match panel.n_gold() {
         0 => {
             let why = "no item has gold, so no error can be promised".to_owned();
@@ -122,6 +102,45 @@ pub(super) async fn promises(source: Source<'_>, options: &ReportOptions) -> Res
         },
     };
     Ok((Promises { given, n_elsewhere, possible, errors }, risk))
+}
+
+/// The terms of the promise that holds; without one those of the last, and else the usual ones.
+async fn terms(
+    source: Source<'_>,
+    holds: Option<&Certificate>,
+    last: Option<&Certificate>,
+    options: &ReportOptions,
+) -> AcceptOptions {
+    // A sample whose gold is no longer that of its draw tests nothing.
+    let drawn = match source.store {
+        Some(store) if holds.is_none_or(|it| it.sample.is_some()) => {
+            inside(store, source.panel).await.ok().flatten()
+        }
+        _ => None,
+    };
+    match holds {
+        Some(it) => AcceptOptions {
+            error: it.error,
+            confidence: it.confidence,
+            by: Some(it.by.clone()),
+            per_label: it.per_label,
+            for_source: it.for_source,
+            teach: it.teach,
+            inside: drawn,
+            seed: it.seed,
+        },
+        // Who promised once wants the same again.
+        None => AcceptOptions {
+            error: last.map_or(options.error, |it| it.error),
+            confidence: last.map_or(options.confidence, |it| it.confidence),
+            by: None,
+            per_label: false,
+            for_source: false,
+            teach: TEACH,
+            inside: drawn,
+            seed: options.seed,
+        },
+    }
 }
 
 /// The promises of this data or these labels, and how many there are of others.

@@ -227,3 +227,26 @@ pub(super) fn climb(
     }
     Found { confusion: counts.confusion(), posterior, n_rounds, converged, objective }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::dirichlet_divergence;
+
+    #[track_caller]
+    fn check(after: &[f64], before: &[f64], want: f64) {
+        let got = dirichlet_divergence(after, before);
+        assert!((got - want).abs() < 1e-12, "got {got}, want {want}");
+    }
+
+    #[test]
+    fn nothing_learned_is_no_divergence() {
+        check(&[0.5, 4.0, 1.0], &[0.5, 4.0, 1.0], 0.0);
+        check(&[3.5], &[0.1], 0.0);
+    }
+
+    #[test]
+    fn a_line_from_an_even_prior_diverges_by_what_the_integral_gives() {
+        // The density 2x on (0, 1) against 1: the integral of 2x ln(2x) is ln 2 - 1/2.
+        check(&[2.0, 1.0], &[1.0, 1.0], std::f64::consts::LN_2 - 0.5);
+    }
+}

@@ -176,3 +176,38 @@ fn weigh(
     }
     (moved, density)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::glad;
+    use crate::aggregate::planted::{options, planted};
+
+    #[test]
+    fn an_item_that_people_differ_on_is_harder() {
+        // Everybody errs on every third class half of the time and elsewhere seldom.
+        let (votes, truth) = planted(300, 10, 3, |_, truth| {
+            let right = if truth == 2 { 0.5 } else { 0.95 };
+            let mut answers = vec![(1.0 - right) / 2.0; 3];
+            answers[truth] = right;
+            answers
+        });
+        let found = glad(&votes, &options(&votes)).unwrap();
+        let mean = |hard: bool| {
+            let of = truth.iter().zip(&found.difficulty).filter(|(class, _)| (class.0 == 2) == hard);
+            let of: Vec<f64> = of.map(|(_, difficulty)| difficulty.unwrap()).collect();
+            of.iter().sum::<f64>() / of.len() as f64
+        };
+        assert!(mean(true) > 1.5 * mean(false), "{} {}", mean(true), mean(false));
+    }
+
+    #[test]
+    fn who_is_wrong_on_purpose_has_a_skill_below_zero() {
+        let (votes, _) = planted(200, 6, 2, |annotator, truth| {
+            let right = if annotator == 5 { 0.1 } else { 0.85 };
+            if truth == 0 { vec![right, 1.0 - right] } else { vec![1.0 - right, right] }
+        });
+        let found = glad(&votes, &options(&votes)).unwrap();
+        assert!(found.skill[5].unwrap() < -0.3, "{:?}", found.skill);
+        assert!(found.skill[..5].iter().all(|it| it.unwrap() > 0.3), "{:?}", found.skill);
+    }
+}

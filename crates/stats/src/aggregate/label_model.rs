@@ -230,3 +230,82 @@ impl Moments {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{METHOD, Moments};
+    use crate::aggregate::planted::{options, planted};
+    use crate::aggregate::{AggregateError, Top, Votes};
+
+    /// The share of the right answers of source `n`.
+    const RIGHT: [f64; 4] = [0.9, 0.8, 0.7, 0.6];
+
+    /// Sources of known accuracy that abstain from three items in ten.
+    fn sources() -> Votes {
+        let answers = |source: usize, truth: usize| {
+            let mut answers = vec![0.35 * (1.0 - RIGHT[source]); 3];
+            answers[truth] = 0.7 * RIGHT[source];
+            answers.push(0.3);
+            answers
+        };
+        planted(6_000, 4, 3, answers).0
+    }
+
+    #[test]
+    fn accuracies_that_were_planted_are_found() {
+        let votes = sources();
+        let found = (METHOD.fit)(&votes, &options(&votes)).unwrap();
+        for (learned, want) in found.annotators.iter().zip(RIGHT) {
+            let rows = learned.confusion.as_ref().unwrap();
+            // A share of 1,400 votes has a standard error of at most 0.013; four of them.
+            for truth in 0..3 {
+                assert!((rows[truth * 4] - want).abs() < 0.055, "{want}: {rows:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_the_slope() {
+        let moments = Moments::new(&sources()).unwrap();
+        let mut x = moments.start();
+        x.iter_mut().enumerate().for_each(|(at, it)| *it += 0.1 * (at % 7) as f64);
+        let (mut gradient, mut unused) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        moments.distance(&x, &mut gradient);
+        for at in 0..x.len() {
+            let mut near = |step: f64| {
+                let mut x = x.clone();
+                x[at] += step;
+                moments.distance(&x, &mut unused)
+            };
+            let slope = (near(1e-5) - near(-1e-5)) / 2e-5;
+            assert!((slope - gradient[at]).abs() < 1e-8, "{at}: {slope} {}", gradient[at]);
+        }
+    }
+
+    #[test]
+    fn a_source_that_names_one_class_only_is_believed_when_it_does() {
+        // Source 3 says class 1 or nothing, and seldom where that is wrong.
+        let (votes, _) = planted(4_000, 4, 2, |source, truth| match (source, truth) {
+            (3, 0) => vec![0.0, 0.05, 0.95],
+            (3, _) => vec![0.0, 0.6, 0.4],
+            (_, 0) => vec![0.7, 0.3, 0.0],
+            (_, _) => vec![0.3, 0.7, 0.0],
+        });
+        let found = (METHOD.fit)(&votes, &options(&votes)).unwrap();
+        // Two of the others against one: the fourth settles it.
+        let split = |item: &usize| votes.of(*item).iter().map(|it| it.1).eq([0, 0, 1, 1]);
+        let item = (0..votes.n_items()).find(split).unwrap();
+        assert!(
+            matches!(found.top(item), Top::Winner(class, p) if class.0 == 1 && p > 0.7),
+            "{:?}",
+            found.top(item)
+        );
+    }
+
+    #[test]
+    fn a_crowd_is_refused_with_what_to_take() {
+        let votes = planted(2, 2, 600, |_, _| vec![1.0; 600]).0;
+        let error = (METHOD.fit)(&votes, &options(&votes)).unwrap_err();
+        assert!(matches!(error, AggregateError::Unfit(why) if why.contains("take `dawid_skene`")));
+    }
+}

@@ -22,8 +22,7 @@ pub(super) struct Found {
 /// An error where the options do not fit the votes or no tolerance is given.
 pub(super) fn check(votes: &Votes, options: &FitOptions<'_>) -> Result<(), AggregateError> {
     options.check(votes)?;
-    // Also true for NaN.
-    if !(options.tolerance >= 0.0) {
+    if options.tolerance.is_nan() || options.tolerance < 0.0 {
         return Err(AggregateError::BadNumber { what: "the tolerance", got: options.tolerance });
     }
     Ok(())

@@ -218,3 +218,54 @@ fn weigh(
     log += product.ln() + n_scaled as f64 * LARGE.ln() - n_items as f64 * (k as f64).ln();
     (moved, log)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::METHOD;
+    use crate::aggregate::planted::{options, planted};
+    use crate::aggregate::{Aggregate, FitOptions, Votes};
+
+    /// Three who know mostly and three who always say the same class, whatever the truth.
+    fn clickers() -> Votes {
+        let answers = |annotator: usize, truth: usize| {
+            let mut answers = vec![0.05; 3];
+            answers[if annotator < 3 { truth } else { 1 }] = 0.9;
+            answers
+        };
+        planted(300, 6, 3, answers).0
+    }
+
+    fn fit(votes: &Votes, n_restarts: u32, seed: u64) -> Aggregate {
+        (METHOD.fit)(votes, &FitOptions { n_restarts, seed, ..options(votes) }).unwrap()
+    }
+
+    #[test]
+    fn who_clicks_the_same_class_is_found() {
+        let found = fit(&clickers(), 1, 1);
+        for (annotator, learned) in found.annotators.iter().enumerate() {
+            let rows = learned.confusion.as_ref().unwrap();
+            // What they say where the truth is class 0.
+            assert_eq!(rows[0] > 0.8, annotator < 3, "{annotator}: {rows:?}");
+            assert_eq!(rows[1] > 0.6, annotator >= 3, "{annotator}: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn more_starts_never_end_lower_and_the_same_seed_gives_the_same_bits() {
+        let votes = clickers();
+        let (one, ten) = (fit(&votes, 1, 3), fit(&votes, 10, 3));
+        assert!(ten.objective.last() >= one.objective.last());
+        assert_eq!(ten, fit(&votes, 10, 3));
+    }
+
+    #[test]
+    fn restarts_are_not_all_the_same() {
+        // One round each: what the best of eight reaches, the best of two does not always.
+        let votes = clickers();
+        let short = |n_restarts: u32, seed: u64| {
+            let options = FitOptions { n_restarts, seed, n_rounds: 1, ..options(&votes) };
+            (METHOD.fit)(&votes, &options).unwrap().objective
+        };
+        assert!((1..6).any(|seed| short(8, seed) != short(2, seed)));
+    }
+}

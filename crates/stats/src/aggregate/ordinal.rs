@@ -195,3 +195,52 @@ fn total(weights: &[f64]) -> Option<f64> {
     let sum: f64 = weights.iter().sum();
     (weights.iter().all(|it| *it >= 0.0) && sum > 0.0 && sum.is_finite()).then_some(sum)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Leaning, METHOD, expected_class, median_class};
+    use crate::Class;
+    use crate::aggregate::planted::{options, planted};
+
+    #[test]
+    fn an_annotator_who_rates_one_too_high_is_corrected() {
+        // Four stars; two honest annotators and two who add a star where there is room.
+        let (votes, truth) = planted(400, 4, 4, |annotator, truth| {
+            let mut answers = vec![0.05; 4];
+            answers[if annotator < 2 { truth } else { (truth + 1).min(3) }] = 0.85;
+            answers
+        });
+        let found = (METHOD.fit)(&votes, &options(&votes)).unwrap();
+        let right: f64 = (0..400).map(|item| found.credit(item, truth[item])).sum();
+        let plain = (crate::aggregate::method("majority").unwrap().fit)(&votes, &options(&votes)).unwrap();
+        let of_majority: f64 = (0..400).map(|item| plain.credit(item, truth[item])).sum();
+        assert!(right > of_majority + 40.0, "{right} {of_majority}");
+        let rows = found.annotators[3].confusion.as_ref().unwrap();
+        assert!(rows[1] > 0.7 && rows[4 + 2] > 0.7, "{rows:?}");
+    }
+
+    #[test]
+    fn the_prior_falls_with_the_distance_from_the_biased_truth() {
+        let rows = Leaning { bias: 0.8, spread: 0.5 }.rows(5);
+        let of_one: Vec<f64> = (0..5).map(|answer| rows[answer * 5 + 1]).collect();
+        assert!((of_one.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        // Nearest to 1.8: class 2, then 1, 3, 0, 4.
+        for pair in [2, 1, 3, 0, 4].windows(2) {
+            assert!(of_one[pair[0]] > of_one[pair[1]], "{of_one:?}");
+        }
+    }
+
+    #[test]
+    fn a_mean_or_median_of_nothing_is_none() {
+        for bad in [&[][..], &[0.0, 0.0], &[0.5, -0.5, 1.0], &[f64::NAN, 1.0], &[f64::INFINITY, 1.0]] {
+            assert_eq!((expected_class(bad), median_class(bad)), (None, None), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn rounding_settles_no_tie_of_a_median() {
+        let tenths = [0.1, 0.2, 0.2, 0.0, 0.1, 0.4];
+        assert_eq!(median_class(&tenths), Some((Class(2), Class(4))));
+        assert_eq!(median_class(&[1.0]), Some((Class(0), Class(0))));
+    }
+}

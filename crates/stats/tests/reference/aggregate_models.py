@@ -204,6 +204,29 @@ def crowdlab(votes, truth, n, w, k, seed):
     rng = np.random.default_rng(seed)
     model = rng.dirichlet(np.ones(k), n) * 0.5
     model[np.arange(n), np.where(rng.random(n) < 0.75, truth, rng.integers(0, k, n))] += 0.5
+    return weighed(votes, model, n, w)
+
+
+def crowdlab_ties(seed, n, w):
+    """Two votes an item on three classes; the model favors one class and holds the other two for equal."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 3, n)
+    votes = []
+    for i in range(n):
+        for j in sorted(rng.choice(w, 2, replace=False)):
+            right = rng.random() < 0.5 + 0.05 * j
+            votes.append([i, int(j), int(truth[i] if right else rng.choice(3, p=[0.5, 0.3, 0.2]))])
+    votes = np.array(votes)
+    model = np.full((n, 3), 0.25)
+    model[np.arange(n), np.where(rng.random(n) < 0.6, truth, rng.integers(0, 3, n))] = 0.5
+    with warnings.catch_warnings():
+        # It says so where it draws a class at random.
+        warnings.filterwarnings("error", message="breaking ties")
+        found = weighed(votes, model, n, w)
+    return {"n_items": n, "n_annotators": w, "n_classes": 3, "votes": votes, "crowdlab": found}
+
+
+def weighed(votes, model, n, w):
     wide = np.full((n, w), np.nan)
     wide[votes[:, 0], votes[:, 1]] = votes[:, 2]
     found = get_label_quality_multiannotator(wide, model, return_weights=True, verbose=False)
@@ -246,7 +269,8 @@ def main():
             "ordinal": ordinal(votes, n, w, k, 6),
             "crowdlab": crowdlab(votes, truth, n, w, k, seed),
         })
-    text = json.dumps(plain({"cases": cases}), separators=(",", ":"), allow_nan=False)
+    ties = crowdlab_ties(4, 50, 6)
+    text = json.dumps(plain({"cases": cases, "ties": ties}), separators=(",", ":"), allow_nan=False)
     (HERE / "aggregate_models.json").write_text(text.replace('},"', '},\n"') + "\n")
 
 

@@ -228,8 +228,13 @@ def main():
             spans = {str(a): spans_of(tags) for a, tags in readings.items()}
             case["items"].append({"n_tokens": n, "gold": spans_of(gold), "known": at in gold_at, "readings": spans})
         for name, follows, chained in (("token_dawid_skene", False, False), ("previous_tag", True, True)):
-            q, evidence, model, objective = fit(items, follows, chained, gold_at)
-            decoded = [decode(rows, own, model) for rows, own in zip(q, evidence)]
+            # Items that nobody looked at are no part of the model.
+            used = [at for at, item in enumerate(items) if item[2] or at in gold_at]
+            known = [used.index(at) for at in gold_at]
+            q, evidence, model, objective = fit([items[at] for at in used], follows, chained, known)
+            decoded = [((0,) * item[0], []) for item in items]
+            for at, rows, own in zip(used, q, evidence):
+                decoded[at] = decode(rows, own, model)
             of = [at for at, item in enumerate(items) if item[2]]
             f1 = f1_score(
                 [written(items[at][1]) for at in of],

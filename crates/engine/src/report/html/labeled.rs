@@ -3,7 +3,7 @@
 use super::super::{Asked, Report};
 use super::words::period;
 use crate::evaluate::Counts;
-use crate::html::bars::{bar, legend, outcomes};
+use crate::html::bars::{Part, bar, legend, outcomes};
 use crate::html::section;
 use crate::html::table::{Column, Table};
 use crate::html::text::{Esc, count, counted, name, number, ticked};
@@ -18,12 +18,15 @@ pub(super) fn labeled(report: &Report) -> String {
     let labeled = &report.labeled;
     let shown = most_active(&labeled.annotators);
     let is_one_reason = one_reason(&labeled.annotators);
+    let parts = |counts: &Counts| -> Vec<Part> {
+        outcomes(counts).into_iter().filter(|(class, ..)| is_there(&shown, class)).collect()
+    };
     let mut columns = vec![Column::names("annotator"), Column::bars("outcomes")];
-    columns.extend(outcomes(&Counts::default()).map(|(_, words, _)| Column::counts(words)));
+    columns.extend(parts(&Counts::default()).iter().map(|(_, words, _)| Column::counts(words)));
     let row = |it: &&Asked| {
-        let parts = outcomes(&it.counts);
+        let parts = parts(&it.counts);
         let mut cells = vec![who(it, is_one_reason), bar(&parts)];
-        cells.extend(parts.map(|(_, _, n)| number(n)));
+        cells.extend(parts.iter().map(|(_, _, n)| number(*n)));
         cells
     };
     let table = Table {
@@ -32,8 +35,14 @@ pub(super) fn labeled(report: &Report) -> String {
         rows: shown.iter().map(row).collect(),
     };
     let more = more(labeled.annotators.len(), shown.len());
-    let body = format!("{}{}{}{more}", facts(report), legend(&outcomes(&Counts::default())), table.draw());
+    let body = format!("{}{}{}{more}", facts(report), legend(&parts(&Counts::default())), table.draw());
     section("labeled", "What was labeled, and by whom", &body)
+}
+
+/// Whether anybody has such an outcome; labels always have their column.
+fn is_there(shown: &[&Asked], class: &str) -> bool {
+    let has = |it: &&Asked| outcomes(&it.counts).iter().any(|(of, _, n)| *of == class && *n > 0);
+    class == "p-good" || shown.iter().any(has)
 }
 
 /// Those with the most labels, in their own order.

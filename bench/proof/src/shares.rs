@@ -227,7 +227,8 @@ fn spread(p: f64) -> f64 {
 
 fn by_strata(human: &[f64], model: &[f64], n: usize, seed: u64) -> Result<[Corrected; 2]> {
     let strata = sample::strata(model, &vec![Class(0); model.len()], 5)?;
-    let of = |stratum: usize| (0..model.len()).filter(move |item| strata.of_item[*item] as usize == stratum);
+    let of_item = &strata.of_item;
+    let of = |stratum: usize| (0..of_item.len()).filter(move |item| of_item[*item] as usize == stratum);
     let spreads: Vec<f64> = (0..strata.cells.len())
         .map(|stratum| spread(of(stratum).map(|item| model[item]).sum::<f64>() / of(stratum).count() as f64))
         .collect();

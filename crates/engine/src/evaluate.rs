@@ -23,9 +23,11 @@ pub use report::{
 
 use crate::asker::Asker;
 use crate::plain::{Given, Plain};
+use crate::run::chunks;
 use crate::setup::Setup;
-use estimate::estimate;
+use estimate::{N_SAMPLE, estimate};
 use gather::{Gathered, gather};
+pub(crate) use score::{counts, labels_of};
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy)]
@@ -192,6 +194,16 @@ fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &Inter
         })
     };
     others.iter().filter_map(compare).collect()
+}
+
+/// What each annotator spent, and its mean latency; what recordings would cost is estimated on the first items.
+pub(crate) async fn spent(setup: &Setup, store: &Store, askers: &[Asker]) -> Result<Vec<(Cost, f64)>> {
+    let mut sample = Vec::new();
+    let mut chunks = chunks(setup.read.clone(), Some(N_SAMPLE as u64));
+    while let Some(chunk) = chunks.recv().await {
+        sample.extend(chunk?);
+    }
+    costs(store, askers, &sample).await
 }
 
 /// What each annotator spent over all its calls, as the journal says; for recorded answers an estimate.

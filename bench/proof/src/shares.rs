@@ -228,11 +228,11 @@ fn spread(p: f64) -> f64 {
 fn by_strata(human: &[f64], model: &[f64], n: usize, seed: u64) -> Result<[Corrected; 2]> {
     let strata = sample::strata(model, &vec![Class(0); model.len()], 5)?;
     let of_item = &strata.of_item;
-    let of = |stratum: usize| (0..of_item.len()).filter(move |item| of_item[*item] as usize == stratum);
+    let of = |stratum: usize| (0..model.len()).filter(move |item| of_item[*item] as usize == stratum);
     let spreads: Vec<f64> = (0..strata.cells.len())
         .map(|stratum| spread(of(stratum).map(|item| model[item]).sum::<f64>() / of(stratum).count() as f64))
         .collect();
-    let drawn = sample::stratified(&strata.of_item, Allocation::Neyman(&spreads), n, 5, seed)?;
+    let drawn = sample::stratified(of_item, Allocation::Neyman(&spreads), n, 5, seed)?;
     let mut is_drawn = vec![false; model.len()];
     drawn.iter().for_each(|it| is_drawn[it.item] = true);
     let pick = |from: &[f64], stratum: usize, drawn: bool| -> Vec<f64> {

@@ -66,7 +66,9 @@ fn choosing_a_threshold_and_certifying_it_on_the_same_labels_breaks_the_promise_
         let table = coverage_table(&NEVER_GOOD.gold(300, seed), &[], DELTA).unwrap();
         table.iter().rfind(|row| row.error <= 0.05).map(|row| row.threshold)
     };
-    assert!(NEVER_GOOD.breaches(0.05, small_error) > 0.5);
+    let n_broken =
+        (0..50).filter(|seed| small_error(*seed).is_some_and(|t| NEVER_GOOD.error(t) > 0.05)).count();
+    assert!(n_broken > 25, "{n_broken}");
     for (population, n, max_error) in
         [(CALIBRATED, 300, 0.1), (NEVER_GOOD, 300, 0.05), (NEVER_GOOD, 400, 0.1)]
     {
@@ -429,7 +431,8 @@ proptest! {
                 let above = |score: &f64| *score >= it.threshold;
                 prop_assert_eq!(pool.iter().filter(|score| above(score)).count() as u64, it.n_pool);
                 prop_assert_eq!(gold.iter().filter(|item| above(&item.score)).count() as u64, it.n_gold);
-                prop_assert!(it.bound <= 0.3 && it.error <= it.bound);
+                // Of few items left over the bound may be below the error that was seen.
+                prop_assert!(it.bound <= 0.3 && (it.error <= it.bound || promise == Promise::Pool));
                 prop_assert!(it.coverage.unwrap() < 1.0);
             }
         }

@@ -7,9 +7,14 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
 
 mod acceptance;
+mod agreement;
+mod answers;
+mod confidence;
 mod crowds;
 mod data;
 mod entities;
+mod juries;
+mod panels;
 mod shares;
 mod speed;
 
@@ -35,9 +40,19 @@ struct Proof {
 /// Every proof, in the order of the documentation. To add one: write its file, add its row.
 const PROOFS: &[Proof] = &[
     Proof {
+        name: "answers",
+        about: "What becomes of several texts, numbers, comparisons or boxes.",
+        run: answers::run,
+    },
+    Proof {
         name: "crowds",
         about: "How often each aggregation method is right, on people and on panels of models.",
         run: crowds::run,
+    },
+    Proof {
+        name: "panels",
+        about: "What gold adds to a jury of models: accuracy, calibration, and its best single member beside it.",
+        run: panels::run,
     },
     Proof {
         name: "speed",
@@ -50,9 +65,19 @@ const PROOFS: &[Proof] = &[
         run: entities::run,
     },
     Proof {
+        name: "confidence",
+        about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
+        run: confidence::run,
+    },
+    Proof {
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
+    },
+    Proof {
+        name: "agreement",
+        about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
+        run: agreement::run,
     },
     Proof {
         name: "shares",

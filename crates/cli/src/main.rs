@@ -49,10 +49,20 @@ enum Command {
     Agree(commands::agree::Args),
     /// Turn what an annotator says of its sureness into how often it is then right.
     Calibrate(commands::calibrate::Args),
+    /// Choose what may go without review, with a promise on the error among it.
+    Accept(commands::accept::Args),
+    /// Watch a promise: draw accepted items, compare them with their gold, take it back where it is broken.
+    Audit(commands::audit::Args),
+    /// Draw items for people to label, with known probabilities.
+    Sample(commands::sample::Args),
+    /// Estimate what holds for the whole data set: models' labels, corrected by a small sample of human ones.
+    Estimate(commands::estimate::Args),
     /// Find the labels that are probably wrong, and who and what causes them.
     Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
     Compare(commands::compare::Args),
+    /// Write all that is known of the labels as one page: how good, under which promise, what to do next.
+    Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
     /// Print the JSON Schema of `karat.toml`.
@@ -89,7 +99,12 @@ fn main() -> ExitCode {
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
         Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),
+        Command::Accept(args) => wait(commands::accept::run(&args, &mut voice)),
+        Command::Audit(args) => wait(commands::audit::run(&args, &mut voice)),
+        Command::Sample(args) => wait(commands::sample::run(&args, &mut voice)),
+        Command::Estimate(args) => wait(commands::estimate::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
+        Command::Report(args) => wait(commands::report::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),
         Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),

@@ -18,8 +18,8 @@ use crate::work::{Ready, Work};
 pub(crate) struct PanelArgs {
     #[command(flatten)]
     pub(crate) work: Work,
-    /// The gold: a column of the data, or a file with the same ids; without it, the project's gold column.
-    #[arg(long, value_name = "COLUMN|FILE")]
+    /// The gold: a column of the data, or files with the same ids (`a.csv,b.csv`); without it, the project's gold column.
+    #[arg(long, value_name = "COLUMN|FILES")]
     pub(crate) gold: Option<String>,
     /// A file of votes in place of a project: one row a vote, with columns `item`, `annotator`, `label`.
     #[arg(long, value_name = "FILE", help_heading = "Votes")]
@@ -79,13 +79,19 @@ impl PanelArgs {
         let file = VotesFile {
             folder: self.work.folder().to_owned(),
             votes: self.work.seen_from_folder(votes)?,
-            gold: self.gold.as_deref().map(|file| self.work.seen_from_folder(file)).transpose()?,
+            gold: self.gold.as_deref().map(|files| self.gold_files(files)).transpose()?,
             voters: match self.voters {
                 Voters::People => Voter::Person,
                 Voters::Models => Voter::Model,
             },
         };
         Ok(ReadyPanel { panel: file.read(keep)?, ready: None, folder: file.folder })
+    }
+
+    /// Each of the files as the folder sees it.
+    fn gold_files(&self, written: &str) -> Result<String> {
+        let files = written.split(',').map(|file| self.work.seen_from_folder(file.trim()));
+        Ok(files.collect::<Result<Vec<String>>>()?.join(","))
     }
 
     async fn of_project(&self, keep: Keep, voice: &mut Voice) -> Result<ReadyPanel> {
@@ -105,6 +111,14 @@ impl ReadyPanel {
         match &self.ready {
             Some(ready) => Ok(ready.store.clone()),
             None => Store::open(&self.folder).await,
+        }
+    }
+
+    /// The same where it is there already: looking makes no folder.
+    pub(crate) async fn existing_store(&self) -> Result<Option<Store>> {
+        match &self.ready {
+            Some(ready) => Ok(Some(ready.store.clone())),
+            None => Store::open_existing(&self.folder).await,
         }
     }
 

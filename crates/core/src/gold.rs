@@ -1,28 +1,28 @@
-//! Values settled by people, in two parts of two types: the improver cannot read the sealed one.
+//! Values settled by people, in two parts of two types: whoever tunes cannot read the sealed one.
 
 use crate::{Hasher, ItemId, Value};
 
-/// The part of the gold set that prompts, examples and thresholds may be chosen on.
+/// The part of the gold set that prompts, examples and the consensus may be learned from.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct DevGold(pub Vec<(ItemId, Value)>);
+pub struct DevGold<V = Value>(pub Vec<(ItemId, V)>);
 
-/// The sealed part: only evaluation reads it, and no prompt ever does.
+/// The sealed part: only what judges reads it, and no prompt ever does.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct TestGold(Vec<(ItemId, Value)>);
+pub struct TestGold<V = Value>(Vec<(ItemId, V)>);
 
-impl TestGold {
+impl<V> TestGold<V> {
     /// Seals these values.
-    pub fn seal(values: Vec<(ItemId, Value)>) -> Self {
+    pub fn seal(values: Vec<(ItemId, V)>) -> Self {
         Self(values)
     }
 
-    /// Breaks the seal, to evaluate. Each reading is to be written to the run log.
-    pub fn open_for_evaluation(&self) -> &[(ItemId, Value)] {
+    /// Breaks the seal, to judge. What was judged with it is kept as a decision.
+    pub fn open_for_evaluation(&self) -> &[(ItemId, V)] {
         &self.0
     }
 }
 
-impl DevGold {
+impl<V> DevGold<V> {
     /// Splits gold by the hash of seed and id: the same item always falls on the same side, however many there are.
     /// `test_share` in [0, 1] goes to the sealed part.
     ///
@@ -34,7 +34,7 @@ impl DevGold {
     /// assert_eq!(dev.0.len() + test.open_for_evaluation().len(), 1000);
     /// assert!((450..550).contains(&dev.0.len()));
     /// ```
-    pub fn split(gold: Vec<(ItemId, Value)>, test_share: f64, seed: u64) -> (Self, TestGold) {
+    pub fn split(gold: Vec<(ItemId, V)>, test_share: f64, seed: u64) -> (Self, TestGold<V>) {
         let sealed = |id: &ItemId| {
             let hash = Hasher::default().part(seed.to_le_bytes()).part(id.as_str()).finish();
             let mut head = [0; 8];

@@ -23,9 +23,11 @@ pub use report::{
 
 use crate::asker::Asker;
 use crate::plain::{Given, Plain};
+use crate::run::chunks;
 use crate::setup::Setup;
-use estimate::estimate;
+use estimate::{N_SAMPLE, estimate};
 use gather::{Gathered, gather};
+pub(crate) use score::{counts, labels_of};
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +38,8 @@ pub struct EvaluateOptions {
     pub n_resamples: u32,
 }
 
-/// Finds the gold: `written` is a column of the data, or a file with an id column and a gold column; without it, the
-/// column that the project names.
+/// Finds the gold: `written` is a column of the data, or files with an id column and a gold column, with commas between
+/// them; without it, the column that the project names.
 pub fn find_gold(setup: &Setup, written: Option<&str>) -> Result<GoldSource> {
     let column = match (written, &setup.gold) {
         (Some(written), _) => written.to_owned(),
@@ -47,6 +49,9 @@ pub fn find_gold(setup: &Setup, written: Option<&str>) -> Result<GoldSource> {
                 .hint("name a column of the data or a file: `--gold COLUMN` or `--gold FILE`"));
         }
     };
+    if column.contains(',') && !setup.path(&column).exists() {
+        return gold_files(setup, &column);
+    }
     let path = setup.path(&column);
     let is_column = ItemReader::open(&setup.read)?.columns().contains(&column);
     if is_column || !path.exists() {
@@ -58,6 +63,21 @@ pub fn find_gold(setup: &Setup, written: Option<&str>) -> Result<GoldSource> {
         };
     }
     gold_file(setup, column)
+}
+
+/// Gold in several files: a later one goes before an earlier one.
+fn gold_files(setup: &Setup, written: &str) -> Result<GoldSource> {
+    let mut all = HashMap::new();
+    for file in written.split(',').map(str::trim).filter(|file| !file.is_empty()) {
+        if !setup.path(file).exists() {
+            return Err(Error::not_found(format!("there is no file `{file}`"))
+                .hint("name gold files with commas between them: `--gold a.csv,b.csv`"));
+        }
+        if let GoldSource::File(_, cells) = gold_file(setup, file.to_owned())? {
+            all.extend(cells);
+        }
+    }
+    Ok(GoldSource::File(written.to_owned(), all))
 }
 
 /// Gold in a file of its own: the id column of the data, and `gold`, `label` or the project's gold column.
@@ -83,7 +103,11 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     for row in reader {
         match row {
             Row::Item(mut item) => {
-                if let Some(cell) = item.fields.remove(&column) {
+                // An empty cell of a gold file is not labeled yet; "no label" is written `[]`.
+                let cell = item.fields.remove(&column);
+                let cell =
+                    cell.filter(|it| !it.is_null() && it.as_str().is_none_or(|it| !it.trim().is_empty()));
+                if let Some(cell) = cell {
                     cells.insert(item.id.to_string(), cell);
                 }
             }
@@ -170,6 +194,16 @@ fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &Inter
         })
     };
     others.iter().filter_map(compare).collect()
+}
+
+/// What each annotator spent, and its mean latency; what recordings would cost is estimated on the first items.
+pub(crate) async fn spent(setup: &Setup, store: &Store, askers: &[Asker]) -> Result<Vec<(Cost, f64)>> {
+    let mut sample = Vec::new();
+    let mut chunks = chunks(setup.read.clone(), Some(N_SAMPLE as u64));
+    while let Some(chunk) = chunks.recv().await {
+        sample.extend(chunk?);
+    }
+    costs(store, askers, &sample).await
 }
 
 /// What each annotator spent over all its calls, as the journal says; for recorded answers an estimate.

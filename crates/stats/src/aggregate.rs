@@ -9,9 +9,20 @@
 //! Not here: spans (`spans`), rankings (`ranking`), free text (`text`), boxes (`boxes`), calibration (`calibrate`).
 
 mod anchored;
+mod bcc;
 mod cross_fit;
+mod crowdlab;
 mod dawid_skene;
+mod ebcc;
+mod glad;
+mod ibcc;
+mod label_model;
+mod latent;
+mod mace;
 mod majority;
+mod ordinal;
+#[cfg(test)]
+mod planted;
 mod stream;
 mod votes;
 mod wawa;
@@ -19,7 +30,10 @@ mod wawa;
 use crate::Class;
 pub use anchored::{Anchored, BestAnnotator, Candidate, Shortage, anchored};
 pub use cross_fit::cross_fit;
+pub use crowdlab::{Crowdlab, crowdlab};
 pub use dawid_skene::{DawidSkeneModel, DawidSkenePriors, RowPrior, fit_dawid_skene};
+pub use glad::{Glad, glad};
+pub use ordinal::{expected_class, median_class};
 pub use stream::RunningDawidSkene;
 pub use votes::{Vote, Votes};
 pub use wawa::{optimal_weight, weighted_vote};
@@ -32,6 +46,12 @@ pub const METHODS: &[Method] = &[
     dawid_skene::METHOD_ML,
     dawid_skene::METHOD_ONE_COIN,
     anchored::METHOD,
+    ordinal::METHOD,
+    ibcc::METHOD,
+    ebcc::METHOD,
+    mace::METHOD,
+    glad::METHOD,
+    label_model::METHOD,
 ];
 
 /// A way to aggregate votes.

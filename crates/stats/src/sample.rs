@@ -98,13 +98,36 @@ pub fn simple(n_items: usize, n: usize, seed: u64) -> Result<Vec<Drawn>, SampleE
     Ok(items.into_iter().map(|item| Drawn { item, probability, stratum: 0 }).collect())
 }
 
-/// `n` of these items, in ascending order.
-fn without_replacement(mut items: Vec<usize>, n: usize, random: &mut SplitMix64) -> Vec<usize> {
-    let n_items = items.len();
+/// The same draw in the order of drawing: any first part of it is a simple sample too, so that one may stop early.
+///
+/// # Errors
+/// `n` exceeds `n_items`.
+///
+/// ```
+/// use karat_stats::sample::simple_in_order;
+/// assert_eq!(simple_in_order(100, 5, 7).unwrap()[..3], simple_in_order(100, 3, 7).unwrap());
+/// ```
+pub fn simple_in_order(n_items: usize, n: usize, seed: u64) -> Result<Vec<usize>, SampleError> {
+    if n > n_items {
+        return Err(SampleError::TooMany { n, n_items });
+    }
+    let mut items: Vec<usize> = (0..n_items).collect();
+    draw_first(&mut items, n, &mut SplitMix64::new(seed));
+    items.truncate(n);
+    Ok(items)
+}
+
+/// Brings `n` of the items to the front, in the order of drawing.
+fn draw_first(items: &mut [usize], n: usize, random: &mut SplitMix64) {
     for at in 0..n {
-        let other = at + random.below((n_items - at) as u64) as usize;
+        let other = at + random.below((items.len() - at) as u64) as usize;
         items.swap(at, other);
     }
+}
+
+/// `n` of these items, in ascending order.
+fn without_replacement(mut items: Vec<usize>, n: usize, random: &mut SplitMix64) -> Vec<usize> {
+    draw_first(&mut items, n, random);
     items.truncate(n);
     items.sort_unstable();
     items

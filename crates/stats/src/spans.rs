@@ -38,6 +38,21 @@ pub const SPAN_METHODS: &[SpanMethod] = &[
 ];
 
 /// A way to make one set of spans of several.
+///
+/// ```
+/// use karat_stats::spans::{Reading, Readings, SpanItem, SpanOptions, span_method};
+/// use karat_stats::{Class, Span};
+/// let city = Span { start: 0, end: 5, class: Class(0) };
+/// let reading = |annotator, spans| Reading { annotator, spans, unread: vec![] };
+/// // Two annotators mark the city, one looks and finds nothing; the fourth did not look.
+/// let readings = vec![reading(0, vec![city]), reading(1, vec![city]), reading(2, vec![])];
+/// let items = vec![SpanItem { tokens: vec![(0, 5), (6, 9)], readings }];
+/// let readings = Readings::new(4, 1, items).unwrap();
+/// let vote = span_method("span_vote").unwrap();
+/// let result = (vote.fit)(&readings, &SpanOptions::default()).unwrap();
+/// let found = &result.items[0].as_ref().unwrap()[0];
+/// assert_eq!((found.span, found.posterior), (city, 2.0 / 3.0));
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SpanMethod {
     /// The name on the command line, in reports and in the store. Never changes once released.

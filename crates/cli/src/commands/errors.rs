@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Whose labels are in question: an annotator, `gold`, or `consensus`; without it gold where there is some.
     #[arg(long, value_name = "NAME")]
     of: Option<String>,
-    /// How suspects are chosen: a filter of confident learning. `--filter help` lists all.
+    /// How suspects are chosen: a filter of confident learning, listed in docs/reference/methods.md.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
     /// Write the suspects with rank, reasons and what the others say.
@@ -81,7 +81,7 @@ fn show(errors: &Errors, voice: &mut Voice) {
     if !errors.members.is_empty() {
         voice.out(format!(
             "\n{}",
-            table(&["annotator", "errors", "against", "over time", ""], rows.collect())
+            table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
         ));
     }
     let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use karat_core::{Annotation, Item, Outcome, Result, Task, Value};
+use karat_core::{Annotation, Item, Outcome, Result, Shape, Task, Value};
 use karat_store::Store;
 
 use super::estimate::N_SAMPLE;
@@ -38,9 +38,15 @@ impl GoldSource {
         }
     }
 
-    pub(crate) fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
+    /// The cell of an item, where somebody has filled it. An empty cell of a set of labels is the empty set; of anything
+    /// else it is not labeled yet.
+    pub(crate) fn cell<'a>(&'a self, item: &'a Item, shape: Shape) -> Option<&'a serde_json::Value> {
+        let blank = |cell: &serde_json::Value| cell.as_str().is_some_and(|it| it.trim().is_empty());
         match self {
-            Self::Column(column) => item.fields.get(column).filter(|cell| !cell.is_null()),
+            Self::Column(column) => item
+                .fields
+                .get(column)
+                .filter(|cell| !cell.is_null() && (shape == Shape::Choices || !blank(cell))),
             Self::File(_, cells) => cells.get(item.id.as_str()),
         }
     }
@@ -103,7 +109,7 @@ impl Gathered {
     fn read_gold(&mut self, setup: &Setup, gold: &GoldSource, chunk: Vec<Item>) -> Vec<(Item, Value)> {
         let mut settled = Vec::new();
         for item in chunk {
-            let Some(cell) = gold.cell(&item) else { continue };
+            let Some(cell) = gold.cell(&item, setup.kind.shape()) else { continue };
             match setup.kind.read_gold(&setup.task, &item, cell) {
                 Ok(value) => settled.push((item, value)),
                 Err(why) if self.problems.len() < N_PROBLEMS => {

@@ -69,7 +69,7 @@ fn smooth_errors(ranking: &Ranking, sizes: &[usize]) -> Vec<f64> {
         weights.push(weight);
         before = *n;
     }
-    let curve = Logistic::fit(&ranks, 1, &targets, 2, &weights, 0.1);
+    let curve = Logistic::fit(&ranks, &targets, &weights, 0.1);
     let mut sum = 0.0;
     let mean = |((rank, weight), n): ((&f64, &f64), &usize)| {
         sum += weight * curve.log_probabilities(&[*rank])[1].exp();

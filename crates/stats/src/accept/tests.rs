@@ -1,3 +1,5 @@
+//! What is promised, pitfall by pitfall: each a sentence that must stay true.
+
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::{collection, option};
 

@@ -90,13 +90,35 @@ impl DawidSkenePriors {
 /// Fits Dawid-Skene with these priors. `dawid_skene` in [`super::METHODS`] is this with
 /// [`DawidSkenePriors::for_voters`].
 ///
-/// Gold items are clamped to their class. An annotator's weight tempers what its votes say of the items, and leaves the
-/// estimate of its matrix what it would be.
+/// The rounds start from the vote shares. Gold items are clamped to their class. An annotator's weight tempers what its
+/// votes say of the items, and leaves the estimate of its matrix from the same posteriors what it would be.
 ///
-/// The model comes with the posteriors, so that other items can be scored under it without a refit.
+/// Where no annotator has [`RowPrior::Skill`], the log-likelihood plus the logarithm of the priors never falls, and
+/// [`Aggregate::objective`] has it for each round. That prior is estimated anew in every round, so no one function rises
+/// throughout: within a round, under the prior of that round, it does; the objective is left empty.
+///
+/// The model comes with the posteriors, so that other items can be scored under it without a refit. It is a local optimum,
+/// and its posteriors are too sure where annotators make the same mistakes: calibrate them before they are shown.
 ///
 /// # Errors
-/// Options or priors that do not fit the votes.
+/// Options or priors that do not fit the votes; more cells of confusion matrices than memory should hold.
+///
+/// ```
+/// use karat_stats::{Class, aggregate::{DawidSkenePriors, FitOptions, Vote, Voter, Votes, fit_dawid_skene}};
+/// // Annotators 0 and 1 agree with each other, annotator 2 with nobody.
+/// let votes: Vec<Vote> = (0..12)
+///     .flat_map(|item| [(item, 0, item % 2), (item, 1, item % 2), (item, 2, item / 2 % 2)])
+///     .map(|(item, annotator, class)| Vote { item, annotator, class: Class(class) })
+///     .collect();
+/// let votes = Votes::new(12, 3, 2, &votes).unwrap();
+/// let voters = [Voter::Person; 3];
+/// let options =
+///     FitOptions { voters: &voters, gold: &[], n_rounds: 100, tolerance: 1e-6, n_restarts: 1, seed: 0 };
+/// let (fit, model) = fit_dawid_skene(&votes, &options, &DawidSkenePriors::for_voters(&voters)).unwrap();
+/// assert!(fit.annotators[0].accuracy > fit.annotators[2].accuracy);
+/// // A new item, without a refit: two against one.
+/// assert!(model.posterior_of(&[(0, 1), (1, 1), (2, 0)]).unwrap()[1] > 0.9);
+/// ```
 pub fn fit_dawid_skene(
     votes: &Votes,
     options: &FitOptions<'_>,

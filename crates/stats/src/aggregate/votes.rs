@@ -175,3 +175,45 @@ fn is_tie(of: &[(u32, u32)]) -> bool {
     let votes: Vec<Class> = of.iter().map(|(_, class)| Class(*class)).collect();
     matches!(crate::majority(&votes), crate::Majority::Tie(_))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Remark, Vote, Votes};
+    use crate::Class;
+
+    #[track_caller]
+    fn check_remarks(votes: &[(u32, u32, u32)], want: &[Remark]) {
+        let votes = votes.iter().map(|it| Vote { item: it.0, annotator: it.1, class: Class(it.2) });
+        let votes = Votes::new(4, 5, 2, &votes.collect::<Vec<_>>()).unwrap();
+        let remarks = votes.remarks();
+        let remarks: Vec<Remark> =
+            remarks.into_iter().filter(|it| !matches!(it, Remark::WithoutVotes { .. })).collect();
+        assert_eq!(remarks, want);
+    }
+
+    #[test]
+    fn annotators_who_share_items_with_somebody_are_one_group() {
+        check_remarks(&[(0, 0, 0), (0, 1, 0), (1, 1, 1), (1, 2, 1), (2, 2, 0), (2, 3, 0)], &[]);
+    }
+
+    #[test]
+    fn annotators_who_share_no_item_are_groups() {
+        let votes = [(0, 0, 0), (0, 1, 0), (1, 3, 1), (1, 2, 1), (2, 0, 0), (3, 4, 0)];
+        check_remarks(&votes, &[Remark::Disconnected { n_groups: 3 }]);
+    }
+
+    #[test]
+    fn one_annotator_is_said() {
+        check_remarks(&[(0, 3, 0), (1, 3, 0)], &[Remark::OneAnnotator]);
+    }
+
+    #[test]
+    fn votes_on_different_items_are_said() {
+        check_remarks(&[(0, 3, 0), (1, 2, 0)], &[Remark::NoOverlap]);
+    }
+
+    #[test]
+    fn ties_throughout_are_said() {
+        check_remarks(&[(0, 3, 0), (0, 2, 1)], &[Remark::AllTies]);
+    }
+}

@@ -72,9 +72,8 @@ pub fn alpha_of_numbers(
         }
     }
     // Adding 0 makes -0 the same number as 0.
-    let numbers = ratings.map(|number| Number(number + 0.0));
-    let (values, coded) = numbers.coded();
-    let values: Vec<f64> = values.iter().map(|value| value.0).collect();
+    let (values, coded) = ratings.coded(|a, b| (a + 0.0).total_cmp(&(b + 0.0)));
+    let values: Vec<f64> = values.into_iter().copied().collect();
     let units = units(&coded, values.len());
     match scale {
         Scale::Nominal => {
@@ -121,7 +120,7 @@ pub fn alpha_by<T: Ord>(
     distance: impl Fn(&T, &T) -> f64,
     options: &IntervalOptions,
 ) -> Result<Agreement, Undefined> {
-    let (values, coded) = ratings.coded();
+    let (values, coded) = ratings.coded(T::cmp);
     for a in 0..values.len() {
         for b in 0..a {
             let got = distance(values[a], values[b]);
@@ -132,30 +131,6 @@ pub fn alpha_by<T: Ord>(
     }
     alpha_on(&units(&coded, values.len()), values.len(), |a, b| distance(values[a], values[b]), options)
 }
-
-/// A finite number with its order.
-#[derive(Debug, Clone, Copy)]
-struct Number(f64);
-
-impl Ord for Number {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Number {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Number {}
 
 fn ratio(a: f64, b: f64) -> f64 {
     if a == b { 0.0 } else { ((a - b) / (a + b)).powi(2) }

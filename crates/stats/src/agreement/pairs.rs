@@ -26,7 +26,7 @@ pub struct PairAgreement {
 /// cells left out.
 ///
 /// A pair that shares few items has a wide interval, and the best and the worst of many pairs look better and worse than
-/// they are. With 1,000 resamples a thousand pairs take about a second.
+/// they are.
 ///
 /// # Errors
 /// [`Undefined::OutOfRange`] for a class, [`Undefined::BadNumber`] and [`Undefined::WrongLength`] for weights.
@@ -51,14 +51,14 @@ pub fn by_pair(
 ) -> Result<Vec<PairAgreement>, Undefined> {
     ratings.check_classes(measure.n_classes)?;
     let table = measure.weights.table(measure.n_classes)?;
-    let mut pairs = Vec::new();
+    let mut pairs: Vec<Shared> = Vec::new();
     for of in ratings.by_item() {
         for (idx, (second, b)) in of.iter().enumerate() {
             pairs.extend(of[..idx].iter().map(|(first, a)| ((*first, *second), (a.0, b.0))));
         }
     }
     pairs.sort_unstable();
-    let of_pair = |same: &[((u32, u32), (u32, u32))]| {
+    let of_pair = |same: &[Shared]| {
         let (first, second) = same[0].0;
         let classes: Vec<(u32, u32)> = same.iter().map(|(_, classes)| *classes).collect();
         let cells = Cells::of_sorted(&classes);
@@ -75,3 +75,6 @@ pub fn by_pair(
     };
     Ok(pairs.chunk_by(|a, b| a.0 == b.0).map(of_pair).collect())
 }
+
+/// Two annotators and their classes of one item.
+type Shared = ((u32, u32), (u32, u32));

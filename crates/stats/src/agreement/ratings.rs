@@ -4,6 +4,8 @@
 //!
 //! Not here: what the values mean.
 
+use std::cmp::Ordering;
+
 use super::Undefined;
 use crate::Class;
 use crate::aggregate::Votes;
@@ -106,11 +108,6 @@ impl<T> Ratings<T> {
         self.by_item().map(<[_]>::len).max().unwrap_or(0)
     }
 
-    /// The number of items with two ratings or more.
-    pub(super) fn n_compared(&self) -> u64 {
-        self.by_item().filter(|of| of.len() > 1).count() as u64
-    }
-
     /// The same items and annotators with the values as `change` makes them.
     pub(super) fn map<'a, U>(&'a self, change: impl Fn(&'a T) -> U) -> Ratings<U> {
         let ratings = self.ratings.iter().map(|(annotator, value)| (*annotator, change(value))).collect();
@@ -118,18 +115,41 @@ impl<T> Ratings<T> {
     }
 
     /// The distinct values in ascending order, and the ratings as positions in that list.
-    pub(super) fn coded(&self) -> (Vec<&T>, Ratings<u32>)
-    where
-        T: Ord,
-    {
+    pub(super) fn coded(&self, order: impl Fn(&T, &T) -> Ordering) -> (Vec<&T>, Ratings<u32>) {
+        if let Some(coded) = self.coded_by_looking_up(&order) {
+            return coded;
+        }
         let mut values: Vec<&T> = self.ratings.iter().map(|(_, value)| value).collect();
-        values.sort_unstable();
-        values.dedup();
-        let code = |value: &T| values.partition_point(|other| *other < value) as u32;
-        let coded = self.map(code);
+        values.sort_unstable_by(|a, b| order(a, b));
+        values.dedup_by(|a, b| order(a, b).is_eq());
+        let coded = self.map(|value| values.partition_point(|other| order(other, value).is_lt()) as u32);
         (values, coded)
     }
+
+    /// The same where there are few values: numbered as they come, then numbered anew.
+    fn coded_by_looking_up(&self, order: impl Fn(&T, &T) -> Ordering) -> Option<(Vec<&T>, Ratings<u32>)> {
+        let mut values: Vec<(&T, u32)> = Vec::new();
+        let mut ratings = Vec::with_capacity(self.ratings.len());
+        for (annotator, value) in &self.ratings {
+            let place = values.partition_point(|(other, _)| order(other, value).is_lt());
+            if values.get(place).is_none_or(|(other, _)| order(other, value).is_ne()) {
+                values.insert(place, (value, values.len() as u32));
+            }
+            if values.len() > FEW {
+                return None;
+            }
+            ratings.push((*annotator, values[place].1));
+        }
+        let mut codes = vec![0; values.len()];
+        values.iter().zip(0..).for_each(|((_, came), code)| codes[*came as usize] = code);
+        ratings.iter_mut().for_each(|(_, code)| *code = codes[*code as usize]);
+        let coded = Ratings { n_annotators: self.n_annotators, starts: self.starts.clone(), ratings };
+        Some((values.into_iter().map(|(value, _)| value).collect(), coded))
+    }
 }
+
+/// Up to as many distinct values, it is faster to look each rating up than to sort all of them.
+const FEW: usize = 256;
 
 impl<T: Clone> Ratings<T> {
     /// The ratings for which `keep` of item and annotator is true: one week, one group of annotators. Items and

@@ -109,7 +109,7 @@ pub fn span_agreement(
         return Err(Undefined::NoPairs);
     }
     let f1 = |of: &dyn Fn(&BTreeMap<Class, Sums>) -> Sums, right: fn(&Sums) -> u64| {
-        let shares = items.iter().map(|item| of(item));
+        let shares = items.iter().map(of);
         ratio(shares.map(|sums| (2.0 * right(&sums) as f64, sums.all as f64)).collect(), options)
     };
     let everything = |item: &BTreeMap<Class, Sums>| {

@@ -209,7 +209,10 @@ fn an_annotator_who_contradicts_everybody_stands_out() {
     assert!(found[2].kappa.unwrap().estimate.value < 0.0 && found[2].n_items == 5);
 }
 
-fn spans(items: &[&[&[(u32, u32, u32)]]]) -> Ratings<Vec<Span>> {
+/// Start, end and class of the spans of one annotator on one item.
+type Marked<'a> = &'a [(u32, u32, u32)];
+
+fn spans(items: &[&[Marked<'_>]]) -> Ratings<Vec<Span>> {
     let mut ratings = Vec::new();
     for (item, annotators) in (0..).zip(items) {
         for (annotator, spans) in (0..).zip(*annotators) {
@@ -222,7 +225,7 @@ fn spans(items: &[&[&[(u32, u32, u32)]]]) -> Ratings<Vec<Span>> {
 
 #[test]
 fn agreement_on_spans_is_the_f1_that_either_annotator_has_as_gold() {
-    let items: [&[&[(u32, u32, u32)]]; 3] = [
+    let items: [&[Marked<'_>]; 3] = [
         &[&[(0, 5, 0), (10, 15, 1)], &[(0, 5, 0), (10, 14, 1), (20, 22, 1)]],
         &[&[(1, 3, 0), (2, 9, 1)], &[(1, 3, 1)]],
         &[&[], &[(0, 2, 0)]],
@@ -376,6 +379,19 @@ fn items_with_many_ratings_in_many_classes_are_grouped_as_well() {
         agree(ratings, &measure(Coefficient::KrippendorffAlpha, n_classes), &OPTIONS).unwrap()
     };
     assert_eq!(alpha(&wide, 5).estimate, alpha(&far, 40_000).estimate);
+}
+
+#[test]
+fn more_values_than_are_kept_have_the_same_alpha() {
+    let options = IntervalOptions { n_resamples: 0, ..OPTIONS };
+    let rating = |at: u32| Rating { item: at / 2, annotator: at % 2, value: at * 7 % 2_203 + at % 2 };
+    let ratings = Ratings::new(1_100, 2, (0..2_200).map(rating).collect()).unwrap();
+    let squared = |a: &u32, b: &u32| (f64::from(*a) - f64::from(*b)).powi(2);
+    let by = alpha_by(&ratings, squared, &options).unwrap().estimate;
+    let numbers =
+        alpha_of_numbers(&ratings.map(|it| f64::from(*it)), Scale::Interval, &options).unwrap().estimate;
+    assert!((by.value - numbers.value).abs() < 1e-9 && by.value > 0.9, "{by:?}");
+    assert!((by.interval.low - numbers.interval.low).abs() < 1e-9);
 }
 
 fn any_rows() -> impl Strategy<Value = Vec<Vec<Option<u32>>>> {

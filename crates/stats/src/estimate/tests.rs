@@ -1,3 +1,5 @@
+//! Estimates whose truth is known: simulated populations.
+
 use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 use proptest::{bool, collection};
 

@@ -37,7 +37,9 @@ pub struct NoisyOptions {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JudgeQuality {
     /// The share of its comparisons that the strengths decide, in (0, 1); it takes the rest by place. It trades off with
-    /// the scale of the strengths: compare annotators by it, and do not read it as an accuracy.
+    /// the scale of the strengths: compare annotators by it, and do not read it as an accuracy. Its interval is too
+    /// short: 95 % intervals held 87 % of planted reliabilities, where those of the strengths and of `first_share` held
+    /// 95 %.
     pub reliability: Estimate,
     /// The place term q in natural log odds: above 0 it takes the item presented first when it does not look. Known
     /// badly where the reliability is near 1.
@@ -112,7 +114,7 @@ pub fn noisy_bradley_terry(
         *at = strength.value;
     }
     start[model.n_items..model.n_items + model.n_annotators].fill(model.reliability_mean);
-    let at = minimize(&start, 2_000, 1e-9, |at, gradient| {
+    let at = minimize(&start, 500, 1e-5, |at, gradient| {
         let value = model.log_posterior(at, gradient, None);
         gradient.iter_mut().for_each(|it| *it = -*it);
         -value
@@ -238,7 +240,7 @@ impl Model {
     fn polish(&self, mut at: Vec<f64>) -> Result<(Vec<f64>, Vec<f64>), RankingError> {
         let n = self.n_parameters();
         let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
-        for _ in 0..4 {
+        for _ in 0..8 {
             hessian.fill(0.0);
             let value = self.log_posterior(&at, &mut gradient, Some(&mut hessian));
             let Some(step) = linear::solve(&hessian, &gradient) else { break };

@@ -15,7 +15,7 @@ use crate::aggregate::TIE;
 
 /// A weight below which a tag is as good as ruled out. Not 0: tokens that contradict each other still have a best
 /// sequence.
-const LEAST: f64 = 1e-12;
+const LEAST: f64 = 1e-300;
 
 /// How much each tag speaks for the next. Weights of what may not follow are 0.
 #[derive(Debug, Clone)]

@@ -5,8 +5,6 @@
 //!
 //! Not here: which tags the spans give (`tags.rs`), gold.
 
-use std::ops::Range;
-
 use crate::Span;
 use crate::aggregate::AggregateError;
 
@@ -18,16 +16,16 @@ pub struct Reading {
     /// Its spans, in code points. An empty list says that it looked and found nothing; an annotator that did not look
     /// has no reading.
     pub spans: Vec<Span>,
-    /// Parts of the item that it did not see, in code points: text that was cut, tokens that could not be aligned. A
+    /// Parts of the item that it did not see, as start and end in code points: text that was cut, tokens that could not be aligned. A
     /// span may reach into such a part where its border is not known: then it says something of the tokens outside it,
     /// and is no vote for a candidate.
-    pub unread: Vec<Range<u32>>,
+    pub unread: Vec<(u32, u32)>,
 }
 
 impl Reading {
     /// Whether this annotator did not see a part of this range.
     pub(super) fn has_unread(&self, start: u32, end: u32) -> bool {
-        self.unread.iter().any(|part| part.start < end && start < part.end)
+        self.unread.iter().any(|part| part.0 < end && start < part.1)
     }
 }
 
@@ -54,7 +52,7 @@ impl Readings {
     ///
     /// # Errors
     /// [`AggregateError::OutOfRange`] for an annotator or a class that is not below its count;
-    /// [`AggregateError::Unfit`] for an empty span, tokens that are empty, overlap or descend, and two readings of one
+    /// [`AggregateError::Unfit`] for an empty span or unread part, tokens that are empty, overlap or descend, and two readings of one
     /// item by the same annotator.
     ///
     /// ```
@@ -92,6 +90,11 @@ impl Readings {
                     });
                 }
                 check_spans("class", &reading.spans, n_classes)?;
+                if let Some((start, end)) = reading.unread.iter().find(|part| part.0 >= part.1) {
+                    return Err(AggregateError::Unfit(format!(
+                        "the unread part from {start} to {end} is empty: it ends after it starts"
+                    )));
+                }
                 reading.spans.sort_unstable();
                 reading.spans.dedup();
             }

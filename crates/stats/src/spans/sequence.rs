@@ -24,7 +24,7 @@ const PRIOR: (f64, f64) = (2.0, 0.1);
 pub(super) struct Sequences {
     pub(super) n_tags: usize,
     n_contexts: usize,
-    /// The first token of each item; one entry more than there are items.
+    /// The first token of each item; one entry more than there are items. Items without readings and gold have none.
     starts: Vec<usize>,
     /// The first vote of each token; one entry more than there are tokens.
     vote_starts: Vec<usize>,
@@ -55,7 +55,10 @@ impl Sequences {
                 (it.annotator, tags)
             });
             let rows: Vec<(u32, Vec<Option<usize>>)> = rows.collect();
-            for at in 0..item.tokens.len() {
+            // Tokens that nobody saw would only echo what is believed of tags in general.
+            let seen = !rows.is_empty() || options.gold_of(number).is_some();
+            let n_tokens = if seen { item.tokens.len() } else { 0 };
+            for at in 0..n_tokens {
                 for (annotator, tags) in &rows {
                     let Some(tag) = tags[at] else { continue };
                     // What was not seen stands like something outside: no span is known to go on.
@@ -69,7 +72,7 @@ impl Sequences {
                 Some(spans) => {
                     gold.extend(tags(&item.tokens, spans, &[], options.off_tokens, &mut Losses::default()));
                 }
-                None => gold.resize(gold.len() + item.tokens.len(), None),
+                None => gold.resize(gold.len() + n_tokens, None),
             }
             starts.push(gold.len());
         }

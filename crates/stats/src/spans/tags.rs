@@ -70,7 +70,7 @@ pub(super) fn touched(tokens: &[(u32, u32)], start: u32, end: u32) -> Range<usiz
 pub(super) fn tags(
     tokens: &[(u32, u32)],
     spans: &[Span],
-    unread: &[Range<u32>],
+    unread: &[(u32, u32)],
     off_tokens: OffTokens,
     losses: &mut Losses,
 ) -> Vec<Option<usize>> {
@@ -107,8 +107,8 @@ pub(super) fn tags(
         }
         taken[range].fill(true);
     }
-    for part in unread {
-        known[touched(tokens, part.start, part.end)].fill(false);
+    for (start, end) in unread {
+        known[touched(tokens, *start, *end)].fill(false);
     }
     tags.into_iter().zip(known).map(|(tag, known)| known.then_some(tag)).collect()
 }

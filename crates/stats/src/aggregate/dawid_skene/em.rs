@@ -292,7 +292,7 @@ fn pass_any(
 
 /// An item's posterior by logarithms; returns its log-likelihood. Seldom: hundreds of votes, or impossible ones.
 #[cold]
-fn by_logarithms(rows: &[u32], prior: &[f64], table: &[f64], joint: &mut [f64]) -> f64 {
+pub(super) fn by_logarithms(rows: &[u32], prior: &[f64], table: &[f64], joint: &mut [f64]) -> f64 {
     let k = joint.len();
     joint.iter_mut().zip(prior).for_each(|(to, p)| *to = log(*p));
     for row in rows {

@@ -101,7 +101,10 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         voice.say(format!(
             "kept as certificate {id}; it holds for this data, guideline, gold and these annotators"
         ));
-        voice.hint("`karat audit --draw 60 -o audit.csv` draws accepted items to watch the promise with");
+        voice.hint(format!(
+            "`karat audit{} --draw 60 -o audit.csv`, with the same gold, draws accepted items to watch the promise with",
+            args.panel.again()
+        ));
     }
     Ok(if report.n_accepted > 0 { Done::Well } else { Done::Look })
 }

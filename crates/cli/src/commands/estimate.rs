@@ -56,7 +56,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         voice.say(
             "note: the gold is taken for a random sample; if somebody picked it, these numbers are wrong",
         );
-        voice.hint("`karat sample 200 -o sample.csv` draws one, and keeps how");
+        voice
+            .hint(format!("`karat sample 200{} -o sample.csv` draws one, and keeps how", args.panel.again()));
     }
     Ok(Done::Well)
 }

@@ -77,6 +77,10 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         Design::Acceptance { .. } => "karat accept",
         Design::Simple | Design::Stratified | Design::Active => "karat estimate",
     };
-    voice.hint(format!("label them by hand in the column `gold`, then `{next} --gold {}`", args.output));
+    voice.hint(format!(
+        "label them by hand in the column `gold`, then `{next}{} --gold {}`",
+        args.panel.again(),
+        args.output
+    ));
     Ok(Done::Well)
 }

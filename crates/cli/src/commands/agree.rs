@@ -131,7 +131,7 @@ fn stand_ins(rows: &[StandIn], voice: &mut Voice) {
                 if *passes { "yes" } else { "no" }.to_owned(),
                 format!("{:.0} % of {}", winning_rate * 100.0, people.len()),
                 short(advantage),
-                format!("{p:.4}"),
+                if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") },
             ]
         }
         StandInOutcome::NotTested(why) => {

@@ -83,10 +83,16 @@ fn show(audit: &Audit, voice: &mut Voice) {
         evidence(audit.e_peak),
         1.0 / (1.0 - it.confidence)
     ));
+    if audit.n_drawn == 0 {
+        voice.say("note: nothing was drawn yet, so nothing was looked at");
+    } else if audit.n_audited == 0 {
+        voice.say("note: none of what was drawn has gold here; name the file with it: `--gold FILE`");
+    }
     match &audit.standing {
         Standing::Holds => voice.out("  it holds"),
         Standing::Changed(what) => {
             voice.out(format!("  it no longer speaks of what is here: changed are {}", what.join("; ")));
+            voice.hint("`karat accept` makes a promise for what is here now");
         }
         Standing::Withdrawn(why) => {
             voice.out(format!("  WITHDRAWN: {why}"));

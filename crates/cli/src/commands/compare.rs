@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table, table_of_words};
+use crate::voice::{Voice, count, n_of, signed, table, table_of_words};
 
 /// How many differing items the terminal shows.
 const N_SHOWN: usize = 8;
@@ -150,7 +150,8 @@ fn verdict(comparison: &Comparison, it: &OnGold) -> String {
 }
 
 fn points(number: &Number) -> String {
-    format!("{:+.1} ({:+.1} to {:+.1})", number.value * 100.0, number.low * 100.0, number.high * 100.0)
+    let [value, low, high] = [number.value, number.low, number.high].map(|it| signed(it * 100.0));
+    format!("{value} ({low} to {high})")
 }
 
 fn p_value(p: f64) -> String {

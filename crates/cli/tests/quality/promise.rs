@@ -57,8 +57,17 @@ fn a_promise_is_made_watched_and_holds() {
     insta::assert_snapshot!("draw", place.karat("audit --draw 60 --gold done.csv -o audit.csv").whole());
     let drawn = place.csv("audit.csv");
     assert!(!drawn[0].iter().any(|name| name == "karat_label"), "whoever audits does not see the label");
+    assert!(
+        place.karat("audit --gold audit.csv").err.contains("none of what was drawn has gold"),
+        "nobody has labeled"
+    );
     fill(&place, "audit.csv", "audited.csv", |_, label| label.to_owned());
     insta::assert_snapshot!("holds", place.karat("audit --gold audited.csv").whole());
+    let half: Vec<String> =
+        place.read("audited.csv").lines().take(31).map(|line| line.to_owned() + "\n").collect();
+    place.write("half.csv", &half.concat());
+    let told = place.ends("audit --gold half.csv", 0);
+    assert!(told.out.contains("60 items drawn, 30 with gold, 0 wrong"), "{}", told.whole());
 }
 
 #[test]

@@ -38,11 +38,23 @@ impl GoldSource {
         }
     }
 
+    /// The gold cell of an item. An empty cell is no gold yet: the empty set of labels is written `[]`.
     pub(crate) fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
-        match self {
-            Self::Column(column) => item.fields.get(column).filter(|cell| !cell.is_null()),
+        let cell = match self {
+            Self::Column(column) => item.fields.get(column),
             Self::File(_, cells) => cells.get(item.id.as_str()),
-        }
+        };
+        cell.filter(|cell| !cell.is_null() && cell.as_str().is_none_or(|text| !text.trim().is_empty()))
+    }
+
+    /// What is wrong with the ids of a gold file: those that the data does not have.
+    pub(crate) fn strangers(&self, is_known: impl Fn(&str) -> bool) -> Option<String> {
+        let Self::File(file, cells) = self else { return None };
+        let mut strangers: Vec<&str> = cells.keys().map(String::as_str).filter(|id| !is_known(id)).collect();
+        strangers.sort_unstable();
+        let (first, rest) = strangers.split_first()?;
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        Some(format!("`{file}`: the data has no item `{first}`{more}; that gold is left out"))
     }
 }
 

@@ -108,7 +108,9 @@ impl VotesFile {
             let voter = match kind.and_then(cell) {
                 None => self.voters,
                 Some(kind) => voter(&kind).unwrap_or_else(|| {
-                    read.problems.push(format!("item `{id}`: `{kind}` is neither `person` nor `model`"));
+                    read.problems.push(format!(
+                        "item `{id}`: `{kind}` is neither `person` nor `model`: `--voters` decides"
+                    ));
                     self.voters
                 }),
             };

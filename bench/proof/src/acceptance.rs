@@ -72,7 +72,7 @@ fn rule(max_error: f64, starts: Starts) -> Rule {
 
 /// The most lenient threshold whose error on gold is small enough: what everybody does first.
 fn naive(gold: &[Scored], max_error: f64) -> Option<f64> {
-    let mut sorted = gold.to_vec();
+    let mut sorted: Vec<Scored> = gold.iter().filter(|it| it.score.is_finite()).copied().collect();
     sorted.sort_by(|a, b| b.score.total_cmp(&a.score));
     let (mut wrong, mut found) = (0.0, None);
     for (n, it) in (1_u32..).zip(&sorted) {

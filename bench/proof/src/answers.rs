@@ -3,11 +3,12 @@
 //! The numbers to meet were measured with independent programs in Python on the same files. Simulations plant what they
 //! then look for.
 
+mod boxes;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use karat_stats::boxes::{BoxItem, BoxVote, FuseOptions, Rect, fuse_boxes, match_boxes};
 use karat_stats::ranking::{
     BradleyTerryOptions, NoisyOptions, PairVote, Preference, Prior, Ties, bradley_terry, noisy_bradley_terry,
 };
@@ -17,7 +18,7 @@ use karat_stats::text::{
 use karat_stats::values::{
     ItemValue, PrecisionOptions, ValueVote, mean_values, median_values, precision_weighted_values,
 };
-use karat_stats::{Class, Estimate, IntervalOptions, Level};
+use karat_stats::{Estimate, IntervalOptions, Level};
 
 use crate::Given;
 use crate::data::rows;
@@ -28,7 +29,7 @@ pub(crate) fn run(given: &Given) -> Result<()> {
     numbers(given)?;
     judges(given)?;
     planted_rankings(given)?;
-    boxes(given)
+    boxes::boxes(given)
 }
 
 // ---- texts
@@ -206,8 +207,10 @@ fn show(estimate: &Estimate) -> String {
     format!("{:.2} [{:.2}, {:.2}]", estimate.value, estimate.interval.low, estimate.interval.high)
 }
 
-/// Three people and two models compare the answers of five models.
-fn judges(given: &Given) -> Result<()> {
+const JUDGES: [&str; 5] = ["annotator1", "annotator2", "annotator3", "gpt-3.5-turbo", "pandalm-7b"];
+
+/// The names of the models that were compared, and the votes.
+fn read_judges(given: &Given) -> Result<(Vec<String>, Vec<PairVote>)> {
     let path = given.data.join("pandalm_pairwise/pandalm_testset.jsonl");
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let rows: Vec<serde_json::Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
@@ -218,24 +221,28 @@ fn judges(given: &Given) -> Result<()> {
     let names: BTreeSet<String> = rows.iter().filter_map(models).flat_map(|(a, b)| [a, b]).collect();
     let names: Vec<String> = names.into_iter().collect();
     let number = |name: &str| names.iter().position(|it| it == name).unwrap_or_default() as u32;
-    let judges = ["annotator1", "annotator2", "annotator3", "gpt-3.5-turbo", "pandalm-7b"];
     let mut votes = Vec::new();
     for row in &rows {
         let Some((first, second)) = models(row) else { continue };
         for response in row["responses"].as_array().into_iter().flatten() {
             let who = response["annotator_id"].as_str().or(response["model"].as_str());
-            let annotator = judges.iter().position(|it| Some(*it) == who);
+            let Some(annotator) = JUDGES.iter().position(|it| Some(*it) == who) else { continue };
             let outcome = match response["label"].as_str() {
                 Some("response_1") => Preference::First,
                 Some("response_2") => Preference::Second,
                 Some("tie") => Preference::Tie,
                 _ => continue,
             };
-            let Some(annotator) = annotator else { continue };
             let annotator = annotator as u32;
             votes.push(PairVote { first: number(&first), second: number(&second), annotator, outcome });
         }
     }
+    Ok((names, votes))
+}
+
+/// Three people and two models compare the answers of five models.
+fn judges(given: &Given) -> Result<()> {
+    let (names, votes) = read_judges(given)?;
     println!(
         "Judges (PandaLM, {} comparisons of {} models by three people and two models): strengths by Bradley-Terry with \
          ties and position, prior of standard deviation 2.\n",
@@ -246,7 +253,7 @@ fn judges(given: &Given) -> Result<()> {
     println!("| judge |{header} share of ties of equals | position, log odds |");
     println!("|---|{}---|---|", "---|".repeat(names.len()));
     let mut remarks = BTreeSet::new();
-    for (annotator, judge) in judges.iter().enumerate() {
+    for (annotator, judge) in JUDGES.iter().enumerate() {
         let own: Vec<PairVote> =
             votes.iter().copied().filter(|it| it.annotator == annotator as u32).collect();
         let fit = bradley_terry(names.len() as u32, &own, &pair_options(Prior::Gaussian { sd: 2.0 }))?;
@@ -261,10 +268,10 @@ fn judges(given: &Given) -> Result<()> {
         remarks.extend(fit.ranking.remarks.iter().map(ToString::to_string));
     }
     println!("\nRemarks: {}.\n", remarks.into_iter().collect::<Vec<_>>().join("; "));
-    let fit = noisy_bradley_terry(names.len() as u32, judges.len() as u32, &votes, &noisy_options())?;
+    let fit = noisy_bradley_terry(names.len() as u32, JUDGES.len() as u32, &votes, &noisy_options())?;
     println!("All five judges in one noisy Bradley-Terry:\n");
     println!("| judge | reliability | share of firsts among equals |\n|---|---|---|");
-    for (judge, found) in judges.iter().zip(&fit.annotators) {
+    for (judge, found) in JUDGES.iter().zip(&fit.annotators) {
         let found = found.context("a judge without votes")?;
         println!("| {judge} | {} | {} |", show(&found.reliability), show(&found.first_share));
     }
@@ -279,7 +286,7 @@ fn pair_options(prior: Prior) -> BradleyTerryOptions {
 
 fn noisy_options() -> NoisyOptions {
     NoisyOptions {
-        strength_sd: 2.0,
+        strength_sd: 1.0,
         reliability: 0.8,
         reliability_sd: 1.5,
         position_sd: 1.5,
@@ -331,6 +338,29 @@ impl Covered {
     }
 }
 
+/// Two of ten items.
+fn pair(random: &mut Random) -> (u32, u32) {
+    let first = random.below(10);
+    (first, (first + 1 + random.below(9)) % 10)
+}
+
+/// A thousand comparisons by Davidson's model with position.
+fn planted_votes(random: &mut Random, strengths: &[f64], nu: f64, delta: f64) -> Vec<PairVote> {
+    let vote = |_| {
+        let (first, second) = pair(random);
+        let (a, b) = (strengths[first as usize], strengths[second as usize]);
+        let (one, other) = ((a + delta / 2.0).exp(), (b - delta / 2.0).exp());
+        let at = random.unit() * (one + other + nu * ((a + b) / 2.0).exp());
+        let outcome = match at {
+            at if at < one => Preference::First,
+            at if at < one + other => Preference::Second,
+            _ => Preference::Tie,
+        };
+        PairVote { first, second, annotator: 0, outcome }
+    };
+    (0..1_000).map(vote).collect()
+}
+
 /// Comparisons with planted strengths, ties and position bias: how often the 95 % intervals hold what was planted.
 fn planted_rankings(given: &Given) -> Result<()> {
     let n_worlds = 20 * given.n_seeds;
@@ -340,33 +370,16 @@ fn planted_rankings(given: &Given) -> Result<()> {
         let mut random = Random(seed);
         let strengths: Vec<f64> = (0..10).map(|_| random.normal()).collect();
         let mean = strengths.iter().sum::<f64>() / 10.0;
-        let pair = |random: &mut Random| {
-            let first = random.below(10);
-            (first, (first + 1 + random.below(9)) % 10)
-        };
-        let (nu, delta) = (0.6_f64, 0.4);
-        let mut votes = Vec::new();
-        for _ in 0..1_000 {
-            let (first, second) = pair(&mut random);
-            let (a, b) = (strengths[first as usize], strengths[second as usize]);
-            let (one, other, tie) =
-                ((a + delta / 2.0).exp(), (b - delta / 2.0).exp(), nu * ((a + b) / 2.0).exp());
-            let at = random.unit() * (one + other + tie);
-            let outcome = match at {
-                at if at < one => Preference::First,
-                at if at < one + other => Preference::Second,
-                _ => Preference::Tie,
-            };
-            votes.push(PairVote { first, second, annotator: 0, outcome });
-        }
+        let (nu, delta) = (0.6, 0.4);
+        let votes = planted_votes(&mut random, &strengths, nu, delta);
         let fit = bradley_terry(10, &votes, &pair_options(Prior::None))?;
         for (found, planted) in fit.ranking.strengths.iter().zip(&strengths) {
             strength.count(found.interval, planted - mean);
         }
         position.count(fit.position.context("no position")?.interval, delta);
         ties.count(fit.ties.context("no ties")?.interval, nu);
-        // Four judges: careful, careful, half blind and leaning to the first, half blind and leaning to the second.
-        let judges = [(0.95, 0.0), (0.85, 0.5), (0.6, 1.5), (0.6, -1.5)];
+        // Judges as the prior expects them: an interval covers on average over these, not at each point.
+        let judges = [(); 4].map(|()| (odds(4_f64.ln() + 1.5 * random.normal()), 1.5 * random.normal()));
         let mut votes = Vec::new();
         for n in 0..4_000_u32 {
             let (first, second) = pair(&mut random);
@@ -397,108 +410,5 @@ fn planted_rankings(given: &Given) -> Result<()> {
     reliability.print("reliability of the judges");
     first_share.print("share of firsts among equals");
     println!();
-    Ok(())
-}
-
-// ---- boxes
-
-/// Recall, invented boxes for each real one, and the slip of a hand in parts of a box's side.
-const HANDS: [(f64, f64, f64); 5] =
-    [(0.95, 0.05, 0.04), (0.90, 0.10, 0.06), (0.80, 0.05, 0.10), (0.70, 0.30, 0.06), (0.90, 0.50, 0.12)];
-
-/// Real boxes of blood cells, drawn again by five planted hands.
-fn boxes(given: &Given) -> Result<()> {
-    let path = given.data.join("images_bccd_boxes/boxes.jsonl");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let (mut items, mut golds) = (Vec::new(), Vec::new());
-    let mut random = Random(11);
-    for line in text.lines() {
-        let row: serde_json::Value = serde_json::from_str(line)?;
-        let mut gold = Vec::new();
-        for one in row["gold"].as_array().into_iter().flatten() {
-            let side = |name: &str| one[name].as_f64().unwrap_or(f64::NAN);
-            let class = Class(one["label"].as_str().map_or(0, |label| label.len() as u32));
-            let rect = Rect::new(side("xmin"), side("ymin"), side("xmax"), side("ymax"));
-            gold.extend(rect.map(|rect| BoxVote { annotator: 5, class, rect }));
-        }
-        let boxes = (0..5).flat_map(|who| drawn(&gold, who, &mut random)).collect();
-        items.push(BoxItem { seen_by: (0..5).collect(), boxes });
-        golds.push(gold);
-    }
-    let options = FuseOptions {
-        min_iou: 0.5,
-        keep_from: 0.5,
-        n_prior: 10.0,
-        n_rounds: 200,
-        tolerance: 1e-9,
-        level: Level::P95,
-    };
-    let fused = fuse_boxes(&items, 5, &options)?;
-    println!(
-        "Boxes ({} images of blood cells, the gold boxes drawn again by five planted hands): found at an IoU of 0.5 or \
-         more with the gold box.\n",
-        items.len()
-    );
-    println!("| | precision | recall | mean IoU |\n|---|---|---|---|");
-    for who in 0..5 {
-        let of = |item: &BoxItem| item.boxes.iter().copied().filter(|it| it.annotator == who).collect();
-        let boxes: Vec<Vec<BoxVote>> = items.iter().map(of).collect();
-        print_boxes(&format!("hand {who}"), &boxes, &golds)?;
-    }
-    let chosen = |keep: &dyn Fn(&karat_stats::boxes::FusedBox) -> bool| -> Vec<Vec<BoxVote>> {
-        let vote =
-            |it: &karat_stats::boxes::FusedBox| BoxVote { annotator: 6, class: it.class, rect: it.rect };
-        fused.items.iter().map(|item| item.iter().filter(|it| keep(it)).map(vote).collect()).collect()
-    };
-    print_boxes("drawn by three or more", &chosen(&|it| it.members.len() >= 3), &golds)?;
-    print_boxes("kept by presence", &chosen(&|it| it.kept), &golds)?;
-    println!("\n| hand | recall planted | found | modeled | spurious planted | found | mean IoU |");
-    println!("|---|---|---|---|---|---|---|");
-    for (who, (found, (recall, invented, _))) in fused.annotators.iter().zip(HANDS).enumerate() {
-        let found = found.context("a hand without boxes")?;
-        let share = |it: &Option<Estimate>| it.as_ref().map(show).unwrap_or_default();
-        println!(
-            "| {who} | {recall:.2} | {} | {:.2} | {:.2} | {} | {} |",
-            share(&found.recall),
-            found.modeled_recall,
-            invented / (invented + recall),
-            share(&found.spurious),
-            share(&found.mean_iou)
-        );
-    }
-    println!();
-    Ok(())
-}
-
-/// The gold boxes as a planted hand draws them.
-fn drawn(gold: &[BoxVote], who: u32, random: &mut Random) -> Vec<BoxVote> {
-    let (recall, invented, slip) = HANDS[who as usize];
-    let mut boxes = Vec::new();
-    for one in gold {
-        let [left, top, right, bottom] = one.rect.corners();
-        let (width, height) = (right - left, bottom - top);
-        if random.unit() < recall {
-            let [a, b, c, d] = [width, height, width, height].map(|side| slip * side * random.normal());
-            let rect = Rect::new(left + a, top + b, right + c, bottom + d);
-            boxes.extend(rect.map(|rect| BoxVote { annotator: who, class: one.class, rect }));
-        }
-        if random.unit() < invented {
-            let (x, y) = (540.0 * random.unit(), 380.0 * random.unit());
-            let rect = Rect::new(x, y, x + width, y + height);
-            boxes.extend(rect.map(|rect| BoxVote { annotator: who, class: one.class, rect }));
-        }
-    }
-    boxes
-}
-
-fn print_boxes(name: &str, found: &[Vec<BoxVote>], golds: &[Vec<BoxVote>]) -> Result<()> {
-    let (mut n_found, mut n_gold, mut n_both, mut iou) = (0, 0, 0, 0.0);
-    for (found, gold) in found.iter().zip(golds) {
-        let pairs = match_boxes(found, gold, 0.5)?;
-        (n_found, n_gold, n_both) = (n_found + found.len(), n_gold + gold.len(), n_both + pairs.len());
-        iou += pairs.iter().map(|it| it.2).sum::<f64>();
-    }
-    let both = n_both as f64;
-    println!("| {name} | {:.3} | {:.3} | {:.3} |", both / n_found as f64, both / n_gold as f64, iou / both);
     Ok(())
 }

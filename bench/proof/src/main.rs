@@ -15,6 +15,7 @@ mod data;
 mod entities;
 mod juries;
 mod panels;
+mod shares;
 mod speed;
 
 use std::path::PathBuf;
@@ -77,6 +78,11 @@ const PROOFS: &[Proof] = &[
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,
+    },
+    Proof {
+        name: "shares",
+        about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
+        run: shares::run,
     },
 ];
 

@@ -49,12 +49,14 @@ pub(crate) fn run(given: &Given) -> Result<()> {
     let read = |name: &&str| crowd(&given.data.join("crowd").join(format!("llm_{name}")));
     let panels: Vec<Crowd> = PANELS.iter().map(read).collect::<Result<_>>()?;
     println!("### Mean of {} panels of models\n", panels.len());
-    println!("Accuracy in percent on the items without gold; calibration error (ECE, 15 bins, top label).\n");
-    by_size(given, &panels)?;
+    println!(
+        "Accuracy in percent on the items without gold; calibration error (ECE, 15 bins, top label) of the posterior of `dawid_skene`, of `anchored` before and after its last temperature. `promised − found`: accuracy on cross-fitted gold less accuracy on the other items, in points. `guarded`: draws in which the best annotator was followed.\n"
+    );
+    by_size(given, &panels, true)?;
 
     let strongest: Vec<Crowd> = panels.iter().map(|it| only(it, STRONGEST)).collect::<Result<_>>()?;
     println!("\n### The same panels, their five strongest models only\n");
-    by_size(given, &strongest)?;
+    by_size(given, &strongest, false)?;
 
     println!("\n### Each panel, {N_GOLD} gold items\n");
     by_set(given, &panels)?;
@@ -114,7 +116,7 @@ impl Scores {
     }
 }
 
-fn by_size(given: &Given, panels: &[Crowd]) -> Result<()> {
+fn by_size(given: &Given, panels: &[Crowd], with_targets: bool) -> Result<()> {
     println!(
         "| gold | majority | best by gold | dawid_skene | **anchored** | target | ECE dawid_skene | ECE before temperature | **ECE after** | target | promised − found | guarded |"
     );
@@ -125,15 +127,16 @@ fn by_size(given: &Given, panels: &[Crowd]) -> Result<()> {
         let all: Vec<Scores> = panels.iter().map(of).collect::<Result<_>>()?;
         let mean = Scores::mean(&all);
         println!(
-            "| {n_gold} | {:.1} | {} | {:.1} | **{:.1}** | {target} | {:.3} | {:.3} | {} | {} | {} | {:.0} % |",
+            "| {n_gold} | {:.1} | {} | {:.1} | **{:.1}** | {} | {:.3} | {:.3} | {} | {} | {} | {:.0} % |",
             100.0 * mean.majority,
             if *n_gold == 0 { "-".to_owned() } else { format!("{:.1}", 100.0 * mean.chosen) },
             100.0 * mean.dawid_skene,
             100.0 * mean.anchored,
+            if with_targets { target.to_string() } else { String::new() },
             mean.ece_dawid_skene,
             mean.ece_raw,
             if *n_gold < 30 { "-".to_owned() } else { format!("**{:.3}**", mean.ece) },
-            if *n_gold < 100 { "" } else { "0.080" },
+            if *n_gold < 100 || !with_targets { "" } else { "0.080" },
             if *n_gold == 0 { "-".to_owned() } else { format!("{:+.1}", 100.0 * mean.promised) },
             100.0 * mean.guarded
         );

@@ -1,4 +1,4 @@
-//! What aggregation costs: CPU time and memory on a million items.
+//! What aggregation costs: CPU time and memory on a million items, on fewer for what is slow elsewhere.
 //!
 //! In: nothing but a seed; the votes are drawn. Out: a table, one row a method. `peers/speed.py` draws votes of the same
 //! kind, runs crowd-kit on them, starts this proof, and prints both with their ratio: two numbers of one session.
@@ -14,31 +14,39 @@ use karat_stats::aggregate::{FitOptions, METHODS, Vote, Voter, Votes};
 use crate::Given;
 
 const N_ITEMS: u32 = 1_000_000;
+/// Enough for methods whose peers take minutes on more.
+const FEW_ITEMS: u32 = 10_000;
 const VOTES_PER_ITEM: u32 = 5;
 const N_ANNOTATORS: u64 = 200;
 const N_CLASSES: u64 = 4;
 const N_ROUNDS: u32 = 20;
 
-/// The methods that are timed. To add one: its name, and the number of rounds or steps that is fair to compare.
-const TIMED: &[(&str, u32)] = &[
-    ("majority", 1),
-    ("wawa", 1),
-    ("one_coin", N_ROUNDS),
-    ("dawid_skene", N_ROUNDS),
-    ("dawid_skene_ml", N_ROUNDS),
+/// The methods that are timed. To add one: its name, the items, and the number of rounds or steps that is fair to compare.
+const TIMED: &[(&str, u32, u32)] = &[
+    ("majority", N_ITEMS, 1),
+    ("wawa", N_ITEMS, 1),
+    ("one_coin", N_ITEMS, N_ROUNDS),
+    ("dawid_skene", N_ITEMS, N_ROUNDS),
+    ("dawid_skene_ml", N_ITEMS, N_ROUNDS),
+    ("dawid_skene_ordinal", N_ITEMS, N_ROUNDS),
+    ("ibcc", N_ITEMS, N_ROUNDS),
+    ("mace", N_ITEMS, N_ROUNDS),
+    ("glad", FEW_ITEMS, 10),
+    ("ebcc", FEW_ITEMS, N_ROUNDS),
 ];
 
 /// Prints the table.
 pub(crate) fn run(_: &Given) -> Result<()> {
     println!(
-        "{N_ITEMS} items x {VOTES_PER_ITEM} votes, {N_ANNOTATORS} annotators right in 55 to 95 of 100 cases, {N_CLASSES} classes, {N_ROUNDS} rounds, one thread.\n"
+        "{VOTES_PER_ITEM} votes an item, {N_ANNOTATORS} annotators right in 55 to 95 of 100 cases, {N_CLASSES} classes, one thread.\n"
     );
-    let (votes, truth) = draw(7)?;
+    let (many, few) = (draw(N_ITEMS, 7)?, draw(FEW_ITEMS, 7)?);
     // Once: what an earlier fit gave back may still be held by the allocator, and would make a later one look small.
     let before = status("VmRSS:")?;
-    println!("| method | voters | rounds | CPU s | wall s | peak memory MB | accuracy |");
-    println!("|---|---|---|---|---|---|---|");
-    for (name, n_rounds) in TIMED {
+    println!("| method | voters | items | rounds | CPU s | wall s | peak memory MB | accuracy |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for (name, n_items, n_rounds) in TIMED {
+        let (votes, truth) = if *n_items == N_ITEMS { &many } else { &few };
         let Some(method) = METHODS.iter().find(|it| it.name == *name) else { continue };
         for voter in [Voter::Person, Voter::Model] {
             if voter == Voter::Model && *name != "dawid_skene" {
@@ -55,12 +63,12 @@ pub(crate) fn run(_: &Given) -> Result<()> {
             };
             reset_peak()?;
             let (cpu, wall) = (cpu_seconds()?, Instant::now());
-            let fit = (method.fit)(&votes, &options)?;
+            let fit = (method.fit)(votes, &options)?;
             let (cpu, wall) = (cpu_seconds()? - cpu, wall.elapsed().as_secs_f64());
             let peak = status("VmHWM:")?.saturating_sub(before);
             let credit: f64 = truth.iter().enumerate().map(|(item, class)| fit.credit(item, *class)).sum();
             println!(
-                "| {name} | {voter:?} | {} | {cpu:.3} | {wall:.3} | {:.0} | {:.4} |",
+                "| {name} | {voter:?} | {n_items} | {} | {cpu:.3} | {wall:.3} | {:.0} | {:.4} |",
                 fit.n_rounds,
                 peak as f64 / 1e3,
                 credit / truth.len() as f64
@@ -71,7 +79,7 @@ pub(crate) fn run(_: &Given) -> Result<()> {
 }
 
 /// Votes of annotators whose accuracy is drawn evenly from .55 to .95 and whose errors are evenly spread.
-fn draw(seed: u64) -> Result<(Votes, Vec<Class>)> {
+fn draw(n_items: u32, seed: u64) -> Result<(Votes, Vec<Class>)> {
     let mut state = seed;
     // SplitMix64, as the crate has it for its own draws.
     let mut word = move || {
@@ -83,9 +91,9 @@ fn draw(seed: u64) -> Result<(Votes, Vec<Class>)> {
     };
     let share = |word: u64| (word >> 11) as f64 / (1_u64 << 53) as f64;
     let accuracy: Vec<f64> = (0..N_ANNOTATORS).map(|_| 0.55 + 0.4 * share(word())).collect();
-    let mut truth = Vec::with_capacity(N_ITEMS as usize);
-    let mut votes = Vec::with_capacity((N_ITEMS * VOTES_PER_ITEM) as usize);
-    for item in 0..N_ITEMS {
+    let mut truth = Vec::with_capacity(n_items as usize);
+    let mut votes = Vec::with_capacity((n_items * VOTES_PER_ITEM) as usize);
+    for item in 0..n_items {
         let class = word() % N_CLASSES;
         truth.push(Class(class as u32));
         for _ in 0..VOTES_PER_ITEM {
@@ -95,7 +103,7 @@ fn draw(seed: u64) -> Result<(Votes, Vec<Class>)> {
             votes.push(Vote { item, annotator: annotator as u32, class: Class(said as u32) });
         }
     }
-    Ok((Votes::new(N_ITEMS as usize, N_ANNOTATORS as usize, N_CLASSES as usize, &votes)?, truth))
+    Ok((Votes::new(n_items as usize, N_ANNOTATORS as usize, N_CLASSES as usize, &votes)?, truth))
 }
 
 /// The processor time of this thread so far.

@@ -16,6 +16,7 @@ pub(crate) mod init;
 pub(crate) mod label;
 pub(crate) mod plan;
 pub(crate) mod prompt;
+pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod sample;
 pub(crate) mod schema;

@@ -61,6 +61,8 @@ enum Command {
     Errors(commands::errors::Args),
     /// Say whether one annotator is better than another on the same items.
     Compare(commands::compare::Args),
+    /// Write all that is known of the labels as one page: how good, under which promise, what to do next.
+    Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
     /// Print the JSON Schema of `karat.toml`.
@@ -102,6 +104,7 @@ fn main() -> ExitCode {
         Command::Sample(args) => wait(commands::sample::run(&args, &mut voice)),
         Command::Estimate(args) => wait(commands::estimate::run(&args, &mut voice)),
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
+        Command::Report(args) => wait(commands::report::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),
         Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),

@@ -224,3 +224,33 @@ fn the_doctor_looks_at_every_endpoint_and_shows_no_key() {
     assert!(told.contains("OPENAI_API_KEY is set"), "{told}");
     assert!(!told.contains("very-secret"), "{told}");
 }
+
+#[test]
+fn the_report_is_one_page_and_the_same_as_json() {
+    let folder = folder();
+    let votes = "item,annotator,label\n1,a,x\n1,b,x\n2,a,y\n2,b,x\n3,a,x\n3,b,x\n";
+    fs::write(folder.path().join("votes.csv"), votes).unwrap();
+    fs::write(folder.path().join("gold.csv"), "item,gold\n1,x\n2,y\n").unwrap();
+    let told = check_exit(folder.path(), "report --votes votes.csv --gold gold.csv", 0);
+    assert!(told.contains("the report: karat-report.html"), "{told}");
+    let page = fs::read_to_string(folder.path().join("karat-report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("<section id=\"promises\""), "{page}");
+    let told = check_exit(folder.path(), "report --votes votes.csv --gold gold.csv --json -o report.json", 0);
+    let line = told.lines().find(|line| line.starts_with('{')).unwrap();
+    let mut event: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(event["event"], "report");
+    event.as_object_mut().unwrap().remove("event");
+    let file = fs::read_to_string(folder.path().join("report.json")).unwrap();
+    assert_eq!(event, serde_json::from_str::<serde_json::Value>(&file).unwrap());
+    // A report only looks: it makes no journal where there is none.
+    assert!(!folder.path().join(".karat").exists());
+}
+
+#[test]
+fn the_report_of_labels_says_what_is_not_live() {
+    let folder = folder();
+    check_exit(folder.path(), ONE_LINE, 1);
+    check_exit(folder.path(), &ONE_LINE.replacen("label", "report", 1), 0);
+    let page = fs::read_to_string(folder.path().join("karat-report.html")).unwrap();
+    assert!(page.contains("not live: made-up answers"), "{page}");
+}

@@ -88,6 +88,9 @@ pub struct AcceptReport {
     /// The score of each item.
     #[serde(skip)]
     pub scores: Vec<Option<f64>>,
+    /// Which items test.
+    #[serde(skip)]
+    pub tested: Vec<bool>,
 }
 
 /// The answer for all items, or for those with one label.
@@ -247,6 +250,7 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
         accepted: is_accepted,
         labels: judged.labels,
         scores: judged.scores,
+        tested: parts.test,
     })
 }
 

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use karat_core::{Error, Hash, Result};
 use karat_stats::calibrate::{
     Binning, CalibrateOptions, Calibrated, Calibrator, Quality, Rule, Scored, calibrate as fit, calibrator,
-    combine, coverage_at_accuracy, expected_ece, quality_intervals, reliability_diagram,
+    combine, coverage_at_accuracy, expected_ece, quality, quality_intervals, reliability_diagram,
 };
 use karat_stats::{IntervalOptions, Level};
 use karat_store::Store;
@@ -195,6 +195,11 @@ fn agreement(panel: &Panel, member: usize, item: usize) -> Option<f64> {
 /// The logarithm of the length of the text.
 fn length(panel: &Panel, item: usize) -> Option<f64> {
     panel.texts.get(item).map(|text| (text.chars().count() as f64 + 1.0).ln())
+}
+
+/// How good any scores are on items that they had not seen; `None` without items.
+pub(crate) fn measure(items: &[Scored], options: &CalibrationOptions) -> Option<Measured> {
+    measured(items, &quality(items, N_BINS).ok()?, options).ok()
 }
 
 fn measured(

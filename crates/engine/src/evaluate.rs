@@ -23,9 +23,11 @@ pub use report::{
 
 use crate::asker::Asker;
 use crate::plain::{Given, Plain};
+use crate::run::chunks;
 use crate::setup::Setup;
-use estimate::estimate;
+use estimate::{N_SAMPLE, estimate};
 use gather::{Gathered, gather};
+pub(crate) use score::{counts, labels_of};
 
 /// How to evaluate.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +74,7 @@ fn gold_files(setup: &Setup, written: &str) -> Result<GoldSource> {
                 .hint("name gold files with commas between them: `--gold a.csv,b.csv`"));
         }
         if let GoldSource::File(_, cells) = gold_file(setup, file.to_owned())? {
-            all.extend(cells.into_iter().filter(|(_, cell)| !cell.is_null() && cell.as_str() != Some("")));
+            all.extend(cells);
         }
     }
     Ok(GoldSource::File(written.to_owned(), all))
@@ -101,7 +103,11 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     for row in reader {
         match row {
             Row::Item(mut item) => {
-                if let Some(cell) = item.fields.remove(&column) {
+                // An empty cell of a gold file is not labeled yet; "no label" is written `[]`.
+                let cell = item.fields.remove(&column);
+                let cell =
+                    cell.filter(|it| !it.is_null() && it.as_str().is_none_or(|it| !it.trim().is_empty()));
+                if let Some(cell) = cell {
                     cells.insert(item.id.to_string(), cell);
                 }
             }
@@ -188,6 +194,16 @@ fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &Inter
         })
     };
     others.iter().filter_map(compare).collect()
+}
+
+/// What each annotator spent, and its mean latency; what recordings would cost is estimated on the first items.
+pub(crate) async fn spent(setup: &Setup, store: &Store, askers: &[Asker]) -> Result<Vec<(Cost, f64)>> {
+    let mut sample = Vec::new();
+    let mut chunks = chunks(setup.read.clone(), Some(N_SAMPLE as u64));
+    while let Some(chunk) = chunks.recv().await {
+        sample.extend(chunk?);
+    }
+    costs(store, askers, &sample).await
 }
 
 /// What each annotator spent over all its calls, as the journal says; for recorded answers an estimate.

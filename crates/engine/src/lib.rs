@@ -1,7 +1,7 @@
 //! The pipeline: from files and a `karat.toml` to labels of known quality.
 //!
 //! One file for each stage: [`Setup`] (what to work on), [`survey`] (what is in the data), [`plan`] (what it will cost),
-//! [`run`] (ask and write), [`export`] (the labeled file), [`evaluate`] (how good the labels are).
+//! [`run`] (ask and write), [`export`] (the labeled file), [`evaluate`] (how good the labels are), [`report`] (all of it on a page).
 //!
 //! Not here: printing, flags, and the page.
 
@@ -19,6 +19,7 @@ pub mod estimate;
 pub mod evaluate;
 mod export;
 mod history;
+mod html;
 pub mod judged;
 mod near;
 pub mod panel;
@@ -27,6 +28,7 @@ mod plan;
 mod progress;
 mod prompt_blob;
 mod purse;
+pub mod report;
 mod run;
 pub mod sample;
 mod setup;

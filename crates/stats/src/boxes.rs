@@ -147,3 +147,6 @@ fn check_iou(got: f64) -> Result<(), BoxError> {
     let what = "the least intersection over union, above 0 and at most 1";
     if got > 0.0 && got <= 1.0 { Ok(()) } else { Err(BoxError::BadNumber { what, got }) }
 }
+
+#[cfg(test)]
+mod tests;

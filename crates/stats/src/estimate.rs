@@ -30,7 +30,8 @@ mod tests;
 
 pub use design::{Reviewed, WeightedMean, pseudo_outcomes, weighted_mean};
 pub use mean::{
-    ClassShares, MeanReport, Needed, Stratum, class_shares, difference, mean, needed, stratified_mean,
+    ClassShares, MeanReport, Needed, StratifiedMean, Stratum, class_shares, difference, mean, needed,
+    stratified_mean,
 };
 pub use regression::{Coefficients, Regression, RegressionReport, logistic, ols};
 

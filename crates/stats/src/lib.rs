@@ -10,6 +10,7 @@
 //! | how good spans are, and what is wrong with them | [`score_spans`], [`match_spans`] |
 //! | what most annotators say | [`majority`], [`vote_shares`] |
 //! | who is right when annotators differ | [`aggregate`]; for spans [`spans`], comparisons [`ranking`], texts [`text`], boxes [`boxes`], numbers [`values`] |
+//! | how good each given label is, by annotators and a model together | [`aggregate::crowdlab`] |
 //! | how far annotators agree | [`agreement`] |
 //! | whether a score is a probability | [`calibrate`] |
 //! | what may go without review | [`accept`] |

@@ -5,6 +5,9 @@
 //!
 //! Not here: large or sparse matrices.
 
+/// A pivot this much smaller than its diagonal is nothing but rounding errors.
+const RESIDUE: f64 = 1e-13;
+
 /// The lower Cholesky factor of a symmetric matrix of `n` rows, in place; `false` where the matrix is not positive
 /// definite, and the contents are then of no use.
 fn factor(matrix: &mut [f64], n: usize) -> bool {
@@ -13,8 +16,9 @@ fn factor(matrix: &mut [f64], n: usize) -> bool {
             let dot: f64 = (0..column).map(|it| matrix[row * n + it] * matrix[column * n + it]).sum();
             let rest = matrix[row * n + column] - dot;
             if row == column {
-                // Also false for NaN.
-                if !(rest > 0.0 && rest.is_finite()) {
+                // What is left of a row that follows from the others is rounding. Also false for NaN.
+                let least = RESIDUE * matrix[row * n + row].abs();
+                if !(rest > least && rest.is_finite()) {
                     return false;
                 }
                 matrix[row * n + row] = rest.sqrt();

@@ -1,4 +1,4 @@
-//! Multinomial logistic regression on a few dense features: the combiner of confidences and the stacker of annotators.
+//! Multinomial logistic regression on a few dense features.
 //!
 //! In: rows of features, a distribution over classes for each row, weights, the strength of the L2 penalty. Out:
 //! coefficients that give a distribution for any row.
@@ -17,19 +17,13 @@ pub(crate) struct Logistic {
 impl Logistic {
     /// Fits by maximum likelihood with the penalty `penalty / 2` times the squared coefficients (not the intercepts).
     ///
-    /// `features` is row-major with `n_features` a row; `targets` is row-major with `n_classes` a row, each row a
-    /// distribution (a one for a hard class); `weights` is one a row. The problem is convex: with `penalty > 0` the
-    /// answer is unique up to a constant in the intercepts.
-    pub(crate) fn fit(
-        features: &[f64],
-        n_features: usize,
-        targets: &[f64],
-        n_classes: usize,
-        weights: &[f64],
-        penalty: f64,
-    ) -> Self {
-        let width = n_features + 1;
+    /// `weights` is one a row; `features` and `targets` are row-major with as many rows, each row of targets a
+    /// distribution over the classes (a one for a hard class). The problem is convex: with `penalty > 0` the answer is
+    /// unique up to a constant in the intercepts.
+    pub(crate) fn fit(features: &[f64], targets: &[f64], weights: &[f64], penalty: f64) -> Self {
         let n_rows = weights.len();
+        let (n_features, n_classes) = (features.len() / n_rows.max(1), targets.len() / n_rows.max(1));
+        let width = n_features + 1;
         let mut p = vec![0.0; n_classes];
         let loss = |x: &[f64], gradient: &mut [f64]| {
             gradient.fill(0.0);
@@ -91,7 +85,7 @@ mod tests {
     #[test]
     fn without_features_the_shares_come_back() {
         let targets = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0];
-        let model = Logistic::fit(&[], 0, &targets, 2, &[1.0; 4], 1.0);
+        let model = Logistic::fit(&[], &targets, &[1.0; 4], 1.0);
         let p: Vec<f64> = model.log_probabilities(&[]).into_iter().map(f64::exp).collect();
         assert!((p[0] - 0.75).abs() < 1e-9 && (p[1] - 0.25).abs() < 1e-9);
     }
@@ -100,7 +94,7 @@ mod tests {
     fn a_feature_that_tells_the_classes_apart_is_used() {
         let features = [-2.0, -1.0, 1.0, 2.0];
         let targets = [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0];
-        let model = Logistic::fit(&features, 1, &targets, 2, &[1.0; 4], 0.1);
+        let model = Logistic::fit(&features, &targets, &[1.0; 4], 0.1);
         let p = model.log_probabilities(&[3.0])[1].exp();
         assert!(p > 0.95 && p < 1.0, "{p}");
     }

@@ -8,8 +8,6 @@
 //!
 //! Not here: secrets (the numbers are predictable).
 
-use crate::special::normal_quantile;
-
 /// SplitMix64: one addition and one mixing function for each word, period 2^64.
 ///
 /// G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number Generators", 2014.
@@ -76,9 +74,10 @@ impl SplitMix64 {
     }
 
     /// A draw from the standard normal distribution.
+    #[cfg(test)]
     pub(crate) fn normal(&mut self) -> f64 {
         // Half a step away from 0, where the quantile is infinite.
-        normal_quantile(self.unit() + 0.5 / (1_u64 << 53) as f64)
+        crate::special::normal_quantile(self.unit() + 0.5 / (1_u64 << 53) as f64)
     }
 
     /// Puts the elements in an order that is equally likely as any other.

@@ -261,3 +261,6 @@ fn check_votes(n_items: u32, votes: &[PairVote]) -> Result<(), RankingError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //!
 //! Not here: distributions that no caller needs yet.
 
-use statrs::function::{beta, erf, gamma};
+use statrs::function::{beta, gamma};
 
 /// The quantile of the standard normal distribution: the `z` that lies above a share `p` of it, for `p` in
 /// (0, 1).
@@ -21,11 +21,6 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
     let tail = (-p.min(1.0 - p).ln()).sqrt();
     let z = if tail <= 5.0 { ratio(&MIDDLE, tail - 1.6) } else { ratio(&FAR, tail - 5.0) };
     z.copysign(centered)
-}
-
-/// The share of the standard normal distribution at or below `z`.
-pub(crate) fn normal_cdf(z: f64) -> f64 {
-    0.5 * erf::erfc(-z / std::f64::consts::SQRT_2)
 }
 
 /// The natural logarithm of the gamma function, for `x > 0`.

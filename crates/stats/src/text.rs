@@ -90,3 +90,6 @@ fn check_annotator(annotator: u32, n_annotators: u32) -> Result<(), TextError> {
 fn at_least_zero(what: &'static str, got: f64) -> Result<(), TextError> {
     if got >= 0.0 && got.is_finite() { Ok(()) } else { Err(TextError::BadNumber { what, got }) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,8 +157,7 @@ fn check_sane(what: &str, votes: &Votes, options: &FitOptions<'_>) -> Vec<Result
     let sane = |name: &str| {
         let found = (method(name).unwrap().fit)(votes, options)?;
         for item in (0..votes.n_items()).filter(|item| !votes.of(*item).is_empty()) {
-            let row =
-                found.posterior(item).unwrap_or_else(|| panic!("{what}: {name} says nothing of item {item}"));
+            let row = found.posterior(item).unwrap();
             assert!(row.iter().all(|p| (0.0..=1.0).contains(p)), "{what}: {name}: {row:?}");
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{what}: {name}: {row:?}");
         }

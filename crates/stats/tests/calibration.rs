@@ -3,11 +3,7 @@
 //! The expected values in `reference/calibration.json` were written by `reference/calibration.py`, which says how to
 //! run it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking, in its helping functions too"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helping functions too")]
 
 use karat_stats::calibrate::{
     Binning, Calibrator, Scored, aurc, auroc, brier, brier_full, brier_parts, calibrator, classwise_ece, ece,

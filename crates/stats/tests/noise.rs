@@ -1,5 +1,6 @@
 //! Confident learning against cleanlab 2.9.0, in `reference/noise.json`.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(clippy::disallowed_methods, reason = "the sets are too large to keep in the repository")]
 
 use karat_stats::Class;
 use karat_stats::noise::{FILTERS, Judged};

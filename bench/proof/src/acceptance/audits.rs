@@ -130,7 +130,7 @@ pub(super) fn print_watching() -> Result<()> {
     Ok(())
 }
 
-/// A cascade of an overconfident and a calibrated annotator that share a part of their errors.
+/// A cascade of two calibrated annotators that share a part of their errors.
 pub(super) fn print_cascade() -> Result<()> {
     println!(
         "A cascade of two annotators, 1,000 gold, error 0.1: how often a tier, or all accepted, is above it.\n"

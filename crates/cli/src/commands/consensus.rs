@@ -18,7 +18,7 @@ const N_SHOWN: usize = 20;
 pub(crate) struct Args {
     #[command(flatten)]
     panel: PanelArgs,
-    /// How to find it; without it, the method that suits annotators and gold. `karat consensus --method help` lists all.
+    /// How to find it; without it, the method that suits annotators and gold. See docs/reference/methods.md for all.
     #[arg(long, value_name = "NAME")]
     method: Option<String>,
     /// Write every item with its label, its confidence and what each annotator gave.

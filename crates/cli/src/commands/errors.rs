@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Whose labels are in question: an annotator, `gold`, or `consensus`; without it gold where there is some.
     #[arg(long, value_name = "NAME")]
     of: Option<String>,
-    /// How suspects are chosen: a filter of confident learning. `--filter help` lists all.
+    /// How suspects are chosen: a filter of confident learning, listed in docs/reference/methods.md.
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
     /// Write the suspects with rank, reasons and what the others say.

@@ -136,7 +136,29 @@ async fn drawn(store: &Store, certificate: &Certificate) -> Result<Vec<(String, 
 /// Compares the drawn items with their gold, in the order of drawing, and takes the promise back where the evidence against
 /// it is strong enough.
 pub async fn check(store: &Store, panel: &Panel, certificate: &Certificate) -> Result<Audit> {
-    let before = standing(store, certificate, panel).await?;
+    let (mut audit, broken) = watched(store, panel, certificate).await?;
+    if broken && !matches!(audit.standing, Standing::Withdrawn(_)) {
+        let why = format!(
+            "an audit found {} wrong among {}, where {:.1} % were promised",
+            audit.n_wrong,
+            audit.n_audited,
+            certificate.error * 100.0
+        );
+        withdraw(store, certificate, &why).await?;
+        audit.standing = Standing::Withdrawn(why);
+        audit.withdrawn_now = true;
+    }
+    Ok(audit)
+}
+
+/// How an audit stands. As [`check`], but nothing is taken back.
+pub async fn look(store: &Store, panel: &Panel, certificate: &Certificate) -> Result<Audit> {
+    Ok(watched(store, panel, certificate).await?.0)
+}
+
+/// How an audit stands, and whether its evidence breaks the promise.
+async fn watched(store: &Store, panel: &Panel, certificate: &Certificate) -> Result<(Audit, bool)> {
+    let standing = standing(store, certificate, panel).await?;
     let drawn = drawn(store, certificate).await?;
     let by_id = panel.by_id();
     let mut watch =
@@ -148,27 +170,15 @@ pub async fn check(store: &Store, panel: &Panel, certificate: &Certificate) -> R
             watch.observe(f64::from(u8::from(wrong))).map_err(|error| Error::bug(error.to_string()))?;
         }
     }
-    let broken = watch.rejects(1.0 - certificate.confidence);
-    let withdrawn_now = broken && !matches!(before, Standing::Withdrawn(_));
-    let mut now = before;
-    if withdrawn_now {
-        let why = format!(
-            "an audit found {} wrong among {}, where {:.1} % were promised",
-            watch.loss_sum,
-            watch.n,
-            certificate.error * 100.0
-        );
-        withdraw(store, certificate, &why).await?;
-        now = Standing::Withdrawn(why);
-    }
-    Ok(Audit {
+    let audit = Audit {
         certificate: certificate.clone(),
-        standing: now,
+        standing,
         n_drawn: drawn.len() as u64,
         n_audited: watch.n,
         n_wrong: watch.loss_sum as u64,
         e_value: watch.e_value(),
         e_peak: watch.log_peak.exp(),
-        withdrawn_now,
-    })
+        withdrawn_now: false,
+    };
+    Ok((audit, watch.rejects(1.0 - certificate.confidence)))
 }

@@ -44,13 +44,7 @@ fn test(
     let own: Vec<Option<&Plain>> =
         panel.members[model].given.iter().map(|given| given.as_ref().ok()).collect();
     let by = AlternativeOptions { epsilon: options.epsilon, ..AlternativeOptions::EXPERTS };
-    alternative_annotator_test(
-        &ratings,
-        &own,
-        |value, others| mean_match(value, others),
-        &by,
-        &options.intervals(),
-    )
+    alternative_annotator_test(&ratings, &own, mean_match, &by, &options.intervals())
 }
 
 fn tested(panel: &Panel, people: &[usize], test: AlternativeTest) -> StandInOutcome {

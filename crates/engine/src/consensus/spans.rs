@@ -11,8 +11,8 @@ use crate::panel::{Panel, Plain, Voter};
 
 /// For people: what an annotator says of a token depends on what it said of the one before.
 const FOR_PEOPLE: &str = "previous_tag";
-/// For models, whose spans are right or wrong as a whole.
-const FOR_MODELS: &str = "span_dawid_skene";
+/// For models, whose spans are right or wrong as a whole, and of which there are few: nothing is learned of them.
+const FOR_MODELS: &str = "span_vote";
 /// Into how many parts the gold is divided to score each part without its gold.
 const N_FOLDS: usize = 5;
 

@@ -12,7 +12,7 @@ use super::{Agreed, Consensus, MemberQuality};
 use crate::beside::write_beside;
 use crate::compare::number;
 use crate::evaluate::Number;
-use crate::panel::{Panel, Plain, Voter, class_of};
+use crate::panel::{Member, Panel, Plain, Voter, class_of};
 use crate::setup::Setup;
 
 /// How often items are drawn again for the interval of an F1.
@@ -21,30 +21,7 @@ const N_RESAMPLES: u32 = 500;
 /// Counts, and compares with gold that was not seen.
 pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> Consensus {
     let Merged { method, about, items, held, posteriors, estimated, calibrated, remarks } = merged;
-    let asked = |member: usize| {
-        let own = &panel.members[member];
-        let was_asked = |item: &usize| panel.right(member, *item).is_some();
-        let items: Vec<usize> = (0..panel.n_items()).filter(was_asked).collect();
-        match panel.shape {
-            Shape::Spans => span_f1(panel, &items, |item| own.given[item].as_ref().ok()),
-            Shape::Choice | Shape::Choices => {
-                let n_right = items.iter().filter(|item| panel.right(member, **item) == Some(true)).count();
-                share_of(n_right as f64, items.len())
-            }
-        }
-    };
-    let members: Vec<MemberQuality> = panel
-        .members
-        .iter()
-        .enumerate()
-        .map(|(n, member)| MemberQuality {
-            name: member.name.clone(),
-            voter: if member.voter == Voter::Person { "person" } else { "model" },
-            n_votes: member.n_labeled(),
-            estimated: estimated[n],
-            on_gold: asked(n),
-        })
-        .collect();
+    let members = qualities(panel, &estimated);
     let best = members.iter().filter_map(|it| Some((it.name.clone(), it.on_gold?)));
     let best = best.max_by(|a, b| a.1.low.total_cmp(&b.1.low).then_with(|| b.0.cmp(&a.0)));
     let settled: Vec<usize> = (0..panel.n_items()).filter(|item| panel.gold[*item].is_some()).collect();
@@ -52,21 +29,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         true => held[*item].as_ref(),
         false => Some(&items[*item]),
     };
-    let (accuracy, majority) = match panel.shape {
-        Shape::Spans => {
-            let usual: Vec<Option<Plain>> =
-                (0..panel.n_items()).map(|item| majority_value(panel, item)).collect();
-            (
-                span_f1(panel, &settled, |item| unseen(&item)?.value.as_ref()),
-                span_f1(panel, &settled, |item| usual[item].as_ref()),
-            )
-        }
-        Shape::Choice | Shape::Choices => {
-            let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
-            let usual = settled.iter().map(|item| majority_credit(panel, *item));
-            (share_of(credits.sum(), settled.len()), share_of(usual.sum(), settled.len()))
-        }
-    };
+    let (accuracy, majority) = against_gold(panel, &settled, unseen);
     Consensus {
         method,
         about,
@@ -87,6 +50,55 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         best,
         calibrated,
         remarks,
+    }
+}
+
+/// What was learned of each annotator, and how it does on the gold it was asked for.
+fn qualities(panel: &Panel, estimated: &[Option<f64>]) -> Vec<MemberQuality> {
+    let on_gold = |member: usize| {
+        let own = &panel.members[member];
+        let was_asked = |item: &usize| panel.right(member, *item).is_some();
+        let items: Vec<usize> = (0..panel.n_items()).filter(was_asked).collect();
+        match panel.shape {
+            Shape::Spans => span_f1(panel, &items, |item| own.given[item].as_ref().ok()),
+            Shape::Choice | Shape::Choices => {
+                let n_right = items.iter().filter(|item| panel.right(member, **item) == Some(true)).count();
+                share_of(n_right as f64, items.len())
+            }
+        }
+    };
+    let quality = |(n, member): (usize, &Member)| MemberQuality {
+        name: member.name.clone(),
+        voter: if member.voter == Voter::Person { "person" } else { "model" },
+        n_votes: member.n_labeled(),
+        estimated: estimated[n],
+        on_gold: on_gold(n),
+    };
+    panel.members.iter().enumerate().map(quality).collect()
+}
+
+/// How good the consensus is on these items as found without their gold, and how good the majority.
+fn against_gold<'a>(
+    panel: &'a Panel,
+    settled: &[usize],
+    unseen: impl Fn(&usize) -> Option<&'a Agreed>,
+) -> (Option<Number>, Option<Number>) {
+    match panel.shape {
+        Shape::Spans => {
+            let usual: Vec<Option<Plain>> =
+                (0..panel.n_items()).map(|item| majority_value(panel, item)).collect();
+            let found = |item: usize| unseen(&item)?.value.clone();
+            let found: Vec<Option<Plain>> = (0..panel.n_items()).map(found).collect();
+            (
+                span_f1(panel, settled, |item| found[item].as_ref()),
+                span_f1(panel, settled, |item| usual[item].as_ref()),
+            )
+        }
+        Shape::Choice | Shape::Choices => {
+            let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
+            let usual = settled.iter().map(|item| majority_credit(panel, *item));
+            (share_of(credits.sum(), settled.len()), share_of(usual.sum(), settled.len()))
+        }
     }
 }
 

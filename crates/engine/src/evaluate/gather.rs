@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use karat_core::{Annotation, Item, Outcome, Result, Task, Value};
+use karat_core::{Annotation, Item, Outcome, Result, Shape, Task, Value};
 use karat_store::Store;
 
 use super::estimate::N_SAMPLE;
@@ -38,13 +38,17 @@ impl GoldSource {
         }
     }
 
-    /// The gold cell of an item. An empty cell is no gold yet: the empty set of labels is written `[]`.
-    pub(crate) fn cell<'a>(&'a self, item: &'a Item) -> Option<&'a serde_json::Value> {
-        let cell = match self {
-            Self::Column(column) => item.fields.get(column),
+    /// The cell of an item, where somebody has filled it. An empty cell of a set of labels is the empty set; of anything
+    /// else it is not labeled yet.
+    pub(crate) fn cell<'a>(&'a self, item: &'a Item, shape: Shape) -> Option<&'a serde_json::Value> {
+        let blank = |cell: &serde_json::Value| cell.as_str().is_some_and(|it| it.trim().is_empty());
+        match self {
+            Self::Column(column) => item
+                .fields
+                .get(column)
+                .filter(|cell| !cell.is_null() && (shape == Shape::Choices || !blank(cell))),
             Self::File(_, cells) => cells.get(item.id.as_str()),
-        };
-        cell.filter(|cell| !cell.is_null() && cell.as_str().is_none_or(|text| !text.trim().is_empty()))
+        }
     }
 
     /// What is wrong with the ids of a gold file: those that the data does not have.
@@ -115,7 +119,7 @@ impl Gathered {
     fn read_gold(&mut self, setup: &Setup, gold: &GoldSource, chunk: Vec<Item>) -> Vec<(Item, Value)> {
         let mut settled = Vec::new();
         for item in chunk {
-            let Some(cell) = gold.cell(&item) else { continue };
+            let Some(cell) = gold.cell(&item, setup.kind.shape()) else { continue };
             match setup.kind.read_gold(&setup.task, &item, cell) {
                 Ok(value) => settled.push((item, value)),
                 Err(why) if self.problems.len() < N_PROBLEMS => {

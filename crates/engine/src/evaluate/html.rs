@@ -1,29 +1,22 @@
 //! The report as one page for a browser: no script, no other host, nothing to install.
 //!
 //! In: a [`Report`]. Out: HTML with its style inside, readable on a phone, on paper, in the dark and by a screen reader.
-//! Each part of the page is one file; all of them write texts through [`text::Esc`], numbers through `text`, marks through
-//! `plot` and tables through `table`. Not here: any statistics; a number that the report does not hold is not on the page.
+//! Each part of the page is one file; what it shares with other pages is in `crate::html`. Not here: any statistics; a number that the report does not hold is not on the page.
 
 mod annotator;
-mod bars;
 mod confusion;
 mod disagreements;
 mod header;
-mod labels;
 mod outcomes;
-mod plot;
 mod ranking;
 mod spans;
-mod table;
 #[cfg(test)]
 mod tests;
-mod text;
 mod versus;
 
 use super::report::Report;
-use text::{Esc, level};
-
-const STYLE: &str = include_str!("html/page.css");
+use crate::html::text::{level, ticked};
+use crate::html::{document, section};
 
 /// The whole page. Everything that comes from data, models or people is escaped.
 pub fn page(report: &Report) -> String {
@@ -38,25 +31,7 @@ pub fn page(report: &Report) -> String {
         how_to_read(report),
     ];
     let title = if report.name.is_empty() { "evaluation" } else { &report.name };
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{}: how good the labels are</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{}\n\
-         <main>\n{}</main>\n</body>\n</html>\n",
-        Esc(title),
-        plot::SHAPES,
-        sections.concat()
-    )
-}
-
-/// A part of the page under its own heading.
-fn section(id: &str, title: &str, body: &str) -> String {
-    format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{body}</section>\n"
-    )
+    document(&format!("{title}: how good the labels are"), "", &sections.concat())
 }
 
 fn problems(report: &Report) -> String {
@@ -64,7 +39,7 @@ fn problems(report: &Report) -> String {
         return String::new();
     }
     let rows: String =
-        report.problems.iter().map(|it| format!("<li dir=\"auto\">{}</li>\n", text::ticked(it))).collect();
+        report.problems.iter().map(|it| format!("<li dir=\"auto\">{}</li>\n", ticked(it))).collect();
     let body =
         format!("<p>These items are left out of all numbers.</p>\n<ul class=\"problems\">\n{rows}</ul>\n");
     section("problems", "Gold that could not be read", &body)

@@ -64,6 +64,22 @@ pub(super) fn judge(
     })
 }
 
+/// Precision, recall and F1 of each label over items with gold.
+pub(crate) fn labels_of(
+    asked: &[(&Plain, &Given)],
+    names: &[&str],
+    intervals: &IntervalOptions,
+) -> Vec<LabelRow> {
+    let all = asked.iter().copied();
+    let scored = match asked.first() {
+        None => return Vec::new(),
+        Some((Plain::Choice(_), _)) => choice(all, names, intervals),
+        Some((Plain::Choices(_), _)) => choices(all, names, intervals),
+        Some((Plain::Spans(_), _)) => spans(all, names, intervals),
+    };
+    scored.map_or_else(|_| Vec::new(), |it| label_rows(&it.by_label, names))
+}
+
 type Score = Result<Scored, karat_stats::ScoreError>;
 
 fn choice<'a>(
@@ -176,7 +192,8 @@ fn outcome<'a, T>(given: &'a Given, of: impl FnOnce(&'a Plain) -> T) -> Outcome<
     }
 }
 
-fn counts(given: &[Given]) -> Counts {
+/// What came of items, by kind.
+pub(crate) fn counts(given: &[Given]) -> Counts {
     let mut counts = Counts::default();
     for one in given {
         match one {

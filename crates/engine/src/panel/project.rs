@@ -21,32 +21,7 @@ pub async fn of_project(
     keep: Keep,
 ) -> Result<Panel> {
     let task = &setup.task;
-    let people = setup.people.iter().map(|column| {
-        let id = Hasher::default().part("column").part(column).finish();
-        Member::new(column.clone(), Voter::Person, id)
-    });
-    let models = askers.iter().map(|asker| {
-        let mut member = Member::new(asker.annotator.name.clone(), Voter::Model, asker.id);
-        member.not_live = (!asker.nature().is_live()).then(|| asker.nature().to_string());
-        member
-    });
-    let mut panel = Panel {
-        name: setup.name.clone(),
-        kind: setup.kind.id().to_owned(),
-        shape: setup.kind.shape(),
-        overlap: task.overlap,
-        labels: task.schema.names().map(str::to_owned).collect(),
-        ids: Vec::new(),
-        texts: Vec::new(),
-        contexts: Vec::new(),
-        members: people.chain(models).collect(),
-        gold: Vec::new(),
-        gold_from: gold.map(GoldSource::describe),
-        problems: Vec::new(),
-        n_problems: 0,
-        task: task_hash(setup),
-        data: Hash::of(b""),
-    };
+    let mut panel = empty(setup, askers, gold);
     let mut data = Hasher::default();
     let mut chunks = chunks(setup.read.clone(), None);
     while let Some(chunk) = chunks.recv().await {
@@ -82,10 +57,41 @@ pub async fn of_project(
     Ok(panel)
 }
 
+/// The panel before anything is read.
+fn empty(setup: &Setup, askers: &[Asker], gold: Option<&GoldSource>) -> Panel {
+    let task = &setup.task;
+    let people = setup.people.iter().map(|column| {
+        let id = Hasher::default().part("column").part(column).finish();
+        Member::new(column.clone(), Voter::Person, id)
+    });
+    let models = askers.iter().map(|asker| {
+        let mut member = Member::new(asker.annotator.name.clone(), Voter::Model, asker.id);
+        member.not_live = (!asker.nature().is_live()).then(|| asker.nature().to_string());
+        member
+    });
+    Panel {
+        name: setup.name.clone(),
+        kind: setup.kind.id().to_owned(),
+        shape: setup.kind.shape(),
+        overlap: task.overlap,
+        labels: task.schema.names().map(str::to_owned).collect(),
+        ids: Vec::new(),
+        texts: Vec::new(),
+        contexts: Vec::new(),
+        members: people.chain(models).collect(),
+        gold: Vec::new(),
+        gold_from: gold.map(GoldSource::describe),
+        problems: Vec::new(),
+        n_problems: 0,
+        task: task_hash(setup),
+        data: Hash::of(b""),
+    }
+}
+
 impl Panel {
     /// What the data itself says of an item: its gold and the labels in people's columns.
     fn add_item(&mut self, setup: &Setup, gold: Option<&GoldSource>, item: &Item, keep: Keep) {
-        let settled = match gold.and_then(|gold| gold.cell(item)) {
+        let settled = match gold.and_then(|gold| gold.cell(item, setup.kind.shape())) {
             None => None,
             Some(cell) => match setup.kind.read_gold(&setup.task, item, cell) {
                 Ok(value) => Some(plain(&value)),

@@ -188,43 +188,8 @@ impl VotesFile {
         let class_of: HashMap<&str, Class> =
             labels.iter().enumerate().map(|(n, label)| (label.as_str(), Class(n as u32))).collect();
         let n_items = read.ids.len();
-        let mut hashers: Vec<Hasher> =
-            read.members.iter().map(|(name, _)| Hasher::default().part(name)).collect();
-        let mut members: Vec<Member> = read
-            .members
-            .iter()
-            .map(|(name, voter)| {
-                let mut member = Member::new(name.clone(), *voter, Hash::of(name.as_bytes()));
-                member.given = vec![Err(NoLabel::Pending); n_items];
-                member.confidence = vec![None; n_items];
-                member.at_ms = vec![0; n_items];
-                member
-            })
-            .collect();
-        let mut problems = read.problems;
-        for row in &read.rows {
-            let (member, item) = (&mut members[row.annotator as usize], row.item as usize);
-            let label = row.label.as_deref();
-            let given = label.map_or(Err(NoLabel::Abstained), |label| Ok(Plain::Choice(class_of[label])));
-            if member.given[item] != Err(NoLabel::Pending) && member.given[item] != given {
-                problems.push(format!(
-                    "`{}` labeled item `{}` twice: the last label counts",
-                    member.name, read.ids[item]
-                ));
-            }
-            member.given[item] = given;
-            member.confidence[item] = row.confidence;
-            member.at_ms[item] = row.at_ms;
-            if row.confidence.is_some() {
-                member.source = Some("stated");
-            }
-            let hasher = std::mem::take(&mut hashers[row.annotator as usize]);
-            hashers[row.annotator as usize] =
-                hasher.part(read.ids[item].as_bytes()).part(label.unwrap_or(""));
-        }
-        for (member, hasher) in members.iter_mut().zip(hashers) {
-            member.id = hasher.finish();
-        }
+        let mut problems = read.problems.clone();
+        let members = read.members(&class_of, &mut problems);
         let mut gold = vec![None; n_items];
         for (item, label) in &read.gold {
             gold[*item as usize] = Some(Plain::Choice(class_of[label.as_str()]));
@@ -252,6 +217,48 @@ impl VotesFile {
 }
 
 impl Read {
+    /// What each annotator gave for each item.
+    fn members(&self, class_of: &HashMap<&str, Class>, problems: &mut Vec<String>) -> Vec<Member> {
+        let n_items = self.ids.len();
+        let mut hashers: Vec<Hasher> =
+            self.members.iter().map(|(name, _)| Hasher::default().part(name)).collect();
+        let mut members: Vec<Member> = self
+            .members
+            .iter()
+            .map(|(name, voter)| {
+                let mut member = Member::new(name.clone(), *voter, Hash::of(name.as_bytes()));
+                member.given = vec![Err(NoLabel::Pending); n_items];
+                member.confidence = vec![None; n_items];
+                member.at_ms = vec![0; n_items];
+                member
+            })
+            .collect();
+        for row in &self.rows {
+            let (member, item) = (&mut members[row.annotator as usize], row.item as usize);
+            let label = row.label.as_deref();
+            let given = label.map_or(Err(NoLabel::Abstained), |label| Ok(Plain::Choice(class_of[label])));
+            if member.given[item] != Err(NoLabel::Pending) && member.given[item] != given {
+                problems.push(format!(
+                    "`{}` labeled item `{}` twice: the last label counts",
+                    member.name, self.ids[item]
+                ));
+            }
+            member.given[item] = given;
+            member.confidence[item] = row.confidence;
+            member.at_ms[item] = row.at_ms;
+            if row.confidence.is_some() {
+                member.source = Some("stated");
+            }
+            let hasher = std::mem::take(&mut hashers[row.annotator as usize]);
+            hashers[row.annotator as usize] =
+                hasher.part(self.ids[item].as_bytes()).part(label.unwrap_or(""));
+        }
+        for (member, hasher) in members.iter_mut().zip(hashers) {
+            member.id = hasher.finish();
+        }
+        members
+    }
+
     fn item(&mut self, id: String, text: Option<String>) -> u32 {
         let next = self.ids.len() as u32;
         let item = *self.item_of.entry(id).or_insert_with_key(|id| {

@@ -190,6 +190,10 @@ impl Ranking {
         self.losses_before[n]
     }
 
+    fn losses(&self, n: usize) -> Vec<f64> {
+        self.scored[..n].iter().map(|(_, loss)| *loss).collect()
+    }
+
     /// The sizes of the prefixes: equal steps of rank among the reviewed, each widened to a whole group of equal scores.
     pub(super) fn prefixes(&self) -> Vec<usize> {
         let mut sizes: Vec<usize> = (1..=N_PREFIXES as usize)
@@ -321,9 +325,10 @@ impl<'a> Test<'a> {
                 let k = ranking.n_wrong(region.n) as u64;
                 binomial_at_most(k, region.n as u64, self.rule.max_error) <= self.delta
             }
-            (Promise::Source, Loss::Graded) | (Promise::Pool, _) => {
-                self.bound(ranking, region) <= self.rule.max_error
+            (Promise::Source, Loss::Graded) => {
+                bounds::log_capital(&ranking.losses(region.n), self.rule.max_error) >= -self.delta.ln()
             }
+            (Promise::Pool, _) => self.bound(ranking, region) <= self.rule.max_error,
         }
     }
 
@@ -335,8 +340,7 @@ impl<'a> Test<'a> {
                 clopper_pearson_upper(k as u64, region.n as u64, self.delta).unwrap_or(1.0)
             }
             (Promise::Source, Loss::Graded) => {
-                let losses: Vec<f64> = ranking.scored[..region.n].iter().map(|(_, loss)| *loss).collect();
-                bounds::betting_upper(&losses, self.delta).unwrap_or(1.0)
+                bounds::betting_upper(&ranking.losses(region.n), self.delta).unwrap_or(1.0)
             }
             (Promise::Pool, _) => self.bound_of_pool(k as u64, region),
         }

@@ -138,7 +138,7 @@ pub fn whole_error(
 /// ```
 pub fn measured_error(error: f64, gold_error: f64) -> Option<f64> {
     let in_range = (0.0..=1.0).contains(&error) && (0.0..=1.0).contains(&gold_error);
-    in_range.then(|| error * (1.0 - 2.0 * gold_error) + gold_error)
+    in_range.then_some(error * (1.0 - 2.0 * gold_error) + gold_error)
 }
 
 /// The true error rate behind a measured one: the inverse of [`measured_error`].

@@ -26,7 +26,7 @@ pub struct PairAgreement {
 /// cells left out.
 ///
 /// A pair that shares few items has a wide interval, and the best and the worst of many pairs look better and worse than
-/// they are. With 1,000 resamples a thousand pairs take about a second.
+/// they are.
 ///
 /// # Errors
 /// [`Undefined::OutOfRange`] for a class, [`Undefined::BadNumber`] and [`Undefined::WrongLength`] for weights.

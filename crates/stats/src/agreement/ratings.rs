@@ -116,26 +116,35 @@ impl<T> Ratings<T> {
 
     /// The distinct values in ascending order, and the ratings as positions in that list.
     pub(super) fn coded(&self, order: impl Fn(&T, &T) -> Ordering) -> (Vec<&T>, Ratings<u32>) {
-        let mut values: Vec<&T> = Vec::new();
-        let mut before = None;
-        for (_, value) in &self.ratings {
-            if before.is_some_and(|before| order(before, value).is_eq()) {
-                continue;
-            }
-            before = Some(value);
-            if let Err(place) = values.binary_search_by(|other| order(other, value)) {
-                values.insert(place, value);
+        if let Some(coded) = self.coded_by_looking_up(&order) {
+            return coded;
+        }
+        let mut values: Vec<&T> = self.ratings.iter().map(|(_, value)| value).collect();
+        values.sort_unstable_by(|a, b| order(a, b));
+        values.dedup_by(|a, b| order(a, b).is_eq());
+        let coded = self.map(|value| values.partition_point(|other| order(other, value).is_lt()) as u32);
+        (values, coded)
+    }
+
+    /// The same where there are few values: numbered as they come, then numbered anew.
+    fn coded_by_looking_up(&self, order: impl Fn(&T, &T) -> Ordering) -> Option<(Vec<&T>, Ratings<u32>)> {
+        let mut values: Vec<(&T, u32)> = Vec::new();
+        let mut ratings = Vec::with_capacity(self.ratings.len());
+        for (annotator, value) in &self.ratings {
+            let place = values.partition_point(|(other, _)| order(other, value).is_lt());
+            if values.get(place).is_none_or(|(other, _)| order(other, value).is_ne()) {
+                values.insert(place, (value, values.len() as u32));
             }
             if values.len() > FEW {
-                values = self.ratings.iter().map(|(_, value)| value).collect();
-                values.sort_unstable_by(|a, b| order(a, b));
-                values.dedup_by(|a, b| order(a, b).is_eq());
-                break;
+                return None;
             }
+            ratings.push((*annotator, values[place].1));
         }
-        let code = |value: &T| values.partition_point(|other| order(other, value).is_lt()) as u32;
-        let coded = self.map(code);
-        (values, coded)
+        let mut codes = vec![0; values.len()];
+        values.iter().zip(0..).for_each(|((_, came), code)| codes[*came as usize] = code);
+        ratings.iter_mut().for_each(|(_, code)| *code = codes[*code as usize]);
+        let coded = Ratings { n_annotators: self.n_annotators, starts: self.starts.clone(), ratings };
+        Some((values.into_iter().map(|(value, _)| value).collect(), coded))
     }
 }
 

@@ -381,6 +381,19 @@ fn items_with_many_ratings_in_many_classes_are_grouped_as_well() {
     assert_eq!(alpha(&wide, 5).estimate, alpha(&far, 40_000).estimate);
 }
 
+#[test]
+fn more_values_than_are_kept_have_the_same_alpha() {
+    let options = IntervalOptions { n_resamples: 0, ..OPTIONS };
+    let rating = |at: u32| Rating { item: at / 2, annotator: at % 2, value: at * 7 % 2_203 + at % 2 };
+    let ratings = Ratings::new(1_100, 2, (0..2_200).map(rating).collect()).unwrap();
+    let squared = |a: &u32, b: &u32| (f64::from(*a) - f64::from(*b)).powi(2);
+    let by = alpha_by(&ratings, squared, &options).unwrap().estimate;
+    let numbers =
+        alpha_of_numbers(&ratings.map(|it| f64::from(*it)), Scale::Interval, &options).unwrap().estimate;
+    assert!((by.value - numbers.value).abs() < 1e-9 && by.value > 0.9, "{by:?}");
+    assert!((by.interval.low - numbers.interval.low).abs() < 1e-9);
+}
+
 fn any_rows() -> impl Strategy<Value = Vec<Vec<Option<u32>>>> {
     prop::collection::vec(prop::collection::vec(prop::option::weighted(0.8, 0..4_u32), 4), 2..25)
 }

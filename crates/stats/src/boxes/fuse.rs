@@ -5,7 +5,7 @@
 //! Not here: boxes with scores (`detectors.rs`).
 
 use super::cluster::clusters;
-use super::presence::presence;
+use super::presence::{Candidate, presence};
 use super::{BoxError, BoxVote, Rect, check_iou};
 use crate::Class;
 use crate::interval::{Estimate, Level, wilson_of_share};
@@ -63,10 +63,10 @@ pub struct BoxQuality {
     pub recall: Option<Estimate>,
     /// The share of its boxes that are part of no kept box; `None` without boxes.
     pub spurious: Option<Estimate>,
-    /// The probability that it draws what is there, as the model has it, among the things that anybody drew.
+    /// The probability that it draws what is there, as the model has it, things that nobody drew included.
     pub modeled_recall: f64,
-    /// The probability that it is part of a group of boxes where nothing is, as the model has it.
-    pub modeled_false_alarm: f64,
+    /// The boxes it draws on an item where nothing is, as the model has it.
+    pub modeled_inventions: f64,
     /// How much its corners count; the average annotator's distance (1 - IoU) counts 1.
     pub weight: f64,
 }
@@ -78,13 +78,15 @@ pub struct FusedBoxes {
     pub items: Vec<Vec<FusedBox>>,
     /// For each annotator; `None` for one that looked at nothing.
     pub annotators: Vec<Option<BoxQuality>>,
+    /// The things on all items that nobody drew, as the model expects. Too few where some things are hard for everybody.
+    pub n_missed: f64,
 }
 
 /// Fuses the boxes of several annotators.
 ///
 /// Boxes of one class are paired between every two annotators by the least sum of 1 - IoU and joined to groups with one
-/// box of an annotator at most. Whether something is there is a two-state model of Dawid and Skene: each annotator has a
-/// recall and a rate of false alarms, with a mild prior. Each side of the fused box is the weighted median of the
+/// box of an annotator at most. Whether something is there follows from who drew it and who looked and did not: each
+/// annotator has a recall and a rate of invented boxes, which others join by chance only. Each side of the fused box is the weighted median of the
 /// members' sides, annotators weighed by the inverse of their mean 1 - IoU to the unweighted fusion, with shrinkage.
 ///
 /// Boxes of different classes are different things, so an annotator with the wrong class both misses and invents. Things
@@ -114,16 +116,15 @@ pub fn fuse_boxes(
     check(items, n_annotators, options)?;
     let groups: Vec<Vec<Vec<usize>>> =
         items.iter().map(|item| clusters(&item.boxes, options.min_iou)).collect();
-    let drew = |item: &BoxItem, group: &[usize], annotator: u32| {
-        group.iter().any(|idx| item.boxes[*idx].annotator == annotator)
-    };
-    let candidates: Vec<Vec<(u32, bool)>> = items
-        .iter()
-        .zip(&groups)
-        .flat_map(|(item, groups)| groups.iter().map(move |group| (item, group)))
-        .map(|(item, group)| item.seen_by.iter().map(|who| (*who, drew(item, group, *who))).collect())
-        .collect();
-    let found = presence(&candidates, n_annotators, options.n_rounds, options.tolerance);
+    let mut candidates = Vec::new();
+    for (at, (item, groups)) in items.iter().zip(&groups).enumerate() {
+        for group in groups {
+            let drew = |who: &u32| group.iter().any(|idx| item.boxes[*idx].annotator == *who);
+            candidates.push(Candidate { item: at, drew: item.seen_by.iter().map(drew).collect() });
+        }
+    }
+    let seen_by: Vec<&[u32]> = items.iter().map(|item| &item.seen_by[..]).collect();
+    let found = presence(&seen_by, &candidates, n_annotators, options.n_rounds, options.tolerance);
     let equal = vec![1.0; n_annotators as usize];
     let weights = weights(items, &groups, &fuse(items, &groups, &equal), options.n_prior, n_annotators);
     let rects = fuse(items, &groups, &weights);
@@ -142,12 +143,12 @@ pub fn fuse_boxes(
         let idx = annotator as usize;
         annotators.push(tally(items, &fused, annotator).map(|tally| BoxQuality {
             modeled_recall: found.recall[idx],
-            modeled_false_alarm: found.false_alarm[idx],
+            modeled_inventions: found.invented[idx],
             weight: weights[idx],
             ..tally.quality(options.level)
         }));
     }
-    Ok(FusedBoxes { items: fused, annotators })
+    Ok(FusedBoxes { items: fused, annotators, n_missed: found.n_missed })
 }
 
 fn check(items: &[BoxItem], n_annotators: u32, options: &FuseOptions) -> Result<(), BoxError> {
@@ -250,7 +251,7 @@ impl Tally {
             recall: Estimate::share(self.n_in_kept, self.n_kept, level),
             spurious: Estimate::share(self.n_boxes - self.n_in_kept, self.n_boxes, level),
             modeled_recall: 0.0,
-            modeled_false_alarm: 0.0,
+            modeled_inventions: 0.0,
             weight: 0.0,
         }
     }

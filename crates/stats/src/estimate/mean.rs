@@ -184,6 +184,20 @@ pub fn difference(first: &Corrected, second: &Corrected, level: Level) -> Correc
     Corrected::new(first.value - second.value, variance.unwrap_or(0.0), n, level)
 }
 
+/// A mean over strata.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StratifiedMean {
+    /// From human labels alone.
+    pub classical: Corrected,
+    /// From human labels and the model's.
+    pub corrected: Corrected,
+    /// The mean of the model's labels, taken as if they were true: no estimate, a warning.
+    pub model_only: f64,
+    /// Strata whose human labels are all equal. They add nothing to the standard errors, which are too small by what
+    /// cannot be seen there: draw more of them, or join them with others.
+    pub n_without_spread: u64,
+}
+
 /// A stratum with its own sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Stratum<'a> {
@@ -197,8 +211,7 @@ pub struct Stratum<'a> {
 
 /// The mean over all items from a simple sample in each stratum: each stratum by itself as in [`mean`], weighted by its share of the items.
 ///
-/// λ is tuned in each stratum: a model may be good in one and useless in another. `lambda` is the mean of the strata's,
-/// weighted; `correlation` is not reported. P. Fisch and others, "Stratified Prediction-Powered Inference for Hybrid
+/// λ is tuned in each stratum: a model may be good in one and useless in another. P. Fisch and others, "Stratified Prediction-Powered Inference for Hybrid
 /// Language Model Evaluation", 2024.
 ///
 /// # Errors
@@ -208,44 +221,42 @@ pub struct Stratum<'a> {
 /// use karat_stats::{Level, estimate::{Stratum, Tuning, stratified_mean}};
 /// let sure = Stratum { human: &[1.0, 1.0, 0.0], model: &[1.0; 3], model_pool: &[1.0; 97] };
 /// let unsure = Stratum { human: &[0.0, 1.0, 0.0], model: &[0.4, 0.6, 0.4], model_pool: &[0.5; 97] };
-/// let report = stratified_mean(&[sure, unsure], Tuning::Tuned, Level::P95).unwrap();
-/// assert!((report.classical.value - 0.5).abs() < 1e-12);
+/// let found = stratified_mean(&[sure, unsure], Tuning::Tuned, Level::P95).unwrap();
+/// assert!((found.classical.value - 0.5).abs() < 1e-12 && found.n_without_spread == 0);
 /// ```
 pub fn stratified_mean(
     strata: &[Stratum<'_>],
     tuning: Tuning,
     level: Level,
-) -> Result<MeanReport, EstimateError> {
+) -> Result<StratifiedMean, EstimateError> {
+    if strata.is_empty() {
+        return Err(EstimateError::TooFew { n: 0 });
+    }
     let size = |it: &Stratum<'_>| (it.human.len() + it.model_pool.len()) as f64;
     let n_items: f64 = strata.iter().map(size).sum();
     let (mut classical, mut corrected) = ((0.0, 0.0), (0.0, 0.0));
-    let (mut model_only, mut lambda, mut n) = (0.0, 0.0, 0);
+    let (mut model_only, mut n, mut n_without_spread) = (0.0, 0, 0);
     for (idx, stratum) in strata.iter().enumerate() {
-        let of =
-            mean(stratum.human, stratum.model, stratum.model_pool, tuning, level).map_err(
-                |error| match error {
-                    EstimateError::TooFew { n } => EstimateError::TooFewInStratum { stratum: idx, n },
-                    other => other,
-                },
-            )?;
+        let of = mean(stratum.human, stratum.model, stratum.model_pool, tuning, level).map_err(|error| {
+            if let EstimateError::TooFew { n } = error {
+                return EstimateError::TooFewInStratum { stratum: idx, n };
+            }
+            error
+        })?;
         let weight = size(stratum) / n_items;
         for (sum, part) in [(&mut classical, of.classical), (&mut corrected, of.corrected)] {
             sum.0 += weight * part.value;
             sum.1 += (weight * part.error.unwrap_or(0.0)).powi(2);
         }
         model_only += weight * of.model_only;
-        lambda += weight * of.lambda;
         n += stratum.human.len();
+        n_without_spread += u64::from(of.classical.error.is_none());
     }
-    if strata.is_empty() {
-        return Err(EstimateError::TooFew { n: 0 });
-    }
-    Ok(MeanReport {
+    Ok(StratifiedMean {
         classical: Corrected::new(classical.0, classical.1, n, level),
         corrected: Corrected::new(corrected.0, corrected.1, n, level),
         model_only,
-        lambda,
-        correlation: None,
+        n_without_spread,
     })
 }
 

@@ -44,9 +44,9 @@ pub type Coefficients = Vec<Corrected>;
 
 /// Linear regression by least squares, over all items.
 ///
-/// The equations are those of least squares on the human labels, plus λ times the difference of those on the
-/// model's labels between the other items and the sample; so the model's labels lend precision and no bias. λ makes the sum of
-/// the coefficients' variances smallest, and is kept in [0, 1].
+/// λ times least squares on the model's labels of the other items, plus least squares of `human − λ model` on the sample; so
+/// the model's labels lend precision and no bias. λ makes the sum of the coefficients' variances smallest, and is kept
+/// in [0, 1].
 ///
 /// # Errors
 /// Fewer than two human labels, lists of different lengths, numbers that are not finite, features that follow from
@@ -70,6 +70,9 @@ pub fn ols(data: &Regression<'_>, tuning: Tuning, level: Level) -> Result<Regres
 }
 
 /// Logistic regression by maximum likelihood, over all items; see [`ols`].
+///
+/// The loss is that of the human labels, plus λ times the difference of the losses of the model's labels between the other
+/// items and the sample.
 ///
 /// Coefficients are log odds ratios. They have no end where the features tell the classes apart.
 ///
@@ -153,6 +156,7 @@ fn fit(
         data,
     };
     let start = vec![0.0; data.n_features];
+    problem.bread(&start, 0.0)?;
     let alone = problem.solve(&start, 0.0)?;
     let classical = problem.coefficients(&alone, 0.0, level)?;
     if data.model_pool.is_empty() {
@@ -216,8 +220,27 @@ impl Problem<'_> {
         }
     }
 
-    /// The coefficients at which the corrected gradient is 0, by Newton's steps; convex for `lambda` in [0, 1].
+    /// The coefficients for a weight of the model.
     fn solve(&self, start: &[f64], lambda: f64) -> Result<Vec<f64>, EstimateError> {
+        match self.link {
+            Link::Linear => self.add_up(lambda),
+            Link::Logistic => self.step(start, lambda),
+        }
+    }
+
+    /// Least squares of the model's labels on the pool, and of what they miss on the sample.
+    fn add_up(&self, lambda: f64) -> Result<Vec<f64>, EstimateError> {
+        let rest = self.data.human.iter().zip(self.data.model).map(|(human, model)| human - lambda * model);
+        let mut sum = least_squares(self.sample, &rest.collect::<Vec<_>>())?;
+        if lambda > 0.0 {
+            let of_pool = least_squares(self.pool, self.data.model_pool)?;
+            sum.iter_mut().zip(of_pool).for_each(|(to, it)| *to += lambda * it);
+        }
+        Ok(sum)
+    }
+
+    /// Where the corrected gradient is 0, by Newton's steps; the problem is convex for `lambda` in [0, 1].
+    fn step(&self, start: &[f64], lambda: f64) -> Result<Vec<f64>, EstimateError> {
         let (n, n_pool) = (self.sample.len() as f64, (self.pool.len() as f64).max(1.0));
         let mut at = start.to_vec();
         for _ in 0..100 {
@@ -235,7 +258,7 @@ impl Problem<'_> {
             // A step that crosses the whole curve overshoots: none may move a row's log odds by more than 4.
             let longest = |rows: Rows<'_>| rows.iter().map(|row| dot(row, &step).abs()).fold(0.0, f64::max);
             let longest = longest(self.sample).max(longest(self.pool));
-            if self.link == Link::Logistic && longest > 4.0 {
+            if longest > 4.0 {
                 step.iter_mut().for_each(|it| *it *= 4.0 / longest);
             }
             at.iter_mut().zip(&step).for_each(|(at, step)| *at -= step);
@@ -243,7 +266,7 @@ impl Problem<'_> {
                 break;
             }
             let is_sure = self.sample.iter().all(|row| dot(row, &at).abs() > 30.0);
-            if self.link == Link::Logistic && is_sure {
+            if is_sure {
                 return Err(EstimateError::Separated);
             }
         }
@@ -259,7 +282,11 @@ impl Problem<'_> {
         if with_pool {
             self.add_curvature(self.pool, at, 1.0 / n_items as f64, &mut curvature);
         }
-        inverse(&curvature, at.len()).ok_or(EstimateError::Collinear)
+        let inverse = inverse(&curvature, at.len()).ok_or(EstimateError::Collinear)?;
+        // How much of a feature's variance is left once the others are known; rounding leaves a little of nothing.
+        let width = at.len();
+        let is_free = (0..width).all(|idx| curvature[idx * width + idx] * inverse[idx * width + idx] < 1e12);
+        if is_free { Ok(inverse) } else { Err(EstimateError::Collinear) }
     }
 
     /// The weight of the model that makes the sum of the coefficients' variances smallest.
@@ -297,6 +324,19 @@ impl Problem<'_> {
             |idx: usize| Corrected::new(at[idx], sandwich[idx * width + idx] / n, self.sample.len(), level);
         Ok((0..width).map(coefficient).collect())
     }
+}
+
+fn least_squares(rows: Rows<'_>, labels: &[f64]) -> Result<Vec<f64>, EstimateError> {
+    let width = rows.width;
+    let (mut squares, mut right) = (vec![0.0; width * width], vec![0.0; width]);
+    for (row, label) in rows.iter().zip(labels) {
+        for (idx, x) in row.iter().enumerate() {
+            right[idx] += x * label;
+            let line = &mut squares[idx * width..(idx + 1) * width];
+            line.iter_mut().zip(row).for_each(|(to, other)| *to += x * other);
+        }
+    }
+    solve(&squares, &right).ok_or(EstimateError::Collinear)
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -11,6 +11,9 @@ use crate::linear;
 /// Log odds beyond this are infinite: 1 to 10^13.
 const ENDLESS: f64 = 30.0;
 
+/// So is what has a standard error of 10,000 in log odds: its likelihood rises without end, ever more slowly.
+const UNKNOWN: f64 = 1e8;
+
 /// Where a log posterior is highest.
 pub(super) struct Top {
     pub(super) at: Vec<f64>,
@@ -60,5 +63,8 @@ pub(super) fn climb(
         }
     }
     let covariance = linear::inverse(&hessian, n).ok_or(RankingError::NotIdentified)?;
+    if (0..n).any(|it| covariance[it * n + it] > UNKNOWN) {
+        return Err(RankingError::NotIdentified);
+    }
     Ok(Top { at, covariance, value, n_rounds, converged })
 }

@@ -37,7 +37,9 @@ pub struct NoisyOptions {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JudgeQuality {
     /// The share of its comparisons that the strengths decide, in (0, 1); it takes the rest by place. It trades off with
-    /// the scale of the strengths: compare annotators by it, and do not read it as an accuracy.
+    /// the scale of the strengths: compare annotators by it, and do not read it as an accuracy. Its interval is too
+    /// short: 95 % intervals held 87 % of planted reliabilities, where those of the strengths and of `first_share` held
+    /// 95 %.
     pub reliability: Estimate,
     /// The place term q in natural log odds: above 0 it takes the item presented first when it does not look. Known
     /// badly where the reliability is near 1.

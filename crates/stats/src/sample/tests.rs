@@ -1,3 +1,5 @@
+//! Draws that must be as probable as they say.
+
 use super::{Allocation, Draw, Drawn, SampleError, active, simple, strata, stratified};
 use crate::Class;
 

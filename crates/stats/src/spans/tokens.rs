@@ -27,7 +27,7 @@ pub(super) const MAJORITY: SpanMethod = SpanMethod {
 pub(super) const DAWID_SKENE: SpanMethod = SpanMethod {
     name: "token_dawid_skene",
     title: "Dawid-Skene over tags",
-    about: "Learns how each annotator confuses BIO tags, weighs the tags of each token by it, and takes the best valid sequence; finds far more than votes where annotators miss spans.",
+    about: "Learns how each annotator confuses BIO tags, weighs the tags of each token by it, and takes the best valid sequence; finds far more than votes in crowds of people who miss spans, and invents more than votes with a handful of systems and no gold.",
     paper: "A. P. Dawid, A. M. Skene, 1979; by variational Bayes: E. Simpson, S. Roberts, A. Psorakis, A. Smith, \"Dynamic Bayesian Combination of Multiple Imperfect Classifiers\", 2013",
     needs_tokens: true,
     reads_gold: true,

@@ -57,7 +57,7 @@ pub fn rover(answers: &[&[u32]], weights: &[f64]) -> Result<Rover, TextError> {
     if order.is_empty() {
         return Err(TextError::BadNumber { what: "the sum of the weights, above 0", got: 0.0 });
     }
-    let mut slots: Vec<Vec<(Option<u32>, f64)>> = Vec::new();
+    let mut slots: Vec<Choices> = Vec::new();
     let mut weight_before = 0.0;
     for idx in order {
         slots = align(slots, answers[idx], weight_before, weight(idx));
@@ -86,6 +86,9 @@ fn central_first(answers: &[&[u32]], weight: impl Fn(usize) -> f64) -> Vec<usize
     order
 }
 
+/// What stands in a slot, with the weight of those who have it.
+type Choices = Vec<(Option<u32>, f64)>;
+
 #[derive(Clone, Copy)]
 enum Step {
     /// The word stands in the slot, or joins it.
@@ -98,12 +101,7 @@ enum Step {
 
 /// Aligns an answer with the slots at the least cost: 0 for a word that the slot has or "no word" where it has that, else
 /// 1. Of equal costs, both before slot before word.
-fn align(
-    slots: Vec<Vec<(Option<u32>, f64)>>,
-    words: &[u32],
-    weight_before: f64,
-    weight: f64,
-) -> Vec<Vec<(Option<u32>, f64)>> {
+fn align(slots: Vec<Choices>, words: &[u32], weight_before: f64, weight: f64) -> Vec<Choices> {
     let has = |slot: usize, choice: Option<u32>| slots[slot].iter().any(|it| it.0 == choice);
     let width = slots.len() + 1;
     let mut costs = vec![0_u32; width * (words.len() + 1)];
@@ -128,9 +126,19 @@ fn align(
             };
         }
     }
+    join(slots, words, &steps, (weight_before, weight))
+}
+
+/// Walks the steps back from the end, and adds each word, or that there is none, to its slot.
+fn join(
+    mut slots: Vec<Choices>,
+    words: &[u32],
+    steps: &[Step],
+    (weight_before, weight): (f64, f64),
+) -> Vec<Choices> {
+    let width = slots.len() + 1;
     let mut joined = Vec::with_capacity(slots.len() + words.len());
     let (mut place, mut slot) = (words.len(), slots.len());
-    let mut slots = slots;
     while place > 0 || slot > 0 {
         let (mut choices, choice) = match steps[place * width + slot] {
             Step::Both => {
@@ -159,7 +167,7 @@ fn align(
     joined
 }
 
-fn vote(choices: Vec<(Option<u32>, f64)>) -> Slot {
+fn vote(choices: Choices) -> Slot {
     let most = choices.iter().map(|it| it.1).fold(0.0, f64::max);
     let mut best: Vec<usize> =
         (0..choices.len()).filter(|idx| choices[*idx].1 >= most * (1.0 - TIE)).collect();

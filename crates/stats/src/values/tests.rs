@@ -1,3 +1,5 @@
+//! Numbers of annotators whose quality is known.
+
 use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
 use super::{

@@ -73,6 +73,7 @@ def numbers():
     cases.append(ratings(rng, 20, 5, [0, 0.5, 1.25, 10, 1000], 0.4, 0.3))
     cases.append([[rng.gauss(50, 10) + rng.gauss(0, 3) for _ in range(2)] for _ in range(25)])
     cases.append([[rng.randrange(100_000) + rng.random() for _ in range(4)] for _ in range(12)])
+    cases.append([[round(rng.uniform(0, 1) + 3 * (item % 4), 4) for _ in range(4)] for item in range(75)])
     return [{"rows": rows, **alphas(rows)} for rows in cases]
 
 

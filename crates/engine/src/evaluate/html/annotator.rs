@@ -1,12 +1,14 @@
 //! One annotator after the other: all its numbers, its labels, what it confuses, its spans, its cost.
 
 use super::header::nature;
-use super::plot::Scale;
-use super::ranking::{UNDEFINED, money, time};
-use super::table::{Column, Table};
-use super::text::{Esc, count, dash, finite, level, measured, name, plain};
-use super::{confusion, labels, section, spans};
+use super::ranking::UNDEFINED;
+use super::{confusion, spans};
 use crate::evaluate::report::{Cost, Judged, Metric, Report};
+use crate::html::cost::{money, time};
+use crate::html::plot::Scale;
+use crate::html::table::{Column, Table};
+use crate::html::text::{Esc, count, dash, finite, level, measured, name, plain};
+use crate::html::{labels, section};
 
 /// All annotators, the first one unfolded.
 pub(super) fn annotators(report: &Report) -> String {

@@ -1,9 +1,9 @@
 //! Which label was taken for which: a table shaded by row, or the worst pairs where there are too many labels for one.
 
-use super::bars::share;
-use super::table::{Column, Table};
-use super::text::{Esc, count, counted, name, percent};
 use crate::evaluate::report::Confusion;
+use crate::html::bars::share;
+use crate::html::table::{Column, Table};
+use crate::html::text::{Esc, count, counted, name, percent};
 
 /// The most labels that a table shows.
 const MAX_LABELS: usize = 30;

@@ -1,11 +1,9 @@
 //! Items on which annotators differ, as cards: the text, what else was seen, the gold, and who said what.
 
-use super::section;
-use super::text::{Esc, count, counted, name};
 use crate::evaluate::report::{Disagreement, Report};
-
-/// How an answer without a label is written.
-const NO_LABELS: [&str; 3] = ["(abstained)", "(unusable)", "(failed)"];
+use crate::html::said::said;
+use crate::html::section;
+use crate::html::text::{Esc, counted, name};
 
 /// The cards, the most divided first.
 pub(super) fn disagreements(report: &Report) -> String {
@@ -25,7 +23,7 @@ pub(super) fn disagreements(report: &Report) -> String {
 fn card(it: &Disagreement) -> String {
     let of: u64 = it.answers.iter().map(|(_, names)| names.len() as u64).sum();
     let answers: String =
-        it.answers.iter().map(|(answer, names)| said(answer, names, &it.gold, of)).collect();
+        it.answers.iter().map(|(answer, names)| said(answer, names, Some(&it.gold), of)).collect();
     format!(
         "<article class=\"card\">\n<h3 class=\"item\">item <code dir=\"auto\">{}</code></h3>\n\
          <blockquote dir=\"auto\">{}</blockquote>\n{}<p class=\"gold\"><span class=\"tag\">gold</span> \
@@ -45,23 +43,4 @@ fn context(context: &[(String, String)]) -> String {
         format!("<div><dt>{}</dt><dd dir=\"auto\">{}</dd></div>", name(what), Esc(text))
     };
     format!("<dl class=\"context\">{}</dl>\n", context.iter().map(one).collect::<String>())
-}
-
-/// One answer with those that gave it, and whether it is the gold: by a sign and in words.
-fn said(answer: &str, names: &[String], gold: &str, of: u64) -> String {
-    let (class, sign, words) = match answer {
-        _ if answer == gold => ("agrees", "✓", "as gold"),
-        _ if NO_LABELS.contains(&answer) => ("none-given", "∅", "no label"),
-        _ => ("differs", "✗", "not gold"),
-    };
-    let shown = if class == "none-given" { answer.trim_matches(['(', ')']) } else { answer };
-    let who: Vec<String> = names.iter().map(|it| name(it)).collect();
-    format!(
-        "<li class=\"{class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span><div><b dir=\"auto\">{}</b> \
-         <span class=\"verdict\">{words} · {} of {}</span><span class=\"who\">{}</span></div></li>\n",
-        Esc(shown),
-        count(names.len() as u64),
-        count(of),
-        who.join(", ")
-    )
 }

@@ -1,8 +1,8 @@
 //! The head of the page: what was judged, against what, what came of it in one sentence, and how real the answers are.
 
-use super::text::{Esc, count, counted, level, measured, name, ticked};
 use super::versus::in_short;
 use crate::evaluate::report::{Judged, Report};
+use crate::html::text::{Esc, count, counted, level, measured, name, ticked};
 
 /// The head of the page, with the way to its parts.
 pub(super) fn header(report: &Report) -> String {

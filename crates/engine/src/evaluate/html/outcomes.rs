@@ -1,10 +1,10 @@
 //! What came of the items with gold: labeled, abstained, unusable, failed, not yet, and why.
 
-use super::bars::{Part, bar, legend};
-use super::section;
-use super::table::{Column, Table};
-use super::text::{Esc, count, name, number};
 use crate::evaluate::report::{Counts, Judged, Report};
+use crate::html::bars::{bar, legend, outcomes as parts};
+use crate::html::section;
+use crate::html::table::{Column, Table};
+use crate::html::text::{Esc, count, name, number};
 
 /// What came of the items with gold, for each annotator.
 pub(super) fn outcomes(report: &Report) -> String {
@@ -36,16 +36,6 @@ pub(super) fn outcomes(report: &Report) -> String {
     };
     let body = format!("{note}{}{}", legend(&parts(&Counts::default())), table.draw());
     section("outcomes", "What came of the items with gold", &body)
-}
-
-fn parts(counts: &Counts) -> [Part; 5] {
-    [
-        ("p-good", "labeled", counts.labeled),
-        ("p-dots", "abstained", counts.abstained),
-        ("p-hatch", "unusable", counts.unusable),
-        ("p-cross", "failed", counts.failed),
-        ("p-empty", "not yet", counts.not_yet),
-    ]
 }
 
 /// Why there is no label, the most frequent reason first; that it abstained is in the counts already.

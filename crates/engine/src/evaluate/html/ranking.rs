@@ -1,11 +1,12 @@
 //! The annotators side by side, the best first: a plot of the headline, and the numbers beside it.
 
 use super::header::{is_one_nature, nature};
-use super::plot::{Scale, key};
-use super::section;
-use super::table::{Column, Table};
-use super::text::{Esc, dash, finite, level, measured, name, plain, seconds, usd};
-use crate::evaluate::report::{Cost, Judged, Number, Report};
+use crate::evaluate::report::{Judged, Number, Report};
+use crate::html::cost::{money, time};
+use crate::html::plot::{Scale, key};
+use crate::html::section;
+use crate::html::table::{Column, Table};
+use crate::html::text::{Esc, finite, level, measured, name, plain};
 
 /// Numbers that stand beside the headline, where the kind of task has them.
 const BESIDE: [&str; 3] = ["accuracy among labeled", "exact precision", "exact recall"];
@@ -121,29 +122,4 @@ pub(super) fn metric_of(judged: &Judged, metric: &str) -> Option<Number> {
 
 fn coverage(judged: &Judged) -> Option<Number> {
     metric_of(judged, "coverage")
-}
-
-/// What was spent, and what a thousand right items cost.
-pub(super) fn money(cost: &Cost) -> String {
-    let Some(spent) = cost.micro_usd else {
-        return dash("not known, there is no price or no count of tokens");
-    };
-    let about = if cost.estimated {
-        "<span title=\"estimated from counted tokens, not a bill\">≈ </span>"
-    } else {
-        ""
-    };
-    let per = match cost.usd_per_correct.filter(|it| it.is_finite() && spent.usd() > 0.0) {
-        Some(it) => format!(" <span class=\"ci\">{} per 1,000 right</span>", usd(it * 1e3)),
-        None => String::new(),
-    };
-    format!("<span class=\"v\">{about}{spent}</span>{per}")
-}
-
-/// How long one right item took.
-pub(super) fn time(cost: &Cost) -> String {
-    match cost.seconds_per_correct.filter(|it| it.is_finite()) {
-        Some(it) => format!("<span class=\"v\">{}</span>", seconds(it)),
-        None => dash("not known, no time was measured or nothing is right"),
-    }
 }

@@ -1,9 +1,9 @@
 //! What became of the spans: how many are right, and in which way the others are wrong.
 
-use super::bars::{Part, bar, legend};
-use super::table::{Column, Table};
-use super::text::{name, number};
 use crate::evaluate::report::SpanRow;
+use crate::html::bars::{Part, bar, legend};
+use crate::html::table::{Column, Table};
+use crate::html::text::{name, number};
 
 const NONE: SpanRow = SpanRow {
     label: String::new(),

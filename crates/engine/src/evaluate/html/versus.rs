@@ -1,10 +1,10 @@
 //! Whether the best annotator differs from the others by more than chance, on the items that both were asked.
 
-use super::plot::Scale;
-use super::section;
-use super::table::{Column, Table};
-use super::text::{dash, finite, level, name};
 use crate::evaluate::report::{Number, Report, Versus};
+use crate::html::plot::Scale;
+use crate::html::section;
+use crate::html::table::{Column, Table};
+use crate::html::text::{dash, finite, level, name};
 
 /// Whether the interval of the difference holds 0: the items do not tell the two apart.
 fn may_be_as_good(versus: &Versus) -> bool {
@@ -53,7 +53,7 @@ pub(super) fn versus(report: &Report) -> String {
             ),
             None => dash("undefined, they share no items"),
         };
-        let n = finite(it.difference).map_or(String::new(), |it| super::text::count(it.n));
+        let n = finite(it.difference).map_or(String::new(), |it| crate::html::text::count(it.n));
         vec![
             name(&it.other),
             scale.row(&title, &scale.interval(it.difference)),

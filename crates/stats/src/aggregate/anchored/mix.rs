@@ -75,55 +75,59 @@ fn even_where_silent(row: &mut [f64]) {
     }
 }
 
-/// A temperature for each candidate, and weights.
-pub(super) struct Mixture {
+/// A temperature and a weight for each candidate, learned from some of the gold.
+struct Blend {
     temperatures: Vec<Temperature>,
-    /// Of all gold.
     weights: Vec<f64>,
-    /// For each fold, of the gold of the others.
-    weights_without: Vec<Vec<f64>>,
+}
+
+impl Blend {
+    /// From the gold that `counts`.
+    fn of(held: &HeldOut, known: &[(usize, Class)], counts: impl Fn(usize) -> bool) -> Self {
+        let places: Vec<usize> = (0..known.len()).filter(|n| counts(*n)).collect();
+        let known: Vec<(usize, Class)> = places.iter().map(|n| known[*n]).collect();
+        let (mut temperatures, mut of_gold) = (Vec::new(), Vec::new());
+        for (kind, rows) in CANDIDATES.iter().zip(&held.rows) {
+            let mut rows: Vec<f64> =
+                places.iter().flat_map(|n| &rows[n * held.k..][..held.k]).copied().collect();
+            let temperature = Temperature::of(&rows, &known, kind.temperature, 1.0);
+            rows.chunks_exact_mut(held.k).for_each(|row| temperature.apply(row));
+            let pairs = rows.chunks_exact(held.k).zip(&known);
+            of_gold.push(pairs.map(|(row, (_, gold))| row[gold.0 as usize].max(LEAST)).collect());
+            temperatures.push(temperature);
+        }
+        Self { temperatures, weights: weights(&of_gold) }
+    }
+}
+
+/// How the candidates are mixed.
+pub(super) struct Mixture {
+    all: Blend,
+    /// For each fold, from the gold of the others.
+    without: Vec<Blend>,
 }
 
 impl Mixture {
     pub(super) fn of(held: &HeldOut, known: &[(usize, Class)], folds: &[usize]) -> Self {
-        let temperatures: Vec<Temperature> = CANDIDATES
-            .iter()
-            .zip(&held.rows)
-            .map(|(kind, rows)| Temperature::of(rows, known, kind.temperature, 1.0))
-            .collect();
-        let k = held.k;
-        let of_gold: Vec<Vec<f64>> = temperatures
-            .iter()
-            .enumerate()
-            .map(|(candidate, temperature)| {
-                let rows = held.tempered(candidate, *temperature);
-                rows.chunks_exact(k)
-                    .zip(known)
-                    .map(|(row, (_, gold))| row[gold.0 as usize].max(LEAST))
-                    .collect()
-            })
-            .collect();
-        let without = |fold: usize| weights(&of_gold, |n| folds[n] != fold);
-        Self {
-            temperatures,
-            weights: weights(&of_gold, |_| true),
-            weights_without: (0..N_FOLDS).map(without).collect(),
-        }
+        let without = |fold: usize| Blend::of(held, known, |n| folds[n] != fold);
+        Self { all: Blend::of(held, known, |_| true), without: (0..N_FOLDS).map(without).collect() }
     }
 
     /// The temperature of the best annotator.
     pub(super) fn temperature_of_best(&self) -> Temperature {
-        self.temperatures[BEST]
+        self.all.temperatures[BEST]
     }
 
-    /// What the mixture says of each gold item, with the weights of the other folds.
-    pub(super) fn rows(&self, held: &HeldOut, folds: &[usize], known: &[(usize, Class)]) -> Vec<f64> {
+    /// What the mixture says of each gold item, blended by the other folds.
+    pub(super) fn rows(&self, held: &HeldOut, folds: &[usize]) -> Vec<f64> {
         let k = held.k;
-        let mut mixed = vec![0.0; known.len() * k];
-        for (candidate, temperature) in self.temperatures.iter().enumerate() {
-            let rows = held.tempered(candidate, *temperature);
-            for (n, (to, row)) in mixed.chunks_exact_mut(k).zip(rows.chunks_exact(k)).enumerate() {
-                let weight = self.weights_without[folds[n]][candidate];
+        let mut mixed = vec![0.0; folds.len() * k];
+        for (n, to) in mixed.chunks_exact_mut(k).enumerate() {
+            let blend = &self.without[folds[n]];
+            for ((rows, temperature), weight) in held.rows.iter().zip(&blend.temperatures).zip(&blend.weights)
+            {
+                let mut row = rows[n * k..][..k].to_vec();
+                temperature.apply(&mut row);
                 to.iter_mut().zip(row).for_each(|(to, p)| *to += weight * p);
             }
         }
@@ -140,7 +144,7 @@ impl Mixture {
         let k = given.votes.n_classes();
         let mut mixed = vec![0.0; given.votes.n_items() * k];
         for (candidate, kind) in CANDIDATES.iter().enumerate() {
-            let (weight, temperature) = (self.weights[candidate], self.temperatures[candidate]);
+            let (weight, temperature) = (self.all.weights[candidate], self.all.temperatures[candidate]);
             let mut posterior = kind.fit(given, options)?;
             let rows =
                 mixed.chunks_exact_mut(k).zip(posterior.chunks_exact_mut(k)).zip(given.votes.by_item());
@@ -161,7 +165,7 @@ impl Mixture {
     /// The worth of each candidate.
     pub(super) fn report(&self, held: &HeldOut, known: &[(usize, Class)]) -> Vec<Candidate> {
         let one = |candidate: usize| {
-            let (kind, temperature) = (&CANDIDATES[candidate], self.temperatures[candidate]);
+            let (kind, temperature) = (&CANDIDATES[candidate], self.all.temperatures[candidate]);
             let rows = held.tempered(candidate, temperature);
             let scored = rows
                 .chunks_exact(held.k)
@@ -174,7 +178,7 @@ impl Mixture {
                 about: kind.about,
                 log_loss: loss / n,
                 accuracy: right / n,
-                weight: self.weights[candidate],
+                weight: self.all.weights[candidate],
                 temperature: temperature.get(),
             }
         };
@@ -184,17 +188,16 @@ impl Mixture {
 
 /// The weights under which the mixture gives the gold the highest likelihood, by expectation-maximization; the problem is
 /// concave, so there is one answer.
-fn weights(of_gold: &[Vec<f64>], counts: impl Fn(usize) -> bool) -> Vec<f64> {
+fn weights(of_gold: &[Vec<f64>]) -> Vec<f64> {
     let n_candidates = of_gold.len();
     let belief = BELIEF / n_candidates as f64;
-    let items: Vec<usize> = (0..of_gold[0].len()).filter(|n| counts(*n)).collect();
     let mut weights = vec![1.0 / n_candidates as f64; n_candidates];
     for _ in 0..N_ROUNDS {
         let mut next = vec![belief; n_candidates];
-        for n in &items {
-            let total: f64 = weights.iter().zip(of_gold).map(|(weight, p)| weight * p[*n]).sum();
+        for n in 0..of_gold.first().map_or(0, Vec::len) {
+            let total: f64 = weights.iter().zip(of_gold).map(|(weight, p)| weight * p[n]).sum();
             for ((to, weight), p) in next.iter_mut().zip(&weights).zip(of_gold) {
-                *to += weight * p[*n] / total;
+                *to += weight * p[n] / total;
             }
         }
         let total: f64 = next.iter().sum();
@@ -264,4 +267,46 @@ fn least(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
         }
     }
     0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Temperature, weights};
+    use crate::Class;
+
+    #[test]
+    fn who_is_right_in_three_of_four_cases_is_three_quarters_sure_after_its_temperature() {
+        let rows = [0.99, 0.01].repeat(4_000);
+        let known: Vec<(usize, Class)> = (0..4_000).map(|n| (n, Class(u32::from(n % 4 == 0)))).collect();
+        let temperature = Temperature::of(&rows, &known, 1.0, 0.5);
+        let mut row = [0.99, 0.01];
+        temperature.apply(&mut row);
+        assert!((row[0] - 0.75).abs() < 0.01, "{row:?}");
+        assert!((row[0] + row[1] - 1.0).abs() < 1e-12);
+        assert!(temperature.get() > 3.0);
+    }
+
+    #[test]
+    fn without_evidence_the_temperature_stays_what_is_believed() {
+        let known = [(0, Class(0)), (1, Class(1))];
+        let temperature = Temperature::of(&[0.5; 4], &known, 2.5, 1.0);
+        assert!((temperature.get() - 2.5).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_certainty_that_was_wrong_has_a_finite_temperature() {
+        let known = [(0, Class(1)), (1, Class(0))];
+        let temperature = Temperature::of(&[1.0, 0.0, 1.0, 0.0], &known, 1.0, 0.5);
+        let mut row = [1.0, 0.0];
+        temperature.apply(&mut row);
+        assert!(row.iter().all(|p| p.is_finite()) && row[0] < 1.0, "{row:?}");
+    }
+
+    #[test]
+    fn the_better_of_two_has_the_greater_weight_and_equals_share_it() {
+        let found = weights(&[vec![0.9; 50], vec![0.5; 50]]);
+        assert!(found[0] > 0.9 && (found[0] + found[1] - 1.0).abs() < 1e-9, "{found:?}");
+        let equal = weights(&[vec![0.7; 50], vec![0.7; 50]]);
+        assert!((equal[0] - 0.5).abs() < 1e-9);
+    }
 }

@@ -1,3 +1,5 @@
+//! What the rounds must keep: rising objectives, sums of one, names that mean nothing.
+
 use proptest::prelude::*;
 
 use super::em::by_logarithms;

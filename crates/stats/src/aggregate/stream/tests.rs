@@ -1,3 +1,5 @@
+//! One vote at a time against all at once.
+
 use super::RunningDawidSkene;
 use crate::Class;
 use crate::aggregate::{

@@ -4,10 +4,10 @@
 
 use std::fmt;
 
-use crate::evaluate::report::Number;
+use crate::evaluate::Number;
 
 /// A foreign text, with all that means something in HTML escaped; safe between tags and inside quoted attributes.
-pub(super) struct Esc<'a>(pub(super) &'a str);
+pub(crate) struct Esc<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Esc<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,7 +28,7 @@ impl fmt::Display for Esc<'_> {
 }
 
 /// A foreign text in which literals stand between backticks, as messages write them.
-pub(super) fn ticked(text: &str) -> String {
+pub(crate) fn ticked(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return Esc(text).to_string();
@@ -41,28 +41,28 @@ pub(super) fn ticked(text: &str) -> String {
 }
 
 /// A name that may be written in any direction, kept from turning its neighbours around.
-pub(super) fn name(name: &str) -> String {
+pub(crate) fn name(name: &str) -> String {
     format!("<bdi>{}</bdi>", Esc(name))
 }
 
 /// `81.3 %`.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
 /// `78.6–83.7`, in percent.
-pub(super) fn range(low: f64, high: f64) -> String {
+pub(crate) fn range(low: f64, high: f64) -> String {
     format!("{:.1}–{:.1}", low * 100.0, high * 100.0)
 }
 
 /// `95 %` for a level of 0.95.
-pub(super) fn level(level: f64) -> String {
+pub(crate) fn level(level: f64) -> String {
     let percent = format!("{:.2}", level * 100.0);
     format!("{} %", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// `12,345`.
-pub(super) fn count(n: u64) -> String {
+pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (n, digit) in digits.chars().enumerate() {
@@ -75,28 +75,28 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// A count in a table; a zero steps back.
-pub(super) fn number(n: u64) -> String {
+pub(crate) fn number(n: u64) -> String {
     if n == 0 { "<span class=\"zero\">0</span>".to_owned() } else { count(n) }
 }
 
 /// `1 item`, `12 items`.
-pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
 /// A number that can be drawn: not `None`, and not NaN or infinite.
-pub(super) fn finite(number: Option<Number>) -> Option<Number> {
+pub(crate) fn finite(number: Option<Number>) -> Option<Number> {
     number.filter(|it| it.value.is_finite() && it.low.is_finite() && it.high.is_finite())
 }
 
 /// `81.3 % (78.6–83.7)` in one line of words, for titles.
-pub(super) fn plain(number: Option<Number>) -> String {
+pub(crate) fn plain(number: Option<Number>) -> String {
     finite(number)
         .map_or("undefined".to_owned(), |it| format!("{} ({})", percent(it.value), range(it.low, it.high)))
 }
 
 /// `81.3 % (78.6–83.7)`, or a dash that says `why`.
-pub(super) fn measured(number: Option<Number>, why: &str) -> String {
+pub(crate) fn measured(number: Option<Number>, why: &str) -> String {
     let Some(it) = finite(number) else {
         return dash(why);
     };
@@ -105,7 +105,7 @@ pub(super) fn measured(number: Option<Number>, why: &str) -> String {
 }
 
 /// What stands where there is no number: a dash that says `why`.
-pub(super) fn dash(why: &str) -> String {
+pub(crate) fn dash(why: &str) -> String {
     let why = Esc(why);
     format!(
         "<span class=\"none\" title=\"{why}\"><span aria-hidden=\"true\">–</span><span class=\"sr\">none: {why}</span></span>"
@@ -113,7 +113,7 @@ pub(super) fn dash(why: &str) -> String {
 }
 
 /// Dollars: cents from a dollar on, two digits that count below it.
-pub(super) fn usd(usd: f64) -> String {
+pub(crate) fn usd(usd: f64) -> String {
     if usd <= 0.0 || usd >= 1.0 {
         return format!("${usd:.2}");
     }
@@ -121,7 +121,7 @@ pub(super) fn usd(usd: f64) -> String {
 }
 
 /// Seconds: two digits that count, or whole ones from ten on.
-pub(super) fn seconds(seconds: f64) -> String {
+pub(crate) fn seconds(seconds: f64) -> String {
     if seconds >= 10.0 {
         return format!("{seconds:.0} s");
     }

@@ -4,10 +4,10 @@
 //! neighboring rows joins into one plot. Not here: which numbers are shown.
 
 use super::text::Esc;
-use crate::evaluate::report::Number;
+use crate::evaluate::Number;
 
 /// The shapes of all marks, drawn once for the page. Each has a form of its own: color never tells alone.
-pub(super) const SHAPES: &str = "<svg class=\"shapes\" aria-hidden=\"true\" focusable=\"false\"><defs>\
+pub(crate) const SHAPES: &str = "<svg class=\"shapes\" aria-hidden=\"true\" focusable=\"false\"><defs>\
     <circle id=\"m-dot\" r=\"5\"/>\
     <path id=\"m-diamond\" d=\"M0-5.5 5.5 0 0 5.5-5.5 0z\"/>\
     <path id=\"m-triangle\" d=\"M-4-4 5 0-4 4z\"/>\
@@ -22,7 +22,7 @@ const STEPS: [f64; 7] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5];
 const MAX_STEPS: i64 = 5;
 
 /// A scale from `first` to `last` steps of `step`.
-pub(super) struct Scale {
+pub(crate) struct Scale {
     step: f64,
     first: i64,
     last: i64,
@@ -36,7 +36,7 @@ impl Scale {
     }
 
     /// The narrowest round scale that holds all `values`, which are shares.
-    pub(super) fn around(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn around(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) =
             values.filter(|it| it.is_finite()).fold((1.0_f64, 0.0_f64), |(low, high), value| {
                 let value = value.clamp(0.0, 1.0);
@@ -46,7 +46,7 @@ impl Scale {
     }
 
     /// The narrowest round scale that holds 0 and all `values`, which are differences of shares.
-    pub(super) fn about_zero(values: impl Iterator<Item = f64>) -> Self {
+    pub(crate) fn about_zero(values: impl Iterator<Item = f64>) -> Self {
         let (low, high) =
             values.filter(|it| it.is_finite()).fold((0.0_f64, 0.0_f64), |(low, high), value| {
                 (low.min(value.max(-1.0)), high.max(value.min(1.0)))
@@ -90,7 +90,7 @@ impl Scale {
     }
 
     /// The head of the column: the ticks, in percent or in percentage points.
-    pub(super) fn axis(&self) -> String {
+    pub(crate) fn axis(&self) -> String {
         let words: Vec<String> = self.ticks().map(|value| self.words(value)).collect();
         let tick = |(value, words): (f64, &String)| {
             let unit = if value >= self.end() && !self.signed { " %" } else { "" };
@@ -103,7 +103,7 @@ impl Scale {
     }
 
     /// One row of a plot. `title` says in words what the marks say.
-    pub(super) fn row(&self, title: &str, marks: &str) -> String {
+    pub(crate) fn row(&self, title: &str, marks: &str) -> String {
         let line = |value: f64| {
             let class = if self.signed && value == 0.0 { " class=\"zero\"" } else { "" };
             let x = self.at(value);
@@ -117,7 +117,7 @@ impl Scale {
     }
 
     /// A number with its interval; nothing where it is undefined.
-    pub(super) fn interval(&self, number: Option<Number>) -> String {
+    pub(crate) fn interval(&self, number: Option<Number>) -> String {
         let Some(it) = super::text::finite(number) else {
             return String::new();
         };
@@ -128,13 +128,13 @@ impl Scale {
     }
 
     /// One mark of a shape, `down` percent from the top.
-    pub(super) fn mark(&self, shape: &str, value: f64, down: u32) -> String {
+    pub(crate) fn mark(&self, shape: &str, value: f64, down: u32) -> String {
         format!("<use class=\"m {shape}\" href=\"#m-{shape}\" x=\"{:.2}%\" y=\"{down}%\"/>", self.at(value))
     }
 }
 
 /// What a shape stands for, for a legend.
-pub(super) fn key(shape: &str, words: &str) -> String {
+pub(crate) fn key(shape: &str, words: &str) -> String {
     let whisker = match shape {
         "dot" => "<line class=\"whisker\" x1=\"1\" x2=\"27\" y1=\"50%\" y2=\"50%\"/>",
         _ => "",

@@ -1,9 +1,9 @@
-//! Precision, recall and F1 of each label of one annotator.
+//! Precision, recall and F1 of each label of one annotator or of the consensus.
 
 use super::plot::{Scale, key};
 use super::table::{Column, Table};
 use super::text::{finite, measured, name, number, plain};
-use crate::evaluate::report::{LabelRow, Number};
+use crate::evaluate::{LabelRow, Number};
 
 /// With more labels than this, the weakest are shown and the rest is folded.
 const MANY: usize = 20;
@@ -11,7 +11,7 @@ const MANY: usize = 20;
 const WEAKEST: usize = 10;
 
 /// The labels as plot and table; the weakest first where they are many.
-pub(super) fn labels(rows: &[LabelRow], level: &str) -> String {
+pub(crate) fn labels(rows: &[LabelRow], level: &str) -> String {
     if rows.is_empty() {
         return String::new();
     }

@@ -3,7 +3,7 @@
 //! The roles repeat what the tags say, because a browser forgets it where the style turns rows into blocks.
 
 /// One column.
-pub(super) struct Column {
+pub(crate) struct Column {
     label: String,
     head: String,
     class: &'static str,
@@ -11,37 +11,37 @@ pub(super) struct Column {
 
 impl Column {
     /// Of names; the first column of a table.
-    pub(super) fn names(label: &str) -> Self {
+    pub(crate) fn names(label: &str) -> Self {
         Self::of("name", label)
     }
 
     /// Of numbers with their intervals.
-    pub(super) fn numbers(label: &str) -> Self {
+    pub(crate) fn numbers(label: &str) -> Self {
         Self::of("num", label)
     }
 
     /// Of counts, which need little room.
-    pub(super) fn counts(label: &str) -> Self {
+    pub(crate) fn counts(label: &str) -> Self {
         Self::of("num count", label)
     }
 
     /// Of numbers with words beside them.
-    pub(super) fn told_numbers(label: &str) -> Self {
+    pub(crate) fn told_numbers(label: &str) -> Self {
         Self::of("num wide", label)
     }
 
     /// Of words.
-    pub(super) fn words(label: &str) -> Self {
+    pub(crate) fn words(label: &str) -> Self {
         Self::of("words", label)
     }
 
     /// Of stacked bars.
-    pub(super) fn bars(label: &str) -> Self {
+    pub(crate) fn bars(label: &str) -> Self {
         Self::of("bars", label)
     }
 
     /// Of plots, with the axis as its head.
-    pub(super) fn plots(label: &str, axis: &str) -> Self {
+    pub(crate) fn plots(label: &str, axis: &str) -> Self {
         let head = format!("<span class=\"sr\">{label}</span>{axis}");
         Self { head, ..Self::of("plot", label) }
     }
@@ -52,18 +52,18 @@ impl Column {
 }
 
 /// A table: its columns, and for each row as many cells of HTML. Labels and caption are the page's own words.
-pub(super) struct Table {
+pub(crate) struct Table {
     /// What the table shows, for those who do not see it.
-    pub(super) caption: String,
+    pub(crate) caption: String,
     /// The columns, names first.
-    pub(super) columns: Vec<Column>,
+    pub(crate) columns: Vec<Column>,
     /// The rows.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// The table as HTML.
-    pub(super) fn draw(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let head: String = self
             .columns
             .iter()

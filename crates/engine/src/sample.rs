@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::Class;
-use karat_stats::accept::{AuditRegion, Promise, Rule, Scored, plan_audit};
+use karat_stats::accept::{AuditRegion, Promise, Scored, plan_audit};
 use karat_stats::sample::{Allocation, Draw, Drawn, SampleError, active, simple, strata, stratified};
 use karat_store::Store;
 use serde::Serialize;
@@ -101,10 +101,14 @@ pub struct Sample {
 pub fn sample(panel: &Panel, options: &SampleOptions) -> Result<Sample> {
     let pool: Vec<usize> = (0..panel.n_items()).filter(|item| panel.gold[*item].is_none()).collect();
     let n = options.n.min(pool.len());
+    if options.n == 0 {
+        return Err(
+            Error::invalid("a sample of 0 items is none").hint("`karat sample 100 -o sample.csv` draws 100")
+        );
+    }
     if n == 0 {
-        return Err(Error::invalid(
-            "there is nothing to draw: every item has gold, or no item was asked for",
-        ));
+        return Err(Error::invalid("there is nothing to draw: every item has gold")
+            .hint("`karat estimate` and `karat accept` can use it as it is"));
     }
     let mut remark = (n < options.n).then(|| format!("there are {n} items without gold: all were drawn"));
     let told = |error: SampleError| Error::invalid(error.to_string());
@@ -182,7 +186,7 @@ fn inside(
     (error, confidence): (f64, f64),
 ) -> Result<(Vec<Drawn>, Vec<f64>, String)> {
     let told = |error: karat_stats::accept::AcceptError| Error::invalid(error.to_string());
-    let mut rule = Rule::new(error, 1.0 - confidence).map_err(told)?;
+    let mut rule = crate::accept::rule(error, confidence)?;
     rule.promise = Promise::Source;
     let judged = scores(panel, options)?;
     let score = |item: usize| judged.labels[item].as_ref().and(judged.scores[item]).unwrap_or(f64::NAN);

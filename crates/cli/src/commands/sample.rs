@@ -77,6 +77,15 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         Design::Acceptance { .. } => "karat accept",
         Design::Simple | Design::Stratified | Design::Active => "karat estimate",
     };
-    voice.hint(format!("label them by hand in the column `gold`, then `{next} --gold {}`", args.output));
+    // The gold of before teaches, that of the sample tests.
+    let before = match (&args.panel.gold, design) {
+        (Some(gold), Design::Acceptance { .. }) => format!("{gold},"),
+        _ => String::new(),
+    };
+    voice.hint(format!(
+        "label them by hand in the column `gold`, then `{next}{} --gold {before}{}`",
+        args.panel.again(),
+        args.output
+    ));
     Ok(Done::Well)
 }

@@ -56,10 +56,10 @@ pub async fn find(store: &Store, id: Option<i64>) -> Result<Certificate> {
         None => {
             Error::not_found("nothing was accepted yet").hint("`karat accept --error 0.05` makes a promise")
         }
-        Some(id) => Error::not_found(format!("there is no certificate {id}")).hint(format!(
-            "there are {}",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-        )),
+        Some(id) if known.is_empty() => Error::not_found(format!("there is no certificate {id}"))
+            .hint("nothing was accepted yet; `karat accept --error 0.05` makes a promise"),
+        Some(id) => Error::not_found(format!("there is no certificate {id}"))
+            .hint(format!("there are {}", known.join(", "))),
     })
 }
 
@@ -73,7 +73,8 @@ pub async fn draw(
     (n, to): (u64, &str),
 ) -> Result<u64> {
     if let Standing::Withdrawn(why) = standing(store, certificate, panel).await? {
-        return Err(Error::invalid(format!("certificate {} was withdrawn: {why}", certificate.id)));
+        return Err(Error::invalid(format!("certificate {} was withdrawn: {why}", certificate.id))
+            .hint("find the cause (`karat errors`), then make a new promise with `karat accept`"));
     }
     if gold_hash(panel).to_string() != certificate.gold {
         return Err(Error::invalid(format!(

@@ -89,12 +89,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     } else {
         show(&report, voice);
         if let Some((n, n_wrong)) = rehearsed {
-            let share = if n == 0 { 0.0 } else { n_wrong as f64 / n as f64 * 100.0 };
-            voice.out(format!(
-                "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
-                n_of(n, "item"),
-                count(n_wrong) + if n_wrong == 1 { " is" } else { " are" }
-            ));
+            voice.out(told_rehearsal(n, n_wrong));
         }
     }
     if let Some(id) = id {
@@ -107,6 +102,15 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         ));
     }
     Ok(if report.n_accepted > 0 { Done::Well } else { Done::Look })
+}
+
+fn told_rehearsal(n: u64, n_wrong: u64) -> String {
+    let share = if n == 0 { 0.0 } else { n_wrong as f64 / n as f64 * 100.0 };
+    format!(
+        "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
+        n_of(n, "item"),
+        count(n_wrong) + if n_wrong == 1 { " is" } else { " are" }
+    )
 }
 
 /// Accepted items whose gold was hidden, and how many of them are wrong.

@@ -92,19 +92,8 @@ fn show(errors: &Errors, voice: &mut Voice) {
             table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
         ));
     }
-    let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {
-        let who = if it.common { "most do: look at the guideline" } else { "" };
-        vec![
-            format!("{} → {}", it.right, it.given),
-            count(it.n),
-            format!("{:.1} %", it.share * 100.0),
-            count(it.n_members),
-            who.to_owned(),
-        ]
-    });
     if !errors.confusions.is_empty() {
-        let header = ["right → given", "labels", "of all on such items", "annotators", ""];
-        voice.out(format!("\n{}", table_of_words(&header, rows.collect(), &[0, 4])));
+        voice.out(confusions(errors));
     }
     if !errors.duplicates.is_empty() {
         let groups = n_of(errors.duplicates.len() as u64, "group");
@@ -115,6 +104,22 @@ fn show(errors: &Errors, voice: &mut Voice) {
             voice.out(format!("    {}", items.join(" · ")));
         }
     }
+}
+
+/// Which label is given where another is right.
+fn confusions(errors: &Errors) -> String {
+    let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {
+        let who = if it.common { "most do: look at the guideline" } else { "" };
+        vec![
+            format!("{} → {}", it.right, it.given),
+            count(it.n),
+            format!("{:.1} %", it.share * 100.0),
+            count(it.n_members),
+            who.to_owned(),
+        ]
+    });
+    let header = ["right → given", "labels", "of all on such items", "annotators", ""];
+    format!("\n{}", table_of_words(&header, rows.collect(), &[0, 4]))
 }
 
 fn over_time(it: &MemberErrors) -> String {

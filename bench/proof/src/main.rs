@@ -14,6 +14,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod noise;
 mod panels;
 mod shares;
 mod speed;
@@ -78,6 +79,11 @@ const PROOFS: &[Proof] = &[
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,
+    },
+    Proof {
+        name: "noise",
+        about: "What finding wrong labels costs on a million items with ten classes.",
+        run: noise::run,
     },
     Proof {
         name: "shares",

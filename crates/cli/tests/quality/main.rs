@@ -118,7 +118,8 @@ pub(crate) fn rows(text: &str) -> Vec<Vec<String>> {
 #[track_caller]
 pub(crate) fn column(rows: &[Vec<String>], name: &str) -> Vec<String> {
     let at = rows[0].iter().position(|it| it == name);
-    let at = at.unwrap_or_else(|| panic!("no column {name} in {:?}", rows[0]));
+    assert!(at.is_some(), "no column {name} in {:?}", rows[0]);
+    let at = at.unwrap();
     rows[1..].iter().map(|row| row[at].clone()).collect()
 }
 

@@ -74,7 +74,7 @@ fn a_promise_is_made_watched_and_holds() {
 fn a_broken_promise_is_withdrawn_and_stays_withdrawn() {
     let place = accepted();
     place.ends("audit --draw 60 --gold done.csv -o audit.csv", 0);
-    let wrong = |n: usize, label: &str| if n % 2 == 0 { "question" } else { label }.to_owned();
+    let wrong = |n: usize, label: &str| if n.is_multiple_of(2) { "question" } else { label }.to_owned();
     fill(&place, "audit.csv", "audited.csv", wrong);
     insta::assert_snapshot!(place.ends("audit --gold audited.csv", 1).whole());
     fill(&place, "audit.csv", "audited.csv", |_, label| label.to_owned());

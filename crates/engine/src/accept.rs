@@ -188,15 +188,7 @@ pub async fn inside(store: &Store, panel: &Panel) -> Result<Option<Inside>> {
 /// Chooses what may go without review.
 pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
     let mut rule = rule(options.error, options.confidence)?;
-    if !(0.0..=1.0).contains(&options.teach) {
-        return Err(Error::invalid(format!("`--teach {}` is no share from 0 to 1", options.teach))
-            .hint("`--teach 0.5` lets the consensus learn from half of the gold; the other half tests it"));
-    }
-    if panel.n_items() == panel.n_gold() {
-        return Err(Error::invalid("every item has gold: there is nothing left to accept").hint(
-            "`--rehearse 100` takes only 100 of them for known, and says how a promise would have held",
-        ));
-    }
+    check(panel, options)?;
     rule.promise = if options.for_source { Promise::Source } else { Promise::Pool };
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
     let teach = if by == CONSENSUS { options.teach } else { 0.0 };
@@ -252,6 +244,20 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
         scores: judged.scores,
         tested: parts.test,
     })
+}
+
+/// Refuses what cannot be meant.
+fn check(panel: &Panel, options: &AcceptOptions) -> Result<()> {
+    if !(0.0..=1.0).contains(&options.teach) {
+        return Err(Error::invalid(format!("`--teach {}` is no share from 0 to 1", options.teach))
+            .hint("`--teach 0.5` lets the consensus learn from half of the gold; the other half tests it"));
+    }
+    if panel.n_items() == panel.n_gold() {
+        return Err(Error::invalid("every item has gold: there is nothing left to accept").hint(
+            "`--rehearse 100` takes only 100 of them for known, and says how a promise would have held",
+        ));
+    }
+    Ok(())
 }
 
 /// The rule of a promise, from shares as a person gives them.

@@ -58,10 +58,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         _ => None,
     };
     if let Some(drawn) = &drawn {
-        voice.say(format!(
-            "note: sample {} was drawn for a promise: it tests, all other gold teaches",
-            drawn.sample
-        ));
+        let id = drawn.sample;
+        voice.say(format!("note: sample {id} was drawn for a promise: it tests, all other gold teaches"));
     }
     let options = AcceptOptions {
         inside: drawn,

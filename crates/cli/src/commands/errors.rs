@@ -53,17 +53,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
 }
 
 fn show(errors: &Errors, voice: &mut Voice) {
-    let without = errors.suspects.iter().filter(|it| it.given.is_none()).count() as u64;
-    let n_suspect = errors.suspects.len() as u64 - without;
-    let mut head =
-        format!("labels of {}: {} of {} suspect", errors.of, count(n_suspect), count(errors.n_labels));
-    if let Some(n) = errors.n_wrong {
-        head += &format!(", about {} estimated to be wrong", count(n));
-    }
-    if without > 0 {
-        head += &format!("; {} without a label to be had", n_of(without, "item"));
-    }
-    voice.out(head);
+    voice.out(head(errors));
     let dash = || "–".to_owned();
     let rows = errors.suspects.iter().take(N_SHOWN).map(|it| {
         let (given, suggested) = (it.given.clone(), it.suggested.clone());
@@ -115,6 +105,21 @@ fn show(errors: &Errors, voice: &mut Voice) {
             voice.out(format!("    {}", items.join(" · ")));
         }
     }
+}
+
+/// How many labels are suspect, in a sentence.
+fn head(errors: &Errors) -> String {
+    let without = errors.suspects.iter().filter(|it| it.given.is_none()).count() as u64;
+    let n_suspect = errors.suspects.len() as u64 - without;
+    let mut head =
+        format!("labels of {}: {} of {} suspect", errors.of, count(n_suspect), count(errors.n_labels));
+    if let Some(n) = errors.n_wrong {
+        head += &format!(", about {} estimated to be wrong", count(n));
+    }
+    if without > 0 {
+        head += &format!("; {} without a label to be had", n_of(without, "item"));
+    }
+    head
 }
 
 fn over_time(it: &MemberErrors) -> String {

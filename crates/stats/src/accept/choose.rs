@@ -42,7 +42,8 @@ pub struct Accepted {
     pub n_wrong: f64,
     /// `n_wrong / n_gold`: what was seen, not what is promised.
     pub error: f64,
-    /// What the error can be at most, at confidence `1 - delta` shared among the starts; never above the rule's.
+    /// What the error can be at most, at confidence `1 - delta` shared among the starts; never above the rule's. With
+    /// [`Promise::Pool`] it is about the items left over, and of few of them it may be below the error that was seen.
     pub bound: f64,
     /// The items of the pool at or above the threshold.
     pub n_pool: u64,

@@ -37,8 +37,9 @@ pub struct Cell {
 ///
 /// ```
 /// use karat_stats::{Class, sample::strata};
-/// let strata = strata(&[0.9, 0.2, 0.8, f64::NAN], &[Class(1), Class(0), Class(1), Class(1)], 2).unwrap();
-/// assert_eq!(strata.of_item, [3, 0, 2, 1]);
+/// let classes = [1, 0, 1, 1, 0].map(Class);
+/// let strata = strata(&[0.9, 0.2, 0.8, f64::NAN, 0.1], &classes, 2).unwrap();
+/// assert_eq!(strata.of_item, [2, 0, 2, 1, 0]);
 /// assert_eq!(strata.cells[1].bin, None);
 /// ```
 pub fn strata(confidences: &[f64], classes: &[Class], n_bins: u32) -> Result<Strata, SampleError> {

@@ -14,8 +14,8 @@ use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::Level;
 use karat_stats::accept::{
-    AcceptError, AuditPlan, AuditRegion, Member, Promise, Rule, Scored, Verdict, certify_audit, choose,
-    choose_by_stratum, coverage_table, whole_error,
+    AcceptError, AuditPlan, AuditRegion, CoverageRow, Member, Promise, Rule, Scored, Verdict, certify_audit,
+    choose, choose_by_stratum, coverage_table, whole_error,
 };
 use karat_store::Store;
 use serde::Serialize;
@@ -146,6 +146,13 @@ pub struct Threshold {
     pub bound_alone: f64,
 }
 
+impl From<CoverageRow> for Threshold {
+    fn from(it: CoverageRow) -> Self {
+        let CoverageRow { threshold, coverage, n_gold, n_wrong, error, bound_alone } = it;
+        Self { threshold, coverage, n_gold, n_wrong, error, bound_alone }
+    }
+}
+
 /// The three errors that belong together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Errors {
@@ -227,17 +234,7 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
         coverage,
         errors: errors(panel, &answers, coverage.unwrap_or(0.0)),
         answers,
-        table: table
-            .into_iter()
-            .map(|it| Threshold {
-                threshold: it.threshold,
-                coverage: it.coverage,
-                n_gold: it.n_gold,
-                n_wrong: it.n_wrong,
-                error: it.error,
-                bound_alone: it.bound_alone,
-            })
-            .collect(),
+        table: table.into_iter().map(Threshold::from).collect(),
         by,
         accepted: is_accepted,
         labels: judged.labels,
@@ -246,7 +243,7 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
     })
 }
 
-/// Refuses what cannot be meant.
+/// An error where the question has no answer.
 fn check(panel: &Panel, options: &AcceptOptions) -> Result<()> {
     if !(0.0..=1.0).contains(&options.teach) {
         return Err(Error::invalid(format!("`--teach {}` is no share from 0 to 1", options.teach))

@@ -58,8 +58,10 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         _ => None,
     };
     if let Some(drawn) = &drawn {
-        let id = drawn.sample;
-        voice.say(format!("note: sample {id} was drawn for a promise: it tests, all other gold teaches"));
+        voice.say(format!(
+            "note: sample {} was drawn for a promise: it tests, all other gold teaches",
+            drawn.sample
+        ));
     }
     let options = AcceptOptions {
         inside: drawn,
@@ -87,12 +89,7 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     } else {
         show(&report, voice);
         if let Some((n, n_wrong)) = rehearsed {
-            let share = if n == 0 { 0.0 } else { n_wrong as f64 / n as f64 * 100.0 };
-            voice.out(format!(
-                "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
-                n_of(n, "item"),
-                count(n_wrong) + if n_wrong == 1 { " is" } else { " are" }
-            ));
+            voice.out(told_rehearsal(n, n_wrong));
         }
     }
     if let Some(id) = id {
@@ -105,6 +102,19 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         ));
     }
     Ok(if report.n_accepted > 0 { Done::Well } else { Done::Look })
+}
+
+fn told_rehearsal(n: u64, n_wrong: u64) -> String {
+    if n == 0 {
+        return "\n  the rehearsal: nothing was accepted that has gold, so there is nothing to count"
+            .to_owned();
+    }
+    let share = n_wrong as f64 / n as f64 * 100.0;
+    format!(
+        "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
+        n_of(n, "item"),
+        count(n_wrong) + if n_wrong == 1 { " is" } else { " are" }
+    )
 }
 
 /// Accepted items whose gold was hidden, and how many of them are wrong.
@@ -186,8 +196,16 @@ fn sentence(report: &AcceptReport, answer: &Answer) -> String {
         }
         AnswerVerdict::Nothing { why, more_gold } => {
             let more = match more_gold {
-                Some(n) => format!("about {} more would", n_of(*n, "reviewed item")),
-                None => "no number of reviews would: the labels are not good enough".to_owned(),
+                Some(n) if *n > report.n_pool => {
+                    let are = if report.n_pool == 1 { "is" } else { "are" };
+                    format!(
+                        "about {} more would do, and {} {are} left",
+                        n_of(*n, "reviewed item"),
+                        count(report.n_pool)
+                    )
+                }
+                Some(n) => format!("about {} more would do", n_of(*n, "reviewed item")),
+                None => "no number of reviews would do: the labels are not good enough".to_owned(),
             };
             format!("{of}nothing may go without review: {why}; {more}")
         }

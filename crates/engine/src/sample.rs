@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::beside::write_beside;
+use crate::evaluate::OWN_GOLD;
 use crate::judged::{Judged, gold_hash, judged, usual};
 use crate::now_ms;
 use crate::panel::{Panel, Plain};
@@ -228,7 +229,13 @@ fn inside(
     Ok((drawn, thresholds, why))
 }
 
-/// Writes the rows that were drawn without any label, with an empty column `gold`, and keeps the draw. Returns its number.
+/// The column in which people write their labels into a drawn file: `gold`, where the data has no column of that name.
+pub fn gold_column(setup: Option<&Setup>) -> Result<&'static str> {
+    let columns = setup.map(|setup| karat_format::scan_columns(&setup.read)).transpose()?.unwrap_or_default();
+    Ok(if columns.iter().any(|it| it.name == "gold") { OWN_GOLD } else { "gold" })
+}
+
+/// Writes the rows that were drawn without any label, with an empty column for people, and keeps the draw. Returns its number.
 pub async fn keep(
     store: &Store,
     panel: &Panel,
@@ -240,7 +247,7 @@ pub async fn keep(
     let added = [
         ("karat_probability".to_owned(), ColumnKind::Number),
         ("karat_stratum".to_owned(), ColumnKind::Number),
-        ("gold".to_owned(), ColumnKind::Text),
+        (gold_column(setup)?.to_owned(), ColumnKind::Text),
     ];
     let cells = |item: Option<usize>| {
         let it = &sample.drawn[*place.get(&item?)?];

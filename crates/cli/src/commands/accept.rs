@@ -105,7 +105,11 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
 }
 
 fn told_rehearsal(n: u64, n_wrong: u64) -> String {
-    let share = if n == 0 { 0.0 } else { n_wrong as f64 / n as f64 * 100.0 };
+    if n == 0 {
+        return "\n  the rehearsal: nothing was accepted that has gold, so there is nothing to count"
+            .to_owned();
+    }
+    let share = n_wrong as f64 / n as f64 * 100.0;
     format!(
         "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
         n_of(n, "item"),
@@ -192,8 +196,16 @@ fn sentence(report: &AcceptReport, answer: &Answer) -> String {
         }
         AnswerVerdict::Nothing { why, more_gold } => {
             let more = match more_gold {
-                Some(n) => format!("about {} more would", n_of(*n, "reviewed item")),
-                None => "no number of reviews would: the labels are not good enough".to_owned(),
+                Some(n) if *n > report.n_pool => {
+                    let are = if report.n_pool == 1 { "is" } else { "are" };
+                    format!(
+                        "about {} more would do, and {} {are} left",
+                        n_of(*n, "reviewed item"),
+                        count(report.n_pool)
+                    )
+                }
+                Some(n) => format!("about {} more would do", n_of(*n, "reviewed item")),
+                None => "no number of reviews would do: the labels are not good enough".to_owned(),
             };
             format!("{of}nothing may go without review: {why}; {more}")
         }

@@ -4,6 +4,7 @@ use karat_core::{Error, Result};
 use karat_engine::accept::Standing;
 use karat_engine::accept::audit::{Audit, check, draw, find};
 use karat_engine::panel::Keep;
+use karat_engine::sample::gold_column;
 use serde_json::json;
 
 use crate::Done;
@@ -49,7 +50,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
             certificate.id
         ));
         voice.hint(format!(
-            "label them by hand in the column `gold`, top to bottom, then `karat audit{} --gold {file}`; you may stop at any time",
+            "label them by hand in the column `{}`, top to bottom, then `karat audit{} --gold {file}`; you may stop at any time",
+            gold_column(read.setup())?,
             args.panel.again()
         ));
         voice.event("drawn", json!({"certificate": certificate.id, "n": n, "file": file}));

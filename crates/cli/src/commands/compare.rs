@@ -112,7 +112,7 @@ fn on_gold_text(comparison: &Comparison, it: &OnGold) -> String {
     if it.p_adjusted > it.p_value {
         rows.push(vec!["p, corrected for all pairs".to_owned(), p_value(it.p_adjusted)]);
     }
-    rows.push(vec!["e-value (may be looked at any time)".to_owned(), format!("{:.3}", it.evidence)]);
+    rows.push(vec!["e-value (may be looked at any time)".to_owned(), evidence(it.evidence)]);
     let mut out =
         format!("\n{}\n", table(&[&format!("on {} with gold", n_of(it.first.n, "item")), ""], rows));
     out += &format!("\n  {}", verdict(comparison, it));
@@ -152,6 +152,10 @@ fn verdict(comparison: &Comparison, it: &OnGold) -> String {
 fn points(number: &Number) -> String {
     let [value, low, high] = [number.value, number.low, number.high].map(|it| signed(it * 100.0));
     format!("{value} ({low} to {high})")
+}
+
+fn evidence(e_value: f64) -> String {
+    if e_value < 1e4 { format!("{e_value:.3}") } else { format!("{e_value:.0e}") }
 }
 
 fn p_value(p: f64) -> String {

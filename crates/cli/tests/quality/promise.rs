@@ -95,6 +95,27 @@ fn what_changed_since_the_promise_is_named() {
 }
 
 #[test]
+fn what_people_write_is_not_mixed_up_with_a_column_of_the_data_that_is_called_gold() {
+    let place = project(200, [0.97, 0.96, 0.95]);
+    let head = "item,text,anna,boris,clara,truth\n";
+    place.write("data.csv", &place.read("data.csv").replace(head, "item,text,anna,boris,clara,gold\n"));
+    let told = place.ends("sample 50 -o sample.csv", 0);
+    assert!(told.err.contains("in the column `karat_gold`"), "{}", told.whole());
+    let told = place.ends("estimate --gold sample.csv", 2);
+    assert!(told.err.contains("no item has gold"), "nobody has labeled: {}", told.whole());
+    let mut rows = place.csv("sample.csv");
+    let at = rows[0].iter().position(|it| it == "karat_gold").unwrap();
+    rows[1..].iter_mut().for_each(|row| row[at] = "bug".to_owned());
+    place.write("done.csv", &rows.iter().map(|row| row.join(",") + "\n").collect::<String>());
+    let told = place.ends("estimate --gold done.csv --json", 0);
+    let report: serde_json::Value = serde_json::from_str(told.out.trim()).unwrap();
+    assert_eq!(report["n_gold"], 50);
+    assert_eq!(report["shares"][0]["label"], "bug");
+    let low = report["shares"][0]["gold_only"]["value"].as_f64();
+    assert!(low.is_none_or(|share| share > 0.9), "all that people wrote is `bug`: {}", told.whole());
+}
+
+#[test]
 fn items_are_audited_once() {
     let place = accepted();
     place.ends("audit --draw 40 --gold done.csv -o first.csv", 0);

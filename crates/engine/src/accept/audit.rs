@@ -18,6 +18,7 @@ use crate::beside::write_beside;
 use crate::judged::gold_hash;
 use crate::now_ms;
 use crate::panel::Panel;
+use crate::sample::gold_column;
 use crate::setup::Setup;
 
 /// The kind of decision.
@@ -111,7 +112,10 @@ pub async fn draw(
     let items: Vec<Json> =
         chosen.iter().map(|item| json!({"item": &*panel.ids[*item], "label": label(item)})).collect();
     let place = |item: usize| chosen.iter().position(|it| *it == item);
-    let added = [("karat_audit_order".to_owned(), ColumnKind::Number), ("gold".to_owned(), ColumnKind::Text)];
+    let added = [
+        ("karat_audit_order".to_owned(), ColumnKind::Number),
+        (gold_column(setup)?.to_owned(), ColumnKind::Text),
+    ];
     let first = before.len();
     let cells = |item: Option<usize>| place(item?).map(|at| vec![json!(first + at + 1), Json::Null]);
     let n = write_beside(panel, setup, to, &added, cells).await?;

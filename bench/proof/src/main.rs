@@ -1,7 +1,7 @@
 //! What the methods of `karat-stats` are worth on real data: each proof prints a table in Markdown.
 //!
 //! In: a folder with data sets (`../shared/data` without another), a seed. Out: tables on standard output. The same
-//! seed gives the same table. `cargo xtask bench proof` runs them all and keeps them in `bench/results`.
+//! seed gives the same table. What they printed last is in `bench/results/quality.md`.
 //!
 //! Not here: speed beside other people's programs (`karat-bench`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables for whoever started it")]
@@ -14,6 +14,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod noise;
 mod panels;
 mod shares;
 mod speed;
@@ -78,6 +79,11 @@ const PROOFS: &[Proof] = &[
         name: "agreement",
         about: "What agreement costs on a million items, and what it says of crowds whose gold is known.",
         run: agreement::run,
+    },
+    Proof {
+        name: "noise",
+        about: "What finding wrong labels costs on a million items with ten classes.",
+        run: noise::run,
     },
     Proof {
         name: "shares",

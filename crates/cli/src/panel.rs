@@ -88,6 +88,11 @@ impl PanelArgs {
         Ok(ReadyPanel { panel: file.read(keep)?, ready: None, folder: file.folder })
     }
 
+    /// What a further command needs to read the same votes: ` --votes FILE`, or nothing.
+    pub(crate) fn again(&self) -> String {
+        self.votes.as_ref().map_or_else(String::new, |votes| format!(" --votes {votes}"))
+    }
+
     /// Each of the files as the folder sees it.
     fn gold_files(&self, written: &str) -> Result<String> {
         let files = written.split(',').map(|file| self.work.seen_from_folder(file.trim()));
@@ -95,6 +100,13 @@ impl PanelArgs {
     }
 
     async fn of_project(&self, keep: Keep, voice: &mut Voice) -> Result<ReadyPanel> {
+        if self.work.is_nothing() {
+            return Err(Error::not_found(format!(
+                "there is no `karat.toml` in `{}`",
+                self.work.folder().display()
+            ))
+            .hint("name a file of votes: `--votes FILE`; or a project: `--project DIR`"));
+        }
         let ready = Ready::open_panel(&self.work, self.gold.as_deref()).await?;
         let has_gold = self.gold.is_some() || ready.setup.gold.is_some();
         let gold = has_gold.then(|| find_gold(&ready.setup, self.gold.as_deref())).transpose()?;

@@ -161,6 +161,12 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
+/// A number with its sign and one decimal; what rounds to zero is `+0.0`.
+pub(crate) fn signed(number: f64) -> String {
+    let told = format!("{number:+.1}");
+    if told == "-0.0" { "+0.0".to_owned() } else { told }
+}
+
 /// `1 item`, `2 items`.
 pub(crate) fn n_of(n: u64, one: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
@@ -184,6 +190,7 @@ mod tests {
     fn counts_and_durations_read_as_people_write_them() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([n_of(1, "item"), n_of(2, "item")], ["1 item", "2 items"]);
+        assert_eq!([-0.04, 0.0, -1.26].map(signed), ["+0.0", "+0.0", "-1.3"]);
         assert_eq!([5.0, 300.0, 7800.0].map(duration), ["5 s", "5 min", "2 h 10 min"]);
     }
 

@@ -138,6 +138,11 @@ impl Work {
         Setup::one_line(&self.project, line)
     }
 
+    /// Whether there is neither a file nor a project to work on.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.files.is_empty() && self.labels.is_empty() && !self.project.join("karat.toml").exists()
+    }
+
     /// The folder with `karat.toml`.
     pub(crate) fn folder(&self) -> &Path {
         &self.project

@@ -14,8 +14,8 @@ use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::Level;
 use karat_stats::accept::{
-    AcceptError, AuditPlan, AuditRegion, Member, Promise, Rule, Scored, Verdict, certify_audit, choose,
-    choose_by_stratum, coverage_table, whole_error,
+    AcceptError, AuditPlan, AuditRegion, CoverageRow, Member, Promise, Rule, Scored, Verdict, certify_audit,
+    choose, choose_by_stratum, coverage_table, whole_error,
 };
 use karat_store::Store;
 use serde::Serialize;
@@ -146,6 +146,13 @@ pub struct Threshold {
     pub bound_alone: f64,
 }
 
+impl From<CoverageRow> for Threshold {
+    fn from(it: CoverageRow) -> Self {
+        let CoverageRow { threshold, coverage, n_gold, n_wrong, error, bound_alone } = it;
+        Self { threshold, coverage, n_gold, n_wrong, error, bound_alone }
+    }
+}
+
 /// The three errors that belong together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Errors {
@@ -187,10 +194,11 @@ pub async fn inside(store: &Store, panel: &Panel) -> Result<Option<Inside>> {
 
 /// Chooses what may go without review.
 pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
-    let mut rule = Rule::new(options.error, 1.0 - options.confidence).map_err(told)?;
+    let mut rule = rule(options.error, options.confidence)?;
+    check(panel, options)?;
     rule.promise = if options.for_source { Promise::Source } else { Promise::Pool };
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
-    let teach = if by == CONSENSUS { options.teach.clamp(0.0, 1.0) } else { 0.0 };
+    let teach = if by == CONSENSUS { options.teach } else { 0.0 };
     let parts = match &options.inside {
         None => split(panel, 1.0 - teach, options.seed),
         Some(inside) => split_off(panel, &inside.items),
@@ -226,23 +234,41 @@ pub fn accept(panel: &Panel, options: &AcceptOptions) -> Result<AcceptReport> {
         coverage,
         errors: errors(panel, &answers, coverage.unwrap_or(0.0)),
         answers,
-        table: table
-            .into_iter()
-            .map(|it| Threshold {
-                threshold: it.threshold,
-                coverage: it.coverage,
-                n_gold: it.n_gold,
-                n_wrong: it.n_wrong,
-                error: it.error,
-                bound_alone: it.bound_alone,
-            })
-            .collect(),
+        table: table.into_iter().map(Threshold::from).collect(),
         by,
         accepted: is_accepted,
         labels: judged.labels,
         scores: judged.scores,
         tested: parts.test,
     })
+}
+
+/// An error where the question has no answer.
+fn check(panel: &Panel, options: &AcceptOptions) -> Result<()> {
+    if !(0.0..=1.0).contains(&options.teach) {
+        return Err(Error::invalid(format!("`--teach {}` is no share from 0 to 1", options.teach))
+            .hint("`--teach 0.5` lets the consensus learn from half of the gold; the other half tests it"));
+    }
+    if panel.n_items() == panel.n_gold() {
+        return Err(Error::invalid("every item has gold: there is nothing left to accept").hint(
+            "`--rehearse 100` takes only 100 of them for known, and says how a promise would have held",
+        ));
+    }
+    Ok(())
+}
+
+/// The rule of a promise, from shares as a person gives them.
+pub(crate) fn rule(error: f64, confidence: f64) -> Result<Rule> {
+    let is_share = |share: f64| share > 0.0 && share < 1.0;
+    if !is_share(error) {
+        return Err(Error::invalid(format!("`--error {error}` is no share between 0 and 1"))
+            .hint("`--error 0.05` allows 5 wrong labels in 100"));
+    }
+    if !is_share(confidence) {
+        return Err(Error::invalid(format!("`--confidence {confidence}` is no share between 0 and 1"))
+            .hint("`--confidence 0.95` is wrong about one promise in 20"));
+    }
+    Rule::new(error, 1.0 - confidence).map_err(told)
 }
 
 fn told(error: AcceptError) -> Error {

@@ -51,6 +51,8 @@ impl AgreeOptions {
 /// How far annotators agree.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct AgreementReport {
+    /// What the shares below count: `same`, or for spans `exact F1`.
+    pub measure: &'static str,
     /// Items with a label of two annotators or more.
     pub n_compared: u64,
     /// All labels.
@@ -147,6 +149,17 @@ pub fn agree(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport> {
         Error::invalid(format!("there is no agreement to measure: {why}"))
             .hint("agreement needs items that two annotators labeled; `karat status` says who labeled what")
     };
+    if !(0.0..=1.0).contains(&options.epsilon) {
+        return Err(Error::invalid(format!("`--epsilon {}` is no share from 0 to 1", options.epsilon))
+            .hint("0.2 for experts, 0.15 for trained people, 0.1 for a crowd"));
+    }
+    let is_number = |label: &&String| label.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    if matches!(options.scale, LabelScale::Interval | LabelScale::Ratio)
+        && let Some(label) = panel.labels.iter().find(|label| !is_number(label))
+    {
+        return Err(Error::invalid(format!("this scale takes labels for numbers, and `{label}` is none"))
+            .hint("`--scale ordinal` takes the order of the labels"));
+    }
     if panel.members.len() < 2 {
         return Err(told(Undefined::NoPairs));
     }
@@ -155,6 +168,10 @@ pub fn agree(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport> {
         Shape::Choices => labels::of_sets(panel, options).map_err(told)?,
         Shape::Spans => spans::of_spans(panel, options).map_err(told)?,
     };
+    if report.n_compared == 0 {
+        return Err(told(Undefined::NoPairs));
+    }
+    report.measure = if panel.shape == Shape::Spans { "exact F1" } else { "same" };
     if panel.shape != Shape::Spans {
         report.stand_ins = stand_in::stand_ins(panel, options);
     }

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::compare::number;
 use crate::evaluate::Number;
 use crate::now_ms;
-use crate::panel::Panel;
+use crate::panel::{Panel, Voter};
 
 /// Bins of a calibration error.
 const N_BINS: usize = 15;
@@ -112,7 +112,7 @@ pub struct Measured {
     pub bars: Vec<(f64, Number)>,
 }
 
-/// Calibrates every annotator of a panel.
+/// Calibrates every annotator of a panel; people without confidences only where nobody has any.
 pub fn calibrate(panel: &Panel, options: &CalibrationOptions) -> Result<Vec<Calibration>> {
     let rule = match &options.method {
         None => Rule::BySize,
@@ -122,7 +122,14 @@ pub fn calibrate(panel: &Panel, options: &CalibrationOptions) -> Result<Vec<Cali
                 .hint(format!("there are `{}`", names.join("`, `")))
         })?),
     };
-    Ok((0..panel.members.len()).map(|member| one(panel, member, rule, options)).collect())
+    // People seldom say how sure they are: that is no gap to be told of where models do.
+    let is_any = panel.members.iter().any(|it| it.voter == Voter::Model || it.source.is_some());
+    let is_asked = |member: &usize| {
+        let it = &panel.members[*member];
+        !is_any || it.voter == Voter::Model || it.source.is_some()
+    };
+    let asked = (0..panel.members.len()).filter(is_asked);
+    Ok(asked.map(|member| one(panel, member, rule, options)).collect())
 }
 
 fn one(panel: &Panel, member: usize, rule: Rule, options: &CalibrationOptions) -> Calibration {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use karat_core::Result;
+use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::{
     Class, Estimate, IntervalOptions, LabelPair, Level, PairedCounts, Span, compare_f1, compare_paired,
@@ -110,6 +110,12 @@ pub struct Differing {
 /// Compares the first of `members` with each other one.
 pub fn compare(panel: &Panel, members: &[usize], options: CompareOptions) -> Result<Vec<Comparison>> {
     let Some((first, others)) = members.split_first() else { return Ok(Vec::new()) };
+    if others.contains(first) {
+        let name = &panel.members[*first].name;
+        return Err(
+            Error::invalid(format!("`{name}` cannot be compared with itself")).hint("name two annotators")
+        );
+    }
     let mut comparisons: Vec<Comparison> =
         others.iter().map(|other| compare_two(panel, *first, *other, options)).collect();
     let p_values: Vec<f64> =

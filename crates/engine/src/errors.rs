@@ -100,7 +100,8 @@ pub struct ConfusedPair {
     pub share: f64,
     /// How many annotators do so.
     pub n_members: u64,
-    /// Whether at least half of those who meet such items do so: then it is the guideline rather than an annotator.
+    /// Whether at least half of those who meet such items do so on one of ten: then it is the guideline rather than an
+    /// annotator.
     pub common: bool,
 }
 

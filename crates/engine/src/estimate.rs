@@ -112,6 +112,10 @@ pub async fn estimate(
     store: Option<&Store>,
     options: &EstimateOptions,
 ) -> Result<EstimateReport> {
+    if let Some(half) = options.half_width.filter(|half| !(*half > 0.0 && *half < 0.5)) {
+        return Err(Error::invalid(format!("`--half-width {half}` is no share between 0 and 0.5"))
+            .hint("`--half-width 0.02` asks for an interval of two points to each side"));
+    }
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
     let judged = judged(panel, &by, &panel.gold, options.seed)?;
     let kept = match store {
@@ -173,7 +177,7 @@ impl<'a> Basis<'a> {
                 let missing = kept.items.len() - sampled.len();
                 let missing =
                     if missing > 0 { format!(", {missing} of it not labeled yet") } else { String::new() };
-                let told = format!("sample {} ({}){missing}", kept.id, kept.design);
+                let told = format!("sample {}, {}{missing}", kept.id, kept.design);
                 return Self { judged, sampled, kept: Some(kept), told };
             }
         }

@@ -80,6 +80,10 @@ fn gold_files(setup: &Setup, written: &str) -> Result<GoldSource> {
     Ok(GoldSource::File(written.to_owned(), all))
 }
 
+/// The column for people in a drawn file, where the data has a column `gold` of its own. It goes before all others: what is
+/// in the others was there before anybody looked.
+pub(crate) const OWN_GOLD: &str = "karat_gold";
+
 /// Gold in a file of its own: the id column of the data, and `gold`, `label` or the project's gold column.
 fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
     let id = setup.read.id.clone().ok_or_else(|| {
@@ -92,7 +96,7 @@ fn gold_file(setup: &Setup, file: String) -> Result<GoldSource> {
         ..ReadSpec::default()
     };
     let reader = ItemReader::open(&spec)?;
-    let names = setup.gold.iter().map(String::as_str).chain(["gold", "label"]);
+    let names = [OWN_GOLD].into_iter().chain(setup.gold.as_deref()).chain(["gold", "label"]);
     let columns = reader.columns().to_vec();
     let column = names.into_iter().find(|name| columns.iter().any(|it| it == name)).map(str::to_owned);
     let column = column.ok_or_else(|| {

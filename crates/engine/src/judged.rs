@@ -105,7 +105,10 @@ pub fn gold_hash_without(panel: &Panel, left_out: &[usize]) -> Hash {
 pub fn rehearse(panel: &mut Panel, n: usize, seed: u64) -> Result<Vec<Option<Plain>>> {
     let known: Vec<usize> = (0..panel.n_items()).filter(|item| panel.gold[*item].is_some()).collect();
     let drawn = karat_stats::sample::simple(known.len(), n, seed)
-        .map_err(|error| karat_core::Error::invalid(format!("a rehearsal with {n} items: {error}")))?;
+        .map_err(|error| karat_core::Error::invalid(format!("a rehearsal with {n} items: {error}")))
+        .map_err(|error| {
+            error.hint("`--rehearse` takes fewer items than have gold; the rest tells how the promise held")
+        })?;
     let mut hidden = panel.gold.clone();
     for it in drawn {
         hidden[known[it.item]] = None;

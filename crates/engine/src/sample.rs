@@ -11,13 +11,14 @@ use std::collections::HashMap;
 use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::Class;
-use karat_stats::accept::{AuditRegion, Promise, Rule, Scored, plan_audit};
+use karat_stats::accept::{AuditRegion, Promise, Scored, plan_audit};
 use karat_stats::sample::{Allocation, Draw, Drawn, SampleError, active, simple, strata, stratified};
 use karat_store::Store;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::beside::write_beside;
+use crate::evaluate::OWN_GOLD;
 use crate::judged::{Judged, gold_hash, judged, usual};
 use crate::now_ms;
 use crate::panel::{Panel, Plain};
@@ -101,10 +102,14 @@ pub struct Sample {
 pub fn sample(panel: &Panel, options: &SampleOptions) -> Result<Sample> {
     let pool: Vec<usize> = (0..panel.n_items()).filter(|item| panel.gold[*item].is_none()).collect();
     let n = options.n.min(pool.len());
+    if options.n == 0 {
+        return Err(
+            Error::invalid("a sample of 0 items is none").hint("`karat sample 100 -o sample.csv` draws 100")
+        );
+    }
     if n == 0 {
-        return Err(Error::invalid(
-            "there is nothing to draw: every item has gold, or no item was asked for",
-        ));
+        return Err(Error::invalid("there is nothing to draw: every item has gold")
+            .hint("`karat estimate` and `karat accept` can use it as it is"));
     }
     let mut remark = (n < options.n).then(|| format!("there are {n} items without gold: all were drawn"));
     let told = |error: SampleError| Error::invalid(error.to_string());
@@ -182,7 +187,7 @@ fn inside(
     (error, confidence): (f64, f64),
 ) -> Result<(Vec<Drawn>, Vec<f64>, String)> {
     let told = |error: karat_stats::accept::AcceptError| Error::invalid(error.to_string());
-    let mut rule = Rule::new(error, 1.0 - confidence).map_err(told)?;
+    let mut rule = crate::accept::rule(error, confidence)?;
     rule.promise = Promise::Source;
     let judged = scores(panel, options)?;
     let score = |item: usize| judged.labels[item].as_ref().and(judged.scores[item]).unwrap_or(f64::NAN);
@@ -224,7 +229,13 @@ fn inside(
     Ok((drawn, thresholds, why))
 }
 
-/// Writes the rows that were drawn without any label, with an empty column `gold`, and keeps the draw. Returns its number.
+/// The column in which people write their labels into a drawn file: `gold`, where the data has no column of that name.
+pub fn gold_column(setup: Option<&Setup>) -> Result<&'static str> {
+    let columns = setup.map(|setup| karat_format::scan_columns(&setup.read)).transpose()?.unwrap_or_default();
+    Ok(if columns.iter().any(|it| it.name == "gold") { OWN_GOLD } else { "gold" })
+}
+
+/// Writes the rows that were drawn without any label, with an empty column for people, and keeps the draw. Returns its number.
 pub async fn keep(
     store: &Store,
     panel: &Panel,
@@ -236,7 +247,7 @@ pub async fn keep(
     let added = [
         ("karat_probability".to_owned(), ColumnKind::Number),
         ("karat_stratum".to_owned(), ColumnKind::Number),
-        ("gold".to_owned(), ColumnKind::Text),
+        (gold_column(setup)?.to_owned(), ColumnKind::Text),
     ];
     let cells = |item: Option<usize>| {
         let it = &sample.drawn[*place.get(&item?)?];

@@ -89,21 +89,32 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     } else {
         show(&report, voice);
         if let Some((n, n_wrong)) = rehearsed {
-            let share = if n == 0 { 0.0 } else { n_wrong as f64 / n as f64 * 100.0 };
-            voice.out(format!(
-                "\n  the rehearsal: of {} accepted with gold that was hidden, {} are wrong ({share:.1} %)",
-                n_of(n, "item"),
-                count(n_wrong)
-            ));
+            voice.out(told_rehearsal(n, n_wrong));
         }
     }
     if let Some(id) = id {
         voice.say(format!(
             "kept as certificate {id}; it holds for this data, guideline, gold and these annotators"
         ));
-        voice.hint("`karat audit --draw 60 -o audit.csv` draws accepted items to watch the promise with");
+        voice.hint(format!(
+            "`karat audit{} --draw 60 -o audit.csv`, with the same gold, draws accepted items to watch the promise with",
+            args.panel.again()
+        ));
     }
     Ok(if report.n_accepted > 0 { Done::Well } else { Done::Look })
+}
+
+fn told_rehearsal(n: u64, n_wrong: u64) -> String {
+    if n == 0 {
+        return "\n  the rehearsal: nothing was accepted that has gold, so there is nothing to count"
+            .to_owned();
+    }
+    let share = n_wrong as f64 / n as f64 * 100.0;
+    format!(
+        "\n  the rehearsal: of {} accepted with gold that was hidden, {} wrong ({share:.1} %)",
+        n_of(n, "item"),
+        count(n_wrong) + if n_wrong == 1 { " is" } else { " are" }
+    )
 }
 
 /// Accepted items whose gold was hidden, and how many of them are wrong.
@@ -143,9 +154,10 @@ fn show(report: &AcceptReport, voice: &mut Voice) {
     if report.table.is_empty() {
         return;
     }
-    let rows = report.table.iter().map(|it| {
+    let scores = apart(&report.table.iter().map(|it| it.threshold).collect::<Vec<_>>());
+    let rows = report.table.iter().zip(scores).map(|(it, score)| {
         vec![
-            format!("{:.3}", it.threshold),
+            score,
             format!("{:.1} %", it.coverage * 100.0),
             format!("{} of {}", it.n_wrong, it.n_gold),
             format!("{:.1} %", it.error * 100.0),
@@ -155,6 +167,13 @@ fn show(report: &AcceptReport, voice: &mut Voice) {
     let header = ["score from", "coverage", "wrong", "error", "at most, alone"];
     voice.out(format!("\n{}", table(&header, rows.collect())));
     voice.out("\n  a row of this table is no promise: whoever picks one has looked at all of them");
+}
+
+/// Numbers with three decimals, or as many more as tell them apart.
+fn apart(numbers: &[f64]) -> Vec<String> {
+    let with = |n: usize| numbers.iter().map(|it| format!("{it:.n$}")).collect::<Vec<_>>();
+    let differ = |told: &Vec<String>| told.windows(2).all(|two| two[0] != two[1]);
+    (3..9).map(with).find(differ).unwrap_or_else(|| with(9))
 }
 
 fn sentence(report: &AcceptReport, answer: &Answer) -> String {
@@ -177,8 +196,16 @@ fn sentence(report: &AcceptReport, answer: &Answer) -> String {
         }
         AnswerVerdict::Nothing { why, more_gold } => {
             let more = match more_gold {
-                Some(n) => format!("about {} more would", n_of(*n, "reviewed item")),
-                None => "no number of reviews would: the labels are not good enough".to_owned(),
+                Some(n) if *n > report.n_pool => {
+                    let are = if report.n_pool == 1 { "is" } else { "are" };
+                    format!(
+                        "about {} more would do, and {} {are} left",
+                        n_of(*n, "reviewed item"),
+                        count(report.n_pool)
+                    )
+                }
+                Some(n) => format!("about {} more would do", n_of(*n, "reviewed item")),
+                None => "no number of reviews would do: the labels are not good enough".to_owned(),
             };
             format!("{of}nothing may go without review: {why}; {more}")
         }

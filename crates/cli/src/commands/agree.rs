@@ -87,21 +87,21 @@ fn show(report: &AgreementReport, voice: &mut Voice) {
     if !report.labels.is_empty() {
         let header = ["label", "share", "given by one, also by another", "alpha against the rest"];
         let spans = ["label", "share", "exact F1", "overlapping F1"];
-        let header = if report.members.is_empty() { &spans } else { &header };
+        let header = if report.measure == "same" { &header } else { &spans };
         voice.out(format!("\n{}", table(header, rows.collect())));
     }
-    between(&report.groups, "groups", voice);
-    between(&report.members, "annotator", voice);
-    between(&report.pairs, "pair", voice);
+    between(&report.groups, ["groups", report.measure], voice);
+    between(&report.members, ["annotator", report.measure], voice);
+    between(&report.pairs, ["pair", report.measure], voice);
     stand_ins(&report.stand_ins, voice);
 }
 
-fn between(rows: &[Between], title: &str, voice: &mut Voice) {
+fn between(rows: &[Between], [title, measure]: [&str; 2], voice: &mut Voice) {
     if rows.is_empty() {
         return;
     }
     let has_kappa = rows.iter().any(|it| it.kappa.is_some());
-    let mut header = vec![title, "", "items", if has_kappa { "same" } else { "exact F1" }];
+    let mut header = vec![title, "", "items", measure];
     if has_kappa {
         header.push("kappa");
     }
@@ -131,7 +131,7 @@ fn stand_ins(rows: &[StandIn], voice: &mut Voice) {
                 if *passes { "yes" } else { "no" }.to_owned(),
                 format!("{:.0} % of {}", winning_rate * 100.0, people.len()),
                 short(advantage),
-                format!("{p:.4}"),
+                if p < 0.0001 { "< 0.0001".to_owned() } else { format!("{p:.4}") },
             ]
         }
         StandInOutcome::NotTested(why) => {

@@ -4,6 +4,7 @@ use karat_core::{Error, Result};
 use karat_engine::accept::Standing;
 use karat_engine::accept::audit::{Audit, check, draw, find};
 use karat_engine::panel::Keep;
+use karat_engine::sample::gold_column;
 use serde_json::json;
 
 use crate::Done;
@@ -28,13 +29,20 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read(Keep::Texts, voice).await?;
-    let store = read.store().await?;
+    let Some(store) = read.existing_store().await? else {
+        return Err(
+            Error::not_found("nothing was accepted yet").hint("`karat accept --error 0.05` makes a promise")
+        );
+    };
     let certificate = find(&store, args.certificate).await?;
     if let (Some(n), Some(file)) = (args.draw, &args.output) {
         let to = read.path(file);
         let n = draw(&store, &read.panel, read.setup(), &certificate, (n, &to)).await?;
         if n == 0 {
-            return Err(Error::invalid("every accepted item was drawn before"));
+            return Err(Error::invalid("every accepted item was drawn before").hint(format!(
+                "`karat audit{} --gold FILE` compares them with their gold",
+                args.panel.again()
+            )));
         }
         voice.say(format!(
             "{} drawn from what certificate {} accepted: {file}",
@@ -42,7 +50,9 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
             certificate.id
         ));
         voice.hint(format!(
-            "label them by hand in the column `gold`, top to bottom, then `karat audit --gold {file}`; you may stop at any time"
+            "label them by hand in the column `{}`, top to bottom, then `karat audit{} --gold {file}`; you may stop at any time",
+            gold_column(read.setup())?,
+            args.panel.again()
         ));
         voice.event("drawn", json!({"certificate": certificate.id, "n": n, "file": file}));
         return Ok(Done::Well);
@@ -75,10 +85,16 @@ fn show(audit: &Audit, voice: &mut Voice) {
         evidence(audit.e_peak),
         1.0 / (1.0 - it.confidence)
     ));
+    if audit.n_drawn == 0 {
+        voice.say("note: nothing was drawn yet, so nothing was looked at");
+    } else if audit.n_audited == 0 {
+        voice.say("note: none of what was drawn has gold here; name the file with it: `--gold FILE`");
+    }
     match &audit.standing {
         Standing::Holds => voice.out("  it holds"),
         Standing::Changed(what) => {
             voice.out(format!("  it no longer speaks of what is here: changed are {}", what.join("; ")));
+            voice.hint("`karat accept` makes a promise for what is here now");
         }
         Standing::Withdrawn(why) => {
             voice.out(format!("  WITHDRAWN: {why}"));

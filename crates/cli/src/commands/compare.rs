@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table, table_of_words};
+use crate::voice::{Voice, count, n_of, signed, table, table_of_words};
 
 /// How many differing items the terminal shows.
 const N_SHOWN: usize = 8;
@@ -44,14 +44,21 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let comparisons = compare(&read.panel, &members, options)?;
     if let Some(file) = &args.output {
         let n = write_differing(&read.panel, read.setup(), &read.path(file), &comparisons).await?;
-        voice.say(format!("{} on which they differ: {file}", n_of(n, "item")));
+        voice.say(format!("{} on which they differ written: {file}", n_of(n, "item")));
     }
     if voice.json {
         voice.event("comparisons", json!({ "comparisons": comparisons }));
         return Ok(Done::Well);
     }
-    for comparison in &comparisons {
+    for (n, comparison) in comparisons.iter().enumerate() {
+        if n > 0 {
+            voice.out("");
+        }
         show(comparison, voice);
+    }
+    let is_more = comparisons.iter().any(|it| it.differing.len() > N_SHOWN);
+    if is_more && args.output.is_none() {
+        voice.hint("`-o differing.csv` writes all items on which they differ");
     }
     Ok(Done::Well)
 }
@@ -81,7 +88,7 @@ fn show(comparison: &Comparison, voice: &mut Voice) {
     ));
     let n_more = comparison.differing.len().saturating_sub(N_SHOWN);
     if n_more > 0 {
-        voice.hint(format!("{} more; `-o differing.csv` writes all", n_of(n_more as u64, "item")));
+        voice.out(format!("  … and {} more", n_of(n_more as u64, "item")));
     }
 }
 
@@ -105,7 +112,7 @@ fn on_gold_text(comparison: &Comparison, it: &OnGold) -> String {
     if it.p_adjusted > it.p_value {
         rows.push(vec!["p, corrected for all pairs".to_owned(), p_value(it.p_adjusted)]);
     }
-    rows.push(vec!["e-value (may be looked at any time)".to_owned(), format!("{:.3}", it.evidence)]);
+    rows.push(vec!["e-value (may be looked at any time)".to_owned(), evidence(it.evidence)]);
     let mut out =
         format!("\n{}\n", table(&[&format!("on {} with gold", n_of(it.first.n, "item")), ""], rows));
     out += &format!("\n  {}", verdict(comparison, it));
@@ -143,7 +150,12 @@ fn verdict(comparison: &Comparison, it: &OnGold) -> String {
 }
 
 fn points(number: &Number) -> String {
-    format!("{:+.1} ({:+.1} to {:+.1})", number.value * 100.0, number.low * 100.0, number.high * 100.0)
+    let [value, low, high] = [number.value, number.low, number.high].map(|it| signed(it * 100.0));
+    format!("{value} ({low} to {high})")
+}
+
+fn evidence(e_value: f64) -> String {
+    if e_value < 1e4 { format!("{e_value:.3}") } else { format!("{e_value:.0e}") }
 }
 
 fn p_value(p: f64) -> String {

@@ -38,7 +38,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let errors = find_errors(&read.panel, &options)?;
     if let Some(file) = &args.output {
         let n = write_suspects(&read.panel, read.setup(), &errors, &read.path(file)).await?;
-        voice.say(format!("{} written, the most suspect has rank 1: {file}", n_of(n, "suspect")));
+        let rank = if n > 1 { ", the most suspect has rank 1" } else { "" };
+        voice.say(format!("{} written{rank}: {file}", n_of(n, "suspect")));
     }
     if voice.json {
         voice.event("errors", json!(errors));
@@ -52,13 +53,17 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
 }
 
 fn show(errors: &Errors, voice: &mut Voice) {
+    let without = errors.suspects.iter().filter(|it| it.given.is_none()).count() as u64;
+    let n_suspect = errors.suspects.len() as u64 - without;
     let mut head =
-        format!("{} of {} are suspect", count(errors.suspects.len() as u64), n_of(errors.n_labels, "label"));
-    head += &format!(" (the labels of: {}", errors.of);
+        format!("labels of {}: {} of {} suspect", errors.of, count(n_suspect), count(errors.n_labels));
     if let Some(n) = errors.n_wrong {
-        head += &format!("; about {} are estimated to be wrong", count(n));
+        head += &format!(", about {} estimated to be wrong", count(n));
     }
-    voice.out(head + ")\n");
+    if without > 0 {
+        head += &format!("; {} without a label to be had", n_of(without, "item"));
+    }
+    voice.out(head);
     let dash = || "–".to_owned();
     let rows = errors.suspects.iter().take(N_SHOWN).map(|it| {
         let (given, suggested) = (it.given.clone(), it.suggested.clone());
@@ -72,7 +77,10 @@ fn show(errors: &Errors, voice: &mut Voice) {
     });
     if !errors.suspects.is_empty() {
         let header = ["item", "label", "the others say", "suspicion", "why"];
-        voice.out(table_of_words(&header, rows.collect(), &[0, 1, 2, 4]));
+        voice.out(format!("\n{}", table_of_words(&header, rows.collect(), &[0, 1, 2, 4])));
+        if errors.suspects.len() > N_SHOWN {
+            voice.out(format!("  … and {} more", count((errors.suspects.len() - N_SHOWN) as u64)));
+        }
     }
     let rows =
         errors.members.iter().take(N_SHOWN).map(|it| {
@@ -84,19 +92,8 @@ fn show(errors: &Errors, voice: &mut Voice) {
             table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
         ));
     }
-    let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {
-        let who = if it.common { "most do: look at the guideline" } else { "" };
-        vec![
-            format!("{} → {}", it.right, it.given),
-            count(it.n),
-            format!("{:.1} %", it.share * 100.0),
-            count(it.n_members),
-            who.to_owned(),
-        ]
-    });
     if !errors.confusions.is_empty() {
-        let header = ["right → given", "labels", "of all on such items", "annotators", ""];
-        voice.out(format!("\n{}", table_of_words(&header, rows.collect(), &[0, 4])));
+        voice.out(confusions(errors));
     }
     if !errors.duplicates.is_empty() {
         let groups = n_of(errors.duplicates.len() as u64, "group");
@@ -107,6 +104,22 @@ fn show(errors: &Errors, voice: &mut Voice) {
             voice.out(format!("    {}", items.join(" · ")));
         }
     }
+}
+
+/// Which label is given where another is right.
+fn confusions(errors: &Errors) -> String {
+    let rows = errors.confusions.iter().take(N_SHOWN).map(|it| {
+        let who = if it.common { "most do: look at the guideline" } else { "" };
+        vec![
+            format!("{} → {}", it.right, it.given),
+            count(it.n),
+            format!("{:.1} %", it.share * 100.0),
+            count(it.n_members),
+            who.to_owned(),
+        ]
+    });
+    let header = ["right → given", "labels", "of all on such items", "annotators", ""];
+    format!("\n{}", table_of_words(&header, rows.collect(), &[0, 4]))
 }
 
 fn over_time(it: &MemberErrors) -> String {

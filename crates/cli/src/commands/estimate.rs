@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::panel::PanelArgs;
-use crate::voice::{Voice, count, n_of, table};
+use crate::voice::{Voice, count, n_of, signed, table};
 
 /// What can be given.
 #[derive(clap::Args)]
@@ -56,7 +56,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         voice.say(
             "note: the gold is taken for a random sample; if somebody picked it, these numbers are wrong",
         );
-        voice.hint("`karat sample 200 -o sample.csv` draws one, and keeps how");
+        voice
+            .hint(format!("`karat sample 200{} -o sample.csv` draws one, and keeps how", args.panel.again()));
     }
     Ok(Done::Well)
 }
@@ -142,6 +143,9 @@ fn number(it: &Option<Number>, is_share: bool) -> String {
 fn points(it: &Option<Number>) -> String {
     it.as_ref().map_or_else(
         || "–".to_owned(),
-        |it| format!("{:+.1} ({:+.1} to {:+.1})", it.value * 100.0, it.low * 100.0, it.high * 100.0),
+        |it| {
+            let [value, low, high] = [it.value, it.low, it.high].map(|it| signed(it * 100.0));
+            format!("{value} ({low} to {high})")
+        },
     )
 }

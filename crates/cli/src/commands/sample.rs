@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use karat_core::Result;
 use karat_engine::panel::Keep;
-use karat_engine::sample::{Design, SampleOptions, keep, sample};
+use karat_engine::sample::{Design, SampleOptions, gold_column, keep, sample};
 use serde_json::json;
 
 use crate::Done;
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// For `acceptance`: how sure the promise is to be.
     #[arg(long, value_name = "SHARE", default_value_t = 0.95)]
     confidence: f64,
-    /// Where to write the rows, with an empty column `gold`.
+    /// Where to write the rows, with an empty column for people.
     #[arg(long, short, value_name = "FILE")]
     output: String,
     /// The seed of the draw.
@@ -77,6 +77,16 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         Design::Acceptance { .. } => "karat accept",
         Design::Simple | Design::Stratified | Design::Active => "karat estimate",
     };
-    voice.hint(format!("label them by hand in the column `gold`, then `{next} --gold {}`", args.output));
+    // The gold of before teaches, that of the sample tests.
+    let before = match (&args.panel.gold, design) {
+        (Some(gold), Design::Acceptance { .. }) => format!("{gold},"),
+        _ => String::new(),
+    };
+    voice.hint(format!(
+        "label them by hand in the column `{}`, then `{next}{} --gold {before}{}`",
+        gold_column(read.setup())?,
+        args.panel.again(),
+        args.output
+    ));
     Ok(Done::Well)
 }

@@ -18,6 +18,7 @@ use crate::beside::write_beside;
 use crate::judged::gold_hash;
 use crate::now_ms;
 use crate::panel::Panel;
+use crate::sample::gold_column;
 use crate::setup::Setup;
 
 /// The kind of decision.
@@ -56,10 +57,10 @@ pub async fn find(store: &Store, id: Option<i64>) -> Result<Certificate> {
         None => {
             Error::not_found("nothing was accepted yet").hint("`karat accept --error 0.05` makes a promise")
         }
-        Some(id) => Error::not_found(format!("there is no certificate {id}")).hint(format!(
-            "there are {}",
-            if known.is_empty() { "none".to_owned() } else { known.join(", ") }
-        )),
+        Some(id) if known.is_empty() => Error::not_found(format!("there is no certificate {id}"))
+            .hint("nothing was accepted yet; `karat accept --error 0.05` makes a promise"),
+        Some(id) => Error::not_found(format!("there is no certificate {id}"))
+            .hint(format!("there are {}", known.join(", "))),
     })
 }
 
@@ -73,7 +74,8 @@ pub async fn draw(
     (n, to): (u64, &str),
 ) -> Result<u64> {
     if let Standing::Withdrawn(why) = standing(store, certificate, panel).await? {
-        return Err(Error::invalid(format!("certificate {} was withdrawn: {why}", certificate.id)));
+        return Err(Error::invalid(format!("certificate {} was withdrawn: {why}", certificate.id))
+            .hint("find the cause (`karat errors`), then make a new promise with `karat accept`"));
     }
     if gold_hash(panel).to_string() != certificate.gold {
         return Err(Error::invalid(format!(
@@ -110,7 +112,10 @@ pub async fn draw(
     let items: Vec<Json> =
         chosen.iter().map(|item| json!({"item": &*panel.ids[*item], "label": label(item)})).collect();
     let place = |item: usize| chosen.iter().position(|it| *it == item);
-    let added = [("karat_audit_order".to_owned(), ColumnKind::Number), ("gold".to_owned(), ColumnKind::Text)];
+    let added = [
+        ("karat_audit_order".to_owned(), ColumnKind::Number),
+        (gold_column(setup)?.to_owned(), ColumnKind::Text),
+    ];
     let first = before.len();
     let cells = |item: Option<usize>| place(item?).map(|at| vec![json!(first + at + 1), Json::Null]);
     let n = write_beside(panel, setup, to, &added, cells).await?;

@@ -17,6 +17,7 @@ const PERCENT: &str = "of two labels on an item, how often they are the same; ch
 const ALPHA: &str = "agreement beyond chance, any number of annotators; report its lower end";
 const FLEISS: &str = "beyond chance, where every item has as many labels";
 const AC1: &str = "beyond chance, steady where one label prevails";
+const PART: &str = "alpha of a quarter of the items, in the order of time";
 /// Into how many parts the items are divided over time.
 const N_PARTS: usize = 4;
 
@@ -225,7 +226,7 @@ fn over_time(panel: &Panel, ratings: &Ratings<Class>, n_classes: u32, options: &
     let part = |part: usize| {
         let of_part = ratings.filter(|item, _| part_of[item as usize] == part);
         let alpha = agree(&of_part, &measure, &options.intervals());
-        row(format!("part {} of {N_PARTS}", part + 1), ALPHA, alpha.map(|it| it.estimate))
+        row(format!("part {} of {N_PARTS}", part + 1), PART, alpha.map(|it| it.estimate))
     };
     (0..N_PARTS).map(part).collect()
 }

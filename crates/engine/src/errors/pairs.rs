@@ -1,6 +1,6 @@
 //! Labels that are taken for each other, and twins that are labeled differently.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use karat_stats::Class;
 
@@ -10,37 +10,38 @@ use crate::panel::{Panel, Plain};
 
 /// A pair is told from so many labels on.
 const LEAST: u64 = 3;
+/// An annotator has the habit from this share of the items on.
+const HABIT: f64 = 0.1;
 
 /// Which label is given where another is right, over all annotators.
 pub(super) fn confusions(panel: &Panel, found: &Consensus) -> Vec<ConfusedPair> {
-    let mut pairs: BTreeMap<(Class, Class), (u64, BTreeSet<usize>)> = BTreeMap::new();
-    let mut met: BTreeMap<Class, (u64, BTreeSet<usize>)> = BTreeMap::new();
+    let mut pairs: BTreeMap<(Class, Class), BTreeMap<usize, u64>> = BTreeMap::new();
+    let mut met: BTreeMap<Class, BTreeMap<usize, u64>> = BTreeMap::new();
     for item in 0..panel.n_items() {
         let Some(Plain::Choice(right)) = truth(panel, found, item) else { continue };
         for (member, of) in panel.members.iter().enumerate() {
             let Ok(Plain::Choice(given)) = &of.given[item] else { continue };
-            let all = met.entry(*right).or_default();
-            all.0 += 1;
-            all.1.insert(member);
+            *met.entry(*right).or_default().entry(member).or_default() += 1;
             if given != right {
-                let pair = pairs.entry((*right, *given)).or_default();
-                pair.0 += 1;
-                pair.1.insert(member);
+                *pairs.entry((*right, *given)).or_default().entry(member).or_default() += 1;
             }
         }
     }
-    let row = |((right, given), (n, members)): ((Class, Class), (u64, BTreeSet<usize>))| {
-        let (n_all, met) = &met[&right];
+    let row = |((right, given), members): ((Class, Class), BTreeMap<usize, u64>)| {
+        let met = &met[&right];
+        let (n, n_all) = (members.values().sum::<u64>(), met.values().sum::<u64>());
+        let has_habit = |(member, n): &(&usize, &u64)| **n as f64 >= HABIT * met[*member] as f64;
+        let n_habits = members.iter().filter(has_habit).count();
         ConfusedPair {
             right: panel.labels[right.0 as usize].clone(),
             given: panel.labels[given.0 as usize].clone(),
             n,
-            share: n as f64 / *n_all as f64,
+            share: n as f64 / n_all as f64,
             n_members: members.len() as u64,
-            common: met.len() > 1 && 2 * members.len() >= met.len(),
+            common: met.len() > 1 && 2 * n_habits >= met.len(),
         }
     };
-    let mut rows: Vec<ConfusedPair> = pairs.into_iter().filter(|(_, (n, _))| *n >= LEAST).map(row).collect();
+    let mut rows: Vec<ConfusedPair> = pairs.into_iter().map(row).filter(|it| it.n >= LEAST).collect();
     rows.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| (&a.right, &a.given).cmp(&(&b.right, &b.given))));
     rows
 }

@@ -52,7 +52,8 @@ pub(super) fn suspects(
         if panel.shape == Shape::Choice && reason == DIFFERS {
             continue;
         }
-        add(panel, &mut suspects, item, *label, Finding { reason, score, suggested: seen.value.as_ref() });
+        let suggested = seen.value.as_ref().filter(|it| Some(*it) != *label);
+        add(panel, &mut suspects, item, *label, Finding { reason, score, suggested });
     }
     for group in groups {
         let labels: Vec<&Plain> = group.iter().filter_map(|item| questioned[*item]).collect();

@@ -50,6 +50,16 @@ impl GoldSource {
             Self::File(_, cells) => cells.get(item.id.as_str()),
         }
     }
+
+    /// What is wrong with the ids of a gold file: those that the data does not have.
+    pub(crate) fn strangers(&self, is_known: impl Fn(&str) -> bool) -> Option<String> {
+        let Self::File(file, cells) = self else { return None };
+        let mut strangers: Vec<&str> = cells.keys().map(String::as_str).filter(|id| !is_known(id)).collect();
+        strangers.sort_unstable();
+        let (first, rest) = strangers.split_first()?;
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        Some(format!("`{file}`: the data has no item `{first}`{more}; that gold is left out"))
+    }
 }
 
 /// Everything the scores need.

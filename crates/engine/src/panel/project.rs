@@ -47,6 +47,13 @@ pub async fn of_project(
         }
     }
     panel.data = data.finish();
+    let strangers = gold.and_then(|gold| {
+        let known = panel.by_id();
+        gold.strangers(|id| known.contains_key(id))
+    });
+    if let Some(problem) = strangers {
+        panel.problem(problem);
+    }
     Ok(panel)
 }
 

@@ -1,6 +1,6 @@
 //! The panel of a file of votes: one row a vote, as crowdsourcing tools write them. No project is needed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -65,9 +65,10 @@ impl VotesFile {
         for file in self.gold.iter().flat_map(|files| files.split(',')) {
             self.read_gold(&mut read, file.trim())?;
         }
-        if read.rows.is_empty() {
-            return Err(Error::invalid(format!("`{}` holds no votes", self.votes))
-                .hint("a file of votes has one row a vote, with columns `item`, `annotator` and `label`"));
+        if read.rows.iter().all(|row| row.label.is_none()) {
+            return Err(Error::invalid(format!("`{}` holds no votes", self.votes)).hint(
+                "a file of votes has one row a vote, with its item, its annotator and a label that is not empty",
+            ));
         }
         Ok(self.panel(read))
     }
@@ -104,14 +105,25 @@ impl VotesFile {
                 read.problems.push(format!("`{}`: a row without `{item}` or `{annotator}`", self.votes));
                 continue;
             };
-            let voter = match kind.and_then(cell).as_deref() {
+            let voter = match kind.and_then(cell) {
                 None => self.voters,
-                Some("person" | "human") => Voter::Person,
-                Some(_) => Voter::Model,
+                Some(kind) => voter(&kind).unwrap_or_else(|| {
+                    read.problems.push(format!(
+                        "item `{id}`: `{kind}` is neither `person` nor `model`: `--voters` decides"
+                    ));
+                    self.voters
+                }),
             };
             let at_ms = at.and_then(cell).and_then(|at| at.parse().ok()).unwrap_or(0);
-            let confidence =
-                confidence.and_then(cell).and_then(|it| it.parse().ok()).filter(|it: &f64| it.is_finite());
+            let confidence = confidence.and_then(cell).and_then(|it| {
+                let share = it.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+                if share.is_none() {
+                    read.problems.push(format!(
+                        "item `{id}`: `{it}` of `{name}` is no confidence from 0 to 1; the label counts without it"
+                    ));
+                }
+                share
+            });
             let text = text.filter(|_| keep == Keep::Texts).and_then(cell);
             let item = read.item(id, text);
             let annotator = read.annotator(name, voter);
@@ -123,22 +135,45 @@ impl VotesFile {
     fn read_gold(&self, read: &mut Read, file: &str) -> Result<()> {
         let reader = self.open(file)?;
         let columns = reader.columns().to_vec();
-        let names = ["gold"].iter().chain(LABEL).copied().collect::<Vec<_>>();
+        let others = LABEL.iter().filter(|name| **name != "gold");
+        let names = std::iter::once(&"gold").chain(others).copied().collect::<Vec<_>>();
         let item = find(&columns, ITEM).ok_or_else(|| no_column(file, "item", ITEM, &columns))?;
         let label = find(&columns, &names).ok_or_else(|| no_column(file, "gold", &names, &columns))?;
-        let mut n_unknown = 0_u64;
+        let given: HashSet<String> = read.rows.iter().filter_map(|row| row.label.clone()).collect();
+        let mut own: HashMap<u32, String> = HashMap::new();
+        let mut unknown = Vec::new();
         for row in reader {
-            let Row::Item(row) = row else { continue };
+            let row = match row {
+                Row::Item(row) => row,
+                Row::Problem(problem, _) => {
+                    read.problems.push(problem.to_string());
+                    continue;
+                }
+            };
             let (Some(id), Some(label)) = (word(&row.fields, item), word(&row.fields, label)) else {
                 continue;
             };
-            match read.item_of.get(&id) {
-                Some(item) => read.gold.push((*item, label)),
-                None => n_unknown += 1,
+            let Some(item) = read.item_of.get(&id) else {
+                unknown.push(id);
+                continue;
+            };
+            if !given.contains(&label) {
+                read.problems
+                    .push(format!("`{file}`: nobody gave the label `{label}`, the gold of item `{id}`"));
             }
+            if own.insert(*item, label.clone()).is_some_and(|before| before != label) {
+                read.problems
+                    .push(format!("`{file}`: item `{id}` has two golds: the last one, `{label}`, counts"));
+            }
+            read.gold.push((*item, label));
         }
-        if n_unknown > 0 {
-            read.problems.push(format!("`{file}`: {n_unknown} rows are of items that have no vote"));
+        if let Some(first) = unknown.first() {
+            let more = match unknown.len() - 1 {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            read.problems
+                .push(format!("`{file}`: nobody voted on item `{first}`{more}; that gold is left out"));
         }
         Ok(())
     }
@@ -243,6 +278,15 @@ impl Read {
             self.members.push((name.clone(), voter));
             next
         })
+    }
+}
+
+/// Who is meant by a cell of the column `kind`.
+fn voter(kind: &str) -> Option<Voter> {
+    match kind.to_lowercase().as_str() {
+        "person" | "people" | "human" => Some(Voter::Person),
+        "model" | "models" | "llm" => Some(Voter::Model),
+        _ => None,
     }
 }
 

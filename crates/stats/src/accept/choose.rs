@@ -104,7 +104,8 @@ impl std::fmt::Display for Why {
             }
             Self::TooManyErrors { n_gold, n_wrong, bound } => write!(
                 f,
-                "no threshold can promise that: at the best start {n_wrong} of {n_gold} are wrong, so the error may be {bound:.3}"
+                "no threshold can promise that: at the best start {n_wrong} of {n_gold} are wrong, so the error may be {:.1} %",
+                bound * 100.0
             ),
         }
     }

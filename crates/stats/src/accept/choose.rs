@@ -59,7 +59,9 @@ pub struct Nothing {
     /// Why.
     pub why: Why,
     /// How many more reviewed items would let something pass with a probability of about 0.8, if labels go on being as
-    /// wrong as they were; `None` where no number would. An estimate, and no promise: errors among few items say little.
+    /// wrong as they were; `None` where no number up to a million would. An estimate, and no promise: errors among few items
+    /// say little. In simulations 0.64 to 0.93 of samples of the named size let something pass; where the best items are
+    /// only just too bad, it names a large number in four of ten cases although none would do.
     pub more_gold: Option<u64>,
 }
 

@@ -37,7 +37,12 @@ pub(crate) fn run(_given: &Given) -> Result<()> {
     for row in FILTERS {
         let (cpu, wall) = (cpu_seconds()?, Instant::now());
         let n = judged.suspects(row.filter).into_iter().filter(|it| *it).count();
-        println!("| `{}` | {:.3} | {:.3} | {n} |", row.name, cpu_seconds()? - cpu, wall.elapsed().as_secs_f64());
+        println!(
+            "| `{}` | {:.3} | {:.3} | {n} |",
+            row.name,
+            cpu_seconds()? - cpu,
+            wall.elapsed().as_secs_f64()
+        );
     }
     Ok(())
 }

@@ -242,6 +242,26 @@ fn of_a_finite_pool_the_bound_is_smaller() {
 // ---- the rest
 
 #[test]
+fn a_run_of_tests_ends_at_its_first_failure_and_a_second_run_starts_halfway_down() {
+    // The surest forty are wrong, all others are right: the errors of the top fade in deeper prefixes.
+    let gold: Vec<Scored> = (0..1_000).map(|i| Scored::new(f64::from(i), i >= 960)).collect();
+    let with = |starts: Starts| choose(&gold, &[], &Rule { starts, ..rule(0.1) }).unwrap();
+    assert!(with(Starts::Fixed(1)).accepted().is_none());
+    assert_eq!(with(Starts::Fixed(2)).accepted().unwrap().n_gold, 1_000);
+}
+
+#[test]
+fn starts_share_delta() {
+    let gold: Vec<Scored> = (0..500).map(|i| Scored::new(f64::from(i), i % 50 == 0)).collect();
+    for n in 1..=3 {
+        let verdict = choose(&gold, &[], &Rule { starts: Starts::Fixed(n), ..rule(0.1) }).unwrap();
+        let accepted = verdict.accepted().unwrap();
+        let bound = clopper_pearson_upper(accepted.n_wrong as u64, accepted.n_gold, DELTA / f64::from(n));
+        assert_eq!((Some(accepted.bound), accepted.n_starts), (bound, n));
+    }
+}
+
+#[test]
 fn the_published_sizes_without_an_error_come_out() {
     let sizes = [(0.1, 0.1, 22), (0.05, 0.1, 45), (0.05, 0.05, 59), (0.02, 0.05, 149), (0.01, 0.05, 299)];
     for (max_error, delta, want) in sizes {

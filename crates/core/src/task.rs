@@ -64,7 +64,7 @@ pub(crate) struct Input<'a> {
 
 impl Task {
     /// The columns that the annotator sees beside text and context: what is compared, asked or linked.
-    fn further(&self) -> impl Iterator<Item = &str> {
+    pub fn further(&self) -> impl Iterator<Item = &str> {
         let spec = &self.spec;
         let columns = spec.options.iter().chain(&spec.question).chain(&spec.mention).chain(&spec.given);
         columns.map(String::as_str).filter(|name| !self.context.iter().any(|it| it == name))

@@ -107,7 +107,7 @@ pub struct Relation {
 }
 
 /// A finite number. Two numbers are equal where their digits are: `-0` is 0.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Number(f64);
 
 impl Eq for Number {}

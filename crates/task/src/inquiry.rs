@@ -14,7 +14,7 @@ mod shortlist;
 
 use std::sync::Arc;
 
-use karat_core::{Confidence, Error, Item, LabelId, Result, Task};
+use karat_core::{Confidence, Error, Item, LabelId, Result, Task, TaskSpec, Value};
 
 use crate::kind::{Reading, TaskKind};
 pub use pieces::{Counter, Long};
@@ -71,6 +71,7 @@ pub struct Inquiry {
     task: Arc<Task>,
     long: Option<Long>,
     shortlist: Option<Shortlist>,
+    is_recorded: bool,
 }
 
 impl Inquiry {
@@ -82,7 +83,22 @@ impl Inquiry {
                 .hint("leave one of them out"));
         }
         let shortlist = task.spec.shortlist.map(|n| Shortlist::new(&task, n)).transpose()?;
-        Ok(Self { kind, task, long, shortlist })
+        Ok(Self { kind, task, long, shortlist, is_recorded: false })
+    }
+
+    /// For a recording, which holds one answer for each item, whatever is shown of it: one view of the whole item.
+    pub fn recorded(task: Arc<Task>, kind: &'static dyn TaskKind) -> Self {
+        let spec = TaskSpec { levels: None, shortlist: None, ..task.spec.clone() };
+        let task = Arc::new(Task { spec, ..(*task).clone() });
+        Self { kind, task, long: None, shortlist: None, is_recorded: true }
+    }
+
+    /// What would be right to answer to a view, where this is the item's value; `None` where that is not known.
+    pub fn truth(&self, view: &View, value: &Value) -> Option<Value> {
+        match self.long {
+            Some(_) => pieces::within(&self.task, view, value),
+            None => Some(value.clone()),
+        }
     }
 
     /// The task.
@@ -97,7 +113,8 @@ impl Inquiry {
         }
         let pieces = self.pieces(item);
         let views = |(start, piece): &(u32, Arc<Item>)| -> Vec<View> {
-            let views = self.kind.views(&self.task, piece).into_iter();
+            let n_views = if self.is_recorded { 1 } else { usize::MAX };
+            let views = self.kind.views(&self.task, piece).into_iter().take(n_views);
             views.map(|view| self.offer(View { start: *start, ..view })).collect()
         };
         let views: Vec<Vec<View>> = pieces.iter().map(views).collect();
@@ -108,9 +125,7 @@ impl Inquiry {
         let of_pieces: Vec<(u32, Heard)> = views
             .iter()
             .zip(&pieces)
-            .map(|(views, (start, _))| {
-                (*start, self.kind.join(&self.task, rest.by_ref().take(views.len()).collect()))
-            })
+            .map(|(views, (start, _))| (*start, self.join(rest.by_ref().take(views.len()).collect())))
             .collect();
         Step::Done(Box::new(pieces::merge(self.kind, &self.task, of_pieces)))
     }
@@ -129,6 +144,13 @@ impl Inquiry {
     /// Whether one item may take several calls, one after the other, of which a later one depends on an earlier one.
     pub fn is_stepwise(&self) -> bool {
         self.task.spec.levels.is_some()
+    }
+
+    fn join(&self, heard: Vec<Heard>) -> Heard {
+        match self.is_recorded {
+            true => heard.into_iter().next().unwrap_or_else(Heard::nothing),
+            false => self.kind.join(&self.task, heard),
+        }
     }
 
     fn pieces(&self, item: &Arc<Item>) -> Vec<(u32, Arc<Item>)> {

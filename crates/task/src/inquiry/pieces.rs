@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use karat_core::{Item, Task};
+use karat_core::{Item, Task, Value};
 
-use super::Heard;
+use super::{Heard, View};
 use crate::kind::TaskKind;
 
 /// Counts the tokens of a text.
@@ -33,6 +33,11 @@ impl Long {
     pub(super) fn cut(&self, _task: &Task, item: &Arc<Item>) -> Vec<(u32, Arc<Item>)> {
         vec![(0, Arc::clone(item))]
     }
+}
+
+/// What is right for one piece of an item.
+pub(super) fn within(_task: &Task, _view: &View, value: &Value) -> Option<Value> {
+    Some(value.clone())
 }
 
 /// What the pieces of one item say together.

@@ -10,11 +10,17 @@ mod align;
 mod answer;
 mod confidence;
 mod fold;
+mod inquiry;
 mod kind;
 mod kinds;
+mod language;
+mod make;
 mod prompt;
 mod shots;
 
 pub use confidence::token_confidence;
+pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
+pub use make::task;
 pub use prompt::Prompter;
+pub use shots::Shown;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use karat_stats::accept::{Answer, Rule, choose_cascade};
-use karat_stats::cascade::{Agree, Course, SettleRule, TierVote, cascade_report, settle};
+use karat_stats::cascade::{Agree, Course, SettleRule, Sure, TierVote, cascade_report, settle};
 use karat_stats::{Class, Level, sample};
 use serde_json::Value;
 
@@ -163,23 +163,28 @@ fn print_budgets(splits: &[(Vec<&Pair>, Vec<&Pair>)], prices: &[f64; 3]) {
 /// Fixed rules, as a project states them, on all pairs: nothing is chosen.
 fn print_rules(pairs: &[Pair], prices: &[f64; 3]) {
     println!(
-        "\n### Fixed rules\n\nA pair goes on until `settle` finds a label; what three judges do not settle goes to a person. All {} pairs, uncalibrated probabilities, nothing chosen. Accuracy of what is settled, with its 95 % interval.\n",
+        "\n### Fixed rules\n\nA pair goes on until `settle` finds a label; what three judges do not settle goes to a person. All {} pairs, uncalibrated probabilities, nothing chosen. *Each*: a vote counts only from this confidence on; *mean*: the mean confidence of the votes for the label ahead is at least this, and equally many votes settle nothing. Accuracy of what is settled, with its 95 % interval; *whole*: with people taken to be right.\n",
         pairs.len()
     );
     println!(
-        "| rule | mistral-7b | gpt-3.5 | gpt-4 | people | cost | accuracy |\n|---|---|---|---|---|---|---|"
+        "| rule | mistral-7b | gpt-3.5 | gpt-4 | people | cost | accuracy | whole |\n|---|---|---|---|---|---|---|---|"
     );
-    let sure = [0.6, 0.7, 0.8, 0.9, 0.95, 0.99].map(|it| (None, Some(it)));
-    let two = [None, Some(0.6), Some(0.7), Some(0.8), Some(0.9)].map(|it| (Some(2.0), it));
-    for (votes, confidence) in sure.into_iter().chain(two) {
+    let each = [0.6, 0.7, 0.8, 0.9, 0.95, 0.99].map(|it| (None, Some(Sure::Each(it))));
+    let mean = [0.6, 0.7, 0.8, 0.9, 0.95, 0.99].map(|it| (None, Some(Sure::Mean(it))));
+    let two =
+        [None, Some(Sure::Each(0.7)), Some(Sure::Each(0.9)), Some(Sure::Mean(0.7)), Some(Sure::Mean(0.9))];
+    for (votes, confidence) in each.into_iter().chain(mean).chain(two.map(|it| (Some(2.0), it))) {
         let rule = SettleRule { min_agree: votes.map(Agree::Votes), min_confidence: confidence };
         let courses: Vec<Course> = pairs.iter().map(|pair| course(pair, &rule, prices)).collect();
         let report = cascade_report(3, &courses, Level::P95);
         let share = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{:.0} %", 100.0 * it));
         let tiers: Vec<String> = report.tiers.iter().map(|it| share(it.share)).collect();
-        let said = |name: &str, value: Option<f64>| value.map(|it| format!("{name} = {it}"));
-        let said: Vec<String> =
-            [said("votes", votes), said("confidence", confidence)].into_iter().flatten().collect();
+        let votes = votes.map(|it| format!("votes {it}"));
+        let confidence = confidence.map(|it| match it {
+            Sure::Each(least) => format!("each {least}"),
+            Sure::Mean(least) => format!("mean {least}"),
+        });
+        let said: Vec<String> = [votes, confidence].into_iter().flatten().collect();
         let accuracy = report.settled.accuracy.map_or("-".to_owned(), |it| {
             format!(
                 "{:.1} [{:.1}, {:.1}]",
@@ -188,12 +193,15 @@ fn print_rules(pairs: &[Pair], prices: &[f64; 3]) {
                 100.0 * it.interval.high
             )
         });
+        let whole = report.left.share.unwrap_or(0.0)
+            + report.settled.share.unwrap_or(0.0) * report.settled.accuracy.map_or(0.0, |it| it.value);
         println!(
-            "| {} | {} | {} | {:.2} | {accuracy} |",
+            "| {} | {} | {} | {:.2} | {accuracy} | {:.1} |",
             said.join(", "),
             tiers.join(" | "),
             share(report.left.share),
-            report.cost / report.n_items as f64
+            report.cost / report.n_items as f64,
+            100.0 * whole
         );
     }
 }

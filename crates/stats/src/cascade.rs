@@ -35,13 +35,26 @@ pub enum Agree {
     Share(f64),
 }
 
+/// How sure votes must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sure {
+    /// A vote counts only from this confidence on, and one without a confidence never: a sure second tier overrules an
+    /// unsure first one.
+    Each(f64),
+    /// Every vote counts, and the weighted mean of the confidences that are stated for the label is at least this: an unsure
+    /// first tier that says otherwise makes a tie, and one that says the same lowers the mean.
+    Mean(f64),
+}
+
 /// When an item is settled. Each condition that is given must hold; with none, one label ahead of all others is enough.
+///
+/// That all who were asked say the same is `Agree::Share(1.0)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SettleRule {
     /// How far votes must agree.
     pub min_agree: Option<Agree>,
-    /// A vote counts only from this confidence on, and one without a confidence never; `None`: every vote counts.
-    pub min_confidence: Option<f64>,
+    /// How sure they must be; `None`: confidences are not looked at.
+    pub min_confidence: Option<Sure>,
 }
 
 /// What the votes so far decide.
@@ -68,7 +81,7 @@ impl Settlement {
 pub enum Unsettled {
     /// Nobody voted.
     NoVotes,
-    /// There are votes, and none is sure enough to count.
+    /// No vote is sure enough to count, or those for the label ahead are not sure enough together.
     Unsure,
     /// At least two labels share the most weight, here in ascending order.
     Tie(Vec<Class>),
@@ -85,19 +98,19 @@ pub enum Unsettled {
 
 /// Whether the votes so far settle an item: "two votes for the same label, each sure at 0.9".
 ///
-/// Votes below `min_confidence` are set aside; of the others, the label with the most weight is settled if it is alone at
-/// the top and reaches `min_agree`. So an unsure first tier does not outvote a sure second one, and with
-/// `min_confidence` alone the first annotator that is sure settles the item by itself. One more counted vote for a settled
-/// label never unsettles it, and the order of the votes changes nothing.
+/// Of the votes that count, the label with the most weight is settled if it is alone at the top, reaches `min_agree` and is
+/// sure enough. With [`Sure::Each`] alone the first annotator that is sure settles the item by itself, whatever unsure ones
+/// said before. One more vote for a settled label that is sure enough by itself never unsettles it, and the order of the
+/// votes changes nothing.
 ///
 /// Confidences of different annotators are compared with one number: calibrate them first. Votes of models that err
 /// together agree on errors too; agreement is no probability.
 ///
 /// ```
 /// use karat_stats::Class;
-/// use karat_stats::cascade::{Agree, SettleRule, Settlement, TierVote, settle};
+/// use karat_stats::cascade::{Agree, SettleRule, Settlement, Sure, TierVote, settle};
 /// let vote = |class, confidence| TierVote { class: Class(class), confidence: Some(confidence), weight: 1.0 };
-/// let rule = SettleRule { min_agree: Some(Agree::Votes(2.0)), min_confidence: Some(0.9) };
+/// let rule = SettleRule { min_agree: Some(Agree::Votes(2.0)), min_confidence: Some(Sure::Each(0.9)) };
 /// let first = [vote(0, 0.95), vote(1, 0.7)];
 /// assert_eq!(settle(&first, &rule).class(), None);
 /// // The second tier agrees with the sure one of the first.
@@ -111,11 +124,15 @@ pub fn settle(votes: &[TierVote], rule: &SettleRule) -> Settlement {
         return Settlement::Unsettled(Unsettled::NoVotes);
     }
     // Sorted, so that sums are the same bits whatever the order.
-    valid.sort_unstable_by(|a, b| a.class.cmp(&b.class).then(a.weight.total_cmp(&b.weight)));
+    let confidence = |vote: &TierVote| vote.confidence.unwrap_or(f64::NAN);
+    valid.sort_unstable_by(|a, b| {
+        let same_class = a.weight.total_cmp(&b.weight).then(confidence(a).total_cmp(&confidence(b)));
+        a.class.cmp(&b.class).then(same_class)
+    });
     let all: f64 = valid.iter().map(|it| it.weight).sum();
     let counts = |vote: &&TierVote| match rule.min_confidence {
-        Some(least) => vote.confidence.is_some_and(|it| it >= least),
-        None => true,
+        Some(Sure::Each(least)) => vote.confidence.is_some_and(|it| it >= least),
+        Some(Sure::Mean(_)) | None => true,
     };
     valid.retain(counts);
     let weights: Vec<(Class, f64)> = valid
@@ -135,11 +152,24 @@ pub fn settle(votes: &[TierVote], rule: &SettleRule) -> Settlement {
         Some(Agree::Votes(least)) => most >= least - TIE,
         Some(Agree::Share(least)) => share >= least - TIE,
     };
-    if agreed {
-        Settlement::Settled(class)
-    } else {
-        Settlement::Unsettled(Unsettled::TooFew { class, weight: most, share })
+    if !agreed {
+        return Settlement::Unsettled(Unsettled::TooFew { class, weight: most, share });
     }
+    match rule.min_confidence {
+        Some(Sure::Mean(least)) if !mean_confidence(&valid, class).is_some_and(|it| it >= least - TIE) => {
+            Settlement::Unsettled(Unsettled::Unsure)
+        }
+        Some(Sure::Mean(_) | Sure::Each(_)) | None => Settlement::Settled(class),
+    }
+}
+
+/// The weighted mean of the confidences stated for a class; `None` where there is none.
+fn mean_confidence(votes: &[&TierVote], class: Class) -> Option<f64> {
+    let stated = |vote: &&&TierVote| vote.class == class && vote.confidence.is_some_and(|it| !it.is_nan());
+    let of_class = || votes.iter().filter(stated);
+    let weight: f64 = of_class().map(|it| it.weight).sum();
+    let sum: f64 = of_class().filter_map(|it| Some(it.weight * it.confidence?)).sum();
+    (weight > 0.0).then(|| sum / weight)
 }
 
 /// How one item went through a cascade.
@@ -232,8 +262,9 @@ mod tests {
     const ANY: SettleRule = SettleRule { min_agree: None, min_confidence: None };
     const TWO: SettleRule = SettleRule { min_agree: Some(Agree::Votes(2.0)), ..ANY };
     const MOST: SettleRule = SettleRule { min_agree: Some(Agree::Share(0.6)), ..ANY };
-    const SURE: SettleRule = SettleRule { min_confidence: Some(0.9), ..ANY };
-    const TWO_SURE: SettleRule = SettleRule { min_confidence: Some(0.9), ..TWO };
+    const SURE: SettleRule = SettleRule { min_confidence: Some(Sure::Each(0.9)), ..ANY };
+    const MEAN: SettleRule = SettleRule { min_confidence: Some(Sure::Mean(0.9)), ..ANY };
+    const TWO_SURE: SettleRule = SettleRule { min_confidence: Some(Sure::Each(0.9)), ..TWO };
 
     /// Votes as `class` and confidence in percent, 0 for none.
     #[track_caller]
@@ -299,8 +330,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_is_that_of_the_votes_for_the_label_which_state_one() {
+        check(&[(1, 95), (1, 85), (0, 10)], MEAN, settled(1));
+        check(&[(1, 95), (1, 0)], MEAN, settled(1));
+        check(&[(1, 95), (1, 84)], MEAN, Settlement::Unsettled(Unsettled::Unsure));
+        check(&[(1, 0), (1, 0)], MEAN, Settlement::Unsettled(Unsettled::Unsure));
+    }
+
+    #[test]
+    fn with_a_mean_an_unsure_vote_still_makes_a_tie() {
+        let tie = Settlement::Unsettled(Unsettled::Tie(vec![Class(0), Class(1)]));
+        check(&[(1, 60), (0, 99)], MEAN, tie);
+    }
+
+    #[test]
     fn a_share_is_one_of_all_votes() {
-        let rule = SettleRule { min_confidence: Some(0.9), ..MOST };
+        let rule = SettleRule { min_confidence: Some(Sure::Each(0.9)), ..MOST };
         check(&[(1, 95), (0, 50)], rule, too_few(1, 1.0, 0.5));
     }
 
@@ -338,7 +383,9 @@ mod tests {
         let agree = (any::<bool>(), 0.0..1.0).prop_map(|(share, of)| {
             if share { Agree::Share(of) } else { Agree::Votes((of * 6.0_f64).round()) }
         });
-        (option::of(agree), option::of(0.0..1.0))
+        let sure = (any::<bool>(), 0.0..1.0)
+            .prop_map(|(mean, it)| if mean { Sure::Mean(it) } else { Sure::Each(it) });
+        (option::of(agree), option::of(sure))
             .prop_map(|(min_agree, min_confidence)| SettleRule { min_agree, min_confidence })
     }
 

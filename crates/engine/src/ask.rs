@@ -44,6 +44,8 @@ impl From<Error> for Halt {
 
 /// What asking needs beside the question: where to write, what may be spent, whether to go on.
 pub(crate) struct Desk<'a> {
+    /// The number of the annotator.
+    pub(crate) n: usize,
     pub(crate) asker: &'a Asker,
     pub(crate) store: &'a Store,
     pub(crate) journal: &'a Journal,

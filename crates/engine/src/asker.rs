@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_core::{
-    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
+    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Shape, Task,
+    Value,
 };
 use karat_llm::{
     AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
-use karat_task::{Inquiry, PromptStyle, Prompter, Step, TaskKind, View};
+use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Step, TaskKind, View};
 
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -75,6 +76,15 @@ pub struct Question {
     pub(crate) turn: Option<Arc<AsyncMutex<()>>>,
 }
 
+/// What another annotator said of an item, for a moderator to judge.
+#[derive(Debug, Clone)]
+pub(crate) struct Position {
+    /// Its label; `None` where it could not tell.
+    pub(crate) value: Option<Value>,
+    /// Why, where it said so.
+    pub(crate) reason: Option<String>,
+}
+
 /// One view of an item, as it is sent.
 pub struct Asked {
     /// What is shown, and what may be answered.
@@ -113,17 +123,17 @@ impl Asker {
             explain: spec.explain,
             language: spec.language,
             system: spec.system.clone(),
+            moderates: spec.role == Duty::Moderator,
             template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
         };
         let shots = Shots::new(setup, spec, &style)?;
         let task = shots.task(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
-        let inquiry = match nature {
-            // A recording has one answer for each item, whatever is shown of it.
-            Nature::Replayed { .. } => Inquiry::recorded(Arc::clone(&task), setup.kind),
-            Nature::Live | Nature::Scripted { .. } => {
-                Inquiry::new(Arc::clone(&task), setup.kind, setup.long.clone())?
-            }
+        // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
+        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
+        let inquiry = match is_whole {
+            true => Inquiry::whole(Arc::clone(&task), setup.kind),
+            false => Inquiry::new(Arc::clone(&task), setup.kind, setup.long.clone())?,
         };
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
@@ -191,6 +201,30 @@ impl Asker {
     /// The task.
     pub fn task(&self) -> &Task {
         &self.task
+    }
+
+    /// Whether it decides between the answers of others.
+    pub fn moderates(&self) -> bool {
+        self.spec.role == Duty::Moderator
+    }
+
+    /// The question for an item, with what others said of it, to decide between.
+    pub(crate) fn moderation(&self, item: Item, input: Hash, heard: &[Position]) -> Result<Question> {
+        let mut question = self.question(item, input)?;
+        let id = question.item.id.clone();
+        for asked in &mut question.asked {
+            let opinion = |it: &Position| {
+                let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
+                let opinion = Opinion { answer, reason: it.reason.clone() };
+                asked.unmask.as_ref().map_or(opinion.clone(), |unmask| unmask.hide(&opinion))
+            };
+            let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
+            let messages = std::mem::take(&mut asked.messages);
+            asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
+            asked.request = self.request_hash(&asked.messages, 0, id.as_str());
+        }
+        question.request = question.asked.first().map_or(input, |asked| asked.request);
+        Ok(question)
     }
 
     /// The question for an item.

@@ -22,6 +22,7 @@ mod history;
 mod html;
 pub mod judged;
 mod labels_file;
+mod ladder;
 mod near;
 pub mod panel;
 mod plain;

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use karat_core::{Item, PrivacySpec, Result, Task};
+use karat_task::Opinion;
 
 /// Hides personal data.
 pub struct Privacy {}
@@ -26,6 +27,11 @@ impl Privacy {
 }
 
 impl Unmask {
+    /// What another annotator said, as a model may see it.
+    pub(crate) fn hide(&self, opinion: &Opinion) -> Opinion {
+        opinion.clone()
+    }
+
     /// What a model wrote, with the words of the item in place of placeholders.
     pub(crate) fn restore(&self, answer: &str) -> String {
         answer.to_owned()

@@ -71,7 +71,7 @@ pub struct Inquiry {
     task: Arc<Task>,
     long: Option<Long>,
     shortlist: Option<Shortlist>,
-    is_recorded: bool,
+    is_whole: bool,
 }
 
 impl Inquiry {
@@ -83,14 +83,14 @@ impl Inquiry {
                 .hint("leave one of them out"));
         }
         let shortlist = task.spec.shortlist.map(|n| Shortlist::new(&task, n)).transpose()?;
-        Ok(Self { kind, task, long, shortlist, is_recorded: false })
+        Ok(Self { kind, task, long, shortlist, is_whole: false })
     }
 
-    /// For a recording, which holds one answer for each item, whatever is shown of it: one view of the whole item.
-    pub fn recorded(task: Arc<Task>, kind: &'static dyn TaskKind) -> Self {
+    /// One view of the whole item and no other: for a recording, which holds one answer whatever is shown, and for a moderator.
+    pub fn whole(task: Arc<Task>, kind: &'static dyn TaskKind) -> Self {
         let spec = TaskSpec { levels: None, shortlist: None, ..task.spec.clone() };
         let task = Arc::new(Task { spec, ..(*task).clone() });
-        Self { kind, task, long: None, shortlist: None, is_recorded: true }
+        Self { kind, task, long: None, shortlist: None, is_whole: true }
     }
 
     /// What would be right to answer to a view, where this is the item's value; `None` where that is not known.
@@ -113,7 +113,7 @@ impl Inquiry {
         }
         let pieces = self.pieces(item);
         let views = |(start, piece): &(u32, Arc<Item>)| -> Vec<View> {
-            let n_views = if self.is_recorded { 1 } else { usize::MAX };
+            let n_views = if self.is_whole { 1 } else { usize::MAX };
             let views = self.kind.views(&self.task, piece).into_iter().take(n_views);
             views.map(|view| self.offer(View { start: *start, ..view })).collect()
         };
@@ -147,7 +147,7 @@ impl Inquiry {
     }
 
     fn join(&self, heard: Vec<Heard>) -> Heard {
-        match self.is_recorded {
+        match self.is_whole {
             true => heard.into_iter().next().unwrap_or_else(Heard::nothing),
             false => self.kind.join(&self.task, heard),
         }

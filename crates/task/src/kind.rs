@@ -142,6 +142,8 @@ pub struct PromptStyle {
     pub system: Option<String>,
     /// The text of a system template in place of the built-in one.
     pub template: Option<String>,
+    /// Whether the model decides between the answers of others. It always gives its reason first.
+    pub moderates: bool,
 }
 
 /// What the answer of a worked example shows beside the value.

@@ -24,6 +24,14 @@ pub(crate) struct Words {
     pub(crate) text: &'static str,
     /// Above the labels that are offered with an item.
     pub(crate) labels: &'static str,
+    /// What a moderator is, and what makes one answer better than another.
+    pub(crate) moderator: &'static str,
+    /// Above the answers that a moderator reads, and in front of each.
+    pub(crate) answers: (&'static str, &'static str),
+    /// In place of the answer of one who could not tell.
+    pub(crate) cannot_tell: &'static str,
+    /// In front of a reason.
+    pub(crate) reason: &'static str,
 }
 
 /// The words of a language.
@@ -70,6 +78,10 @@ static EN: Words = Words {
     no_answer: "(no answer)",
     text: "text: ",
     labels: "The labels for this item:",
+    moderator: "You are a careful moderator. Several annotators answered about the same item, and they differ. You read the item and their answers, decide, and answer with JSON, and with nothing else.\n\nAn answer is better if it follows the guideline more closely, if the words of the item support it, and if it claims nothing that the item does not say. How many gave an answer, its place in the list and its length do not make it better. All of them may be wrong: then give the right answer.",
+    answers: ("The answers, in no particular order:", "Answer"),
+    cannot_tell: "(cannot tell)",
+    reason: "Reason",
 };
 
 static RU: Words = Words {
@@ -85,6 +97,10 @@ static RU: Words = Words {
     no_answer: "(нет ответа)",
     text: "текст: ",
     labels: "Метки для этого текста:",
+    moderator: "Вы — внимательный арбитр. Несколько разметчиков ответили об одном тексте, и их ответы расходятся. Вы читаете текст и ответы, решаете и отвечаете в виде JSON и ничего больше.\n\nОтвет лучше, если он точнее следует инструкции, если его подтверждают слова текста и если он не утверждает того, чего в тексте нет. Число давших ответ, его место в списке и длина не делают его лучше. Неверными могут быть все ответы: тогда дайте верный.",
+    answers: ("Ответы в случайном порядке:", "Ответ"),
+    cannot_tell: "(определить нельзя)",
+    reason: "Причина",
 };
 
 static ZH: Words = Words {
@@ -100,4 +116,8 @@ static ZH: Words = Words {
     no_answer: "（没有回答）",
     text: "文本：",
     labels: "本条可选的标签：",
+    moderator: "你是一位细心的仲裁者。几位标注员对同一段文本给出了不同的回答。你阅读文本和这些回答，作出裁决，只用 JSON 回答，不写其他内容。\n\n更好的回答更严格地遵循标注规范，有文本中的文字支持，并且不断言文本中没有的内容。给出该回答的人数、它的排列位置和长短都不使它更好。所有回答都可能是错的：这时请给出正确的回答。",
+    answers: ("各个回答（顺序随机）：", "回答"),
+    cannot_tell: "（无法判断）",
+    reason: "理由",
 };

@@ -15,6 +15,7 @@ mod kind;
 mod kinds;
 mod language;
 mod make;
+mod moderate;
 mod prompt;
 mod shots;
 
@@ -22,5 +23,6 @@ pub use confidence::token_confidence;
 pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
 pub use make::task;
+pub use moderate::{Opinion, reason_of, with_reason};
 pub use prompt::Prompter;
 pub use shots::Shown;

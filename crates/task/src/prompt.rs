@@ -17,6 +17,7 @@ use serde_json::Value as Json;
 use crate::inquiry::View;
 use crate::kind::{PromptStyle, TaskKind};
 use crate::language::{Words, words};
+use crate::moderate::{Opinion, with_opinions};
 use crate::shots::{self, Shown};
 
 /// How an item is written, as a version: a change here is another prompt.
@@ -39,6 +40,7 @@ impl Prompter {
     /// An error where the template is broken, or a worked example does not read as its own answer.
     pub fn new(task: &Task, kind: &'static dyn TaskKind, style: &PromptStyle) -> Result<Self> {
         let words = words(style.language);
+        let style = &PromptStyle { reasoning: style.reasoning || style.moderates, ..style.clone() };
         let template = style.template.as_deref().unwrap_or(words.system);
         let format = kind.answer_format(task, style);
         let shots = shots::render(task, kind, style)?;
@@ -47,7 +49,8 @@ impl Prompter {
         let listed = kind.lists_labels() && task.spec.shortlist.is_none() && task.spec.levels.is_none();
         let shown: Vec<_> =
             shots.iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
-        let careful = style.system.as_deref().unwrap_or(words.careful).trim();
+        let usual = if style.moderates { words.moderator } else { words.careful };
+        let careful = style.system.as_deref().unwrap_or(usual).trim();
         let values = context! {
             kind => kind.id(), guideline => task.guideline.trim(), labels, instructions => instructions.trim(),
             shots => shown, reasoning => style.reasoning, state_confidence => style.state_confidence,
@@ -109,6 +112,18 @@ impl Prompter {
         }
         user.push_str(&show_item(text.as_deref(), &fields, self.words));
         Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, user)])
+    }
+
+    /// The same with the answers of others below the item, for a moderator: without names, in an order that `seed` and the
+    /// item decide.
+    pub fn with_opinions(
+        &self,
+        messages: Vec<Message>,
+        opinions: &[Opinion],
+        seed: u64,
+        item: &str,
+    ) -> Vec<Message> {
+        with_opinions(self.words, messages, opinions, (seed, item))
     }
 
     /// The messages that ask once more, with the problem named.

@@ -117,6 +117,7 @@ fn style(case: &Case) -> PromptStyle {
         language,
         system,
         template: None,
+        moderates: is("moderates"),
     }
 }
 

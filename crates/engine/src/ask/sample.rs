@@ -204,6 +204,11 @@ impl crate::asker::Asker {
             truncated_at: answer.truncated.then_some(self.spec.max_tokens),
             refusal: answer.refusal.as_deref(),
         };
-        self.kind.read_answer(&asked.view.task, &asked.view.item, &raw)
+        let reading = self.kind.read_answer(&asked.view.task, &asked.view.item, &raw);
+        // A recording, or a stand-in, gives what it has.
+        match self.moderates() && self.nature().is_live() {
+            true => karat_task::with_reason(reading, raw.text),
+            false => reading,
+        }
     }
 }

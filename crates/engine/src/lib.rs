@@ -21,7 +21,6 @@ mod export;
 mod history;
 mod html;
 pub mod judged;
-mod near;
 pub mod panel;
 mod plain;
 mod plan;

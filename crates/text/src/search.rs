@@ -27,6 +27,7 @@ pub use fuse::{RANK_OFFSET, fuse};
 pub use index::Index;
 pub use likeness::{Likeness, Query};
 pub use top::Hit;
+pub(crate) use top::top;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,6 @@ mod html;
 pub mod judged;
 mod labels_file;
 mod ladder;
-mod near;
 pub mod panel;
 mod plain;
 mod plan;

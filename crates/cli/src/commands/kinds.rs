@@ -22,7 +22,8 @@ pub(crate) fn run(_args: &Args, voice: &mut Voice) -> Result<Done> {
     }
     let rows =
         KINDS.iter().map(|it| vec![it.id().to_owned(), it.about().to_owned(), shape(it.shape()).to_owned()]);
-    voice.out(table_of_words(&["kind", "what is asked", "a value is"], rows.collect(), &[0, 1, 2]));
+    let table = table_of_words(&["kind", "what is asked", "a value is"], rows.collect(), &[0, 1, 2]);
+    voice.out(format!("{table}\n"));
     voice.hint("docs/reference/kinds.md has a `karat.toml` for each");
     Ok(Done::Well)
 }

@@ -61,9 +61,18 @@ pub struct Provider {
     /// The bare provider. Use [`Provider::limited`] for work.
     pub complete: Arc<dyn Complete>,
     limiter: Option<Arc<Limiter>>,
+    #[cfg(feature = "http")]
+    http: Option<Arc<crate::Http>>,
 }
 
 impl Provider {
+    /// The way to the endpoint's other resources; `None` where nothing is sent.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http(&self) -> Option<&Arc<crate::Http>> {
+        self.http.as_ref()
+    }
+
     /// The provider within its limits: a caller that keeps books between the tries counts them by [`Tries`](crate::Tries).
     #[must_use]
     pub fn limited(&self) -> Arc<dyn Complete> {
@@ -161,6 +170,8 @@ fn replayed(spec: &str, model: &str, options: &ProviderOptions) -> Result<Provid
         can: OFFLINE,
         complete: Arc::new(replay),
         limiter: None,
+        #[cfg(feature = "http")]
+        http: None,
     })
 }
 
@@ -174,6 +185,8 @@ fn scripted(spec: &str, parameters: &str, options: &ProviderOptions) -> Result<P
         can: OFFLINE,
         complete: Arc::new(Scripted::new(script, options.timeout)),
         limiter: Some(options.limiters.of("scripted", parameters)),
+        #[cfg(feature = "http")]
+        http: None,
     })
 }
 
@@ -204,14 +217,16 @@ fn live(spec: &str, row: &Endpoint, model: &str, options: &ProviderOptions) -> R
     let limiter = options.limiters.of(&base_url, key.as_ref().map_or("", |key| key.expose()));
     let http = crate::Http::new(row.clone(), &base_url, key, options.timeout)
         .map_err(|error| format!("`{spec}`: {error}"))?;
+    let http = Arc::new(http.announcing_to(limiter.clone()));
     Ok(Provider {
         spec: spec.to_owned(),
         endpoint: row.name.to_owned(),
         model: model.into(),
         base_url: Some(base_url),
         can: row.can,
-        complete: Arc::new(http.announcing_to(limiter.clone())),
+        complete: http.clone(),
         limiter: Some(limiter),
+        http: Some(http),
     })
 }
 

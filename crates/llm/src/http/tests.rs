@@ -10,7 +10,7 @@ use tokio::{
 use super::*;
 use crate::{
     Settings,
-    endpoints::CUSTOM,
+    endpoints::{Auth, CUSTOM},
     layer::{Limit, Limiter, RetryPolicy},
     testing::Retry,
     testing::ask,
@@ -298,4 +298,61 @@ async fn the_models_of_an_endpoint_are_listed() {
     let (base_url, mut told) = server(vec![Play::Reply(200, "", body)]).await;
     assert_eq!(http(&base_url).models().await.unwrap(), ["a", "b"]);
     assert!(told.recv().await.unwrap().0.starts_with("GET /v1/models "));
+}
+
+#[tokio::test]
+async fn other_resources_are_reached_with_the_key_and_the_right_path() {
+    for (path, want) in [("files/a?b=1", "/v1/files/a?b=1"), ("/upload/x:y", "/upload/x:y")] {
+        let (base_url, mut told) = server(vec![Play::Reply(404, "x-a: b\r\n", "no".into())]).await;
+        let got = http(&base_url).send(Method::Get, path, Body::Empty).await.unwrap();
+        assert_eq!((got.status, got.header("x-a"), got.body.as_slice()), (404, Some("b"), &b"no"[..]));
+        let (head, _) = told.recv().await.unwrap();
+        assert!(head.starts_with(&format!("GET {want} HTTP/1.1")), "{head}");
+        assert!(head.contains("authorization: Bearer sk-very-secret-key"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_sent_with_its_boundary() {
+    let (base_url, mut told) = server(vec![Play::Reply(200, "", r#"{"id":"f"}"#.into())]).await;
+    let file = FilePart {
+        field: "file",
+        name: "a.jsonl".into(),
+        content_type: "application/jsonl",
+        bytes: b"{}".to_vec(),
+    };
+    let body = Body::Multipart { fields: vec![("purpose", "batch".into())], file };
+    let got: Value = http(&base_url).send(Method::Post, "files", body).await.unwrap().json("file").unwrap();
+    assert_eq!(got["id"], "f");
+    let (head, _) = told.recv().await.unwrap();
+    assert!(head.contains("content-type: multipart/form-data; boundary=karat-form-"), "{head}");
+    assert!(!head.contains("application/json"), "{head}");
+}
+
+#[tokio::test]
+async fn the_key_goes_to_no_other_origin_and_is_blotted_out_of_failures() {
+    let (base_url, _told) = server(vec![Play::Reply(401, "", "wrong: sk-very-secret-key".into())]).await;
+    let http = http(&base_url);
+    let error = http.send(Method::Get, "https://evil.example/x", Body::Empty).await.unwrap_err();
+    assert_eq!((error.class, error.tries), (CallErrorClass::BadRequest, 0));
+    assert!(error.message.contains("the key is not sent elsewhere"), "{}", error.message);
+    let got = http.send(Method::Post, "x", Body::Json(b"{}".to_vec())).await.unwrap();
+    assert_eq!(got.body, b"wrong: [key]");
+    assert_eq!(got.ok().unwrap_err().class, CallErrorClass::Auth);
+}
+
+#[tokio::test]
+async fn a_large_file_is_read_piece_by_piece_and_a_cut_one_is_an_error() {
+    let large = "x".repeat(100_000);
+    let plays = vec![Play::Reply(200, "", large.clone()), Play::Cut, Play::Reply(404, "", "gone".into())];
+    let (base_url, _told) = server(plays).await;
+    let http = http(&base_url);
+    let mut got = Vec::new();
+    http.download("files/a/content", |piece| got.extend_from_slice(piece)).await.unwrap();
+    assert_eq!(got.len(), large.len());
+    let cut = http.download("files/a/content", |_| ()).await.unwrap_err();
+    assert_eq!(cut.class, CallErrorClass::Connection);
+    let mut n = 0;
+    let gone = http.download("files/b/content", |_| n += 1).await.unwrap_err();
+    assert_eq!((gone.class, gone.status, n), (CallErrorClass::BadRequest, Some(404), 0));
 }

@@ -51,6 +51,10 @@ pub enum Auth {
     ApiKeyHeader,
     /// `Authorization: Api-Key KEY`.
     ApiKeyScheme,
+    /// `x-api-key: KEY`.
+    XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
 }
 
 /// What an endpoint can do; a model of it may do less.
@@ -81,6 +85,7 @@ impl Endpoint {
             format,
             logprobs: self.can.logprobs,
             sampling: true,
+            top_p: true,
             reasoning_effort: true,
             stop: true,
             seed: self.can.seed.then_some(self.seed),
@@ -143,6 +148,41 @@ pub const ENDPOINTS: &[Endpoint] = &[
         max_tokens: "max_completion_tokens",
         example_model: "gpt-4o-mini",
         doc: "OpenAI",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "openai-responses",
+        base_url: "https://api.openai.com/v1",
+        key_env: Some("OPENAI_API_KEY"),
+        dialect: Dialect::OpenAiResponses,
+        can: Can { seed: false, batch: true, ..FULL },
+        max_tokens: "max_output_tokens",
+        example_model: "gpt-5-mini",
+        doc: "OpenAI by its Responses API: for models that answer nowhere else, and reasoning models with all their settings",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_env: Some("ANTHROPIC_API_KEY"),
+        dialect: Dialect::Anthropic,
+        auth: Auth::XApiKey,
+        can: Can { json_schema: true, json_mode: false, logprobs: false, seed: false, batch: true },
+        example_model: "claude-haiku-4-5",
+        doc: "Anthropic (Claude)",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "gemini",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_env: Some("GEMINI_API_KEY"),
+        dialect: Dialect::Gemini,
+        auth: Auth::XGoogApiKey,
+        // Few models give log-probabilities; the others refuse them once.
+        can: Can { batch: true, ..FULL },
+        max_tokens: "maxOutputTokens",
+        example_model: "gemini-2.5-flash-lite",
+        doc: "Google Gemini API; token probabilities by few models",
         ..HOSTED
     },
     Endpoint {
@@ -269,6 +309,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..LOCAL
     },
     Endpoint {
+        // Its OpenAI surface gives log-probabilities as well, since 0.12.11, so `ollama` stays there and asks as all local
+        // servers are asked. What only the own dialect takes is `num_ctx` and what else `options` holds.
+        name: "ollama-native",
+        base_url: "http://127.0.0.1:11434",
+        base_url_env: Some("OLLAMA_NATIVE_BASE_URL"),
+        dialect: Dialect::Ollama,
+        max_tokens: "num_predict",
+        example_model: "qwen3:8b",
+        doc: "Ollama by its own API: takes `num_ctx` and further `options`",
+        ..LOCAL
+    },
+    Endpoint {
         name: "vllm",
         base_url: "http://127.0.0.1:8000/v1",
         key_env: Some("VLLM_API_KEY"),
@@ -319,7 +371,7 @@ mod tests {
     fn names_are_unique_and_every_row_is_filled_in() {
         for (n, row) in ENDPOINTS.iter().enumerate() {
             assert!(ENDPOINTS[n + 1..].iter().all(|other| other.name != row.name), "{}", row.name);
-            assert!(row.name.chars().all(|c| c.is_ascii_lowercase()), "{}", row.name);
+            assert!(row.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", row.name);
             assert!(!row.doc.is_empty() && !row.example_model.is_empty(), "{}", row.name);
             assert!(!row.base_url.is_empty() || row.base_url_env.is_some(), "{}", row.name);
             assert!(!row.base_url.ends_with('/'), "{}", row.name);

@@ -30,7 +30,7 @@ use crate::{
     AnswerFormat, CallError, CallErrorClass, Complete, Downgrade, Endpoint, Key, ModelAnswer, ModelRequest,
     Nature, Stop,
     announced::{Announced, retry_after},
-    dialect::{Dialect, Fault, Level, Wire, fault, openai_chat},
+    dialect::{Fault, Level, Wire, fault},
     layer::{Announce, limit::reserved_tokens},
 };
 use resource::write_form;
@@ -39,8 +39,8 @@ use set_up::{client, headers, parse_url, resource_url};
 
 /// The largest body that is read, in bytes.
 const MAX_BODY: usize = 32 << 20;
-/// How often one call may be sent anew with a part left out: once for each part, twice for the format.
-const MAX_STEPS: usize = 9;
+/// How often one call may be sent anew with a part left out: once for each part, three times for the format.
+const MAX_STEPS: usize = 11;
 /// The most schemas that are kept written out.
 const MAX_SCHEMAS: usize = 16;
 
@@ -59,7 +59,7 @@ pub struct Http {
     schemas: RwLock<Vec<Written>>,
 }
 
-/// A schema and its finished `response_format`. Holding the schema keeps its address from being used again.
+/// A schema and its finished format. Holding the schema keeps its address from being used again.
 struct Written {
     schema: Arc<serde_json::Value>,
     name: Arc<str>,
@@ -78,7 +78,7 @@ impl Http {
         timeout: Duration,
     ) -> Result<Http, String> {
         let base_url = base_url.trim().trim_end_matches('/').to_owned();
-        let url = parse_url(&base_url, endpoint.dialect.path())?;
+        let url = parse_url(&base_url, "")?;
         let headers = headers(&endpoint, key.as_ref())?;
         let client = client(&url)?;
         let wire = endpoint.wire();
@@ -115,16 +115,11 @@ impl Http {
     /// # Errors
     /// A [`CallError`] as of a call.
     pub async fn models(&self) -> Result<Vec<String>, CallError> {
-        #[derive(serde::Deserialize)]
-        struct List {
-            data: Vec<Model>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Model {
-            id: String,
-        }
-        let list: List = self.send(Method::Get, "models", Body::Empty).await?.json("list of models")?;
-        Ok(list.data.into_iter().map(|model| model.id).collect())
+        let dialect = self.endpoint.dialect;
+        let received = self.send(Method::Get, dialect.models_path(), Body::Empty).await?.ok()?;
+        dialect
+            .model_names(&received.body)
+            .map_err(|message| CallError::new(CallErrorClass::BadBody, message))
     }
 
     /// Sends one request to another resource of the endpoint, with its key, and gives back whatever comes.
@@ -252,23 +247,28 @@ impl Http {
 
     fn encode(&self, request: &ModelRequest, wire: &Wire) -> Result<Vec<u8>, CallError> {
         let schema = match &request.format {
-            AnswerFormat::JsonSchema { name, schema } if wire.format == Level::JsonSchema => {
-                Some(self.schema(name, schema)?)
+            AnswerFormat::JsonSchema { name, schema } if wire.format >= Level::OtherSchema => {
+                self.schema(name, schema)?
             }
             AnswerFormat::JsonSchema { .. } | AnswerFormat::Json | AnswerFormat::Text => None,
         };
-        match self.endpoint.dialect {
-            Dialect::OpenAiChat => openai_chat::encode(request, wire, schema.as_deref()),
-        }
+        self.endpoint.dialect.encode(request, wire, schema.as_deref())
     }
 
-    /// The finished `response_format` of a schema, written out once for each `Arc`.
-    fn schema(&self, name: &Arc<str>, schema: &Arc<serde_json::Value>) -> Result<Arc<RawValue>, CallError> {
+    /// The finished format of a schema, written out once for each `Arc`; `None` where the dialect needs none.
+    fn schema(
+        &self,
+        name: &Arc<str>,
+        schema: &Arc<serde_json::Value>,
+    ) -> Result<Option<Arc<RawValue>>, CallError> {
         let same = |written: &&Written| Arc::ptr_eq(&written.schema, schema) && written.name == *name;
         if let Some(written) = self.schemas.read().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
-            return Ok(written.format.clone());
+            return Ok(Some(written.format.clone()));
         }
-        let format = openai_chat::schema_format(name, schema).map_err(|error| {
+        let Some(format) = self.endpoint.dialect.schema_format(name, schema) else {
+            return Ok(None);
+        };
+        let format = format.map_err(|error| {
             CallError::new(
                 CallErrorClass::BadRequest,
                 format!("the schema `{name}` cannot be written as JSON: {error}"),
@@ -280,11 +280,11 @@ impl Http {
             schemas.remove(0);
         }
         schemas.push(Written { schema: schema.clone(), name: name.clone(), format: format.clone() });
-        Ok(format)
+        Ok(Some(format))
     }
 
     async fn ask(&self, body: Vec<u8>, asked: &ModelRequest) -> Result<ModelAnswer, Fault> {
-        let mut request = Request::new(reqwest::Method::POST, self.url.clone());
+        let mut request = Request::new(reqwest::Method::POST, self.call_url(&asked.model)?);
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(body.into());
         let sent_at = Instant::now();
@@ -298,7 +298,19 @@ impl Http {
             retry_after(|name| header(response.headers(), name), Timestamp::now)
         };
         let body = self.body(response).await.map_err(Fault::Failed)?;
-        if status == 200 { openai_chat::decode(&body) } else { Err(fault::read(status, wait, &body)) }
+        if status == 200 {
+            self.endpoint.dialect.decode(&body)
+        } else {
+            Err(fault::read(status, wait, &body))
+        }
+    }
+
+    /// Where a call goes. Parsed for each call: in some dialects the model stands in it.
+    fn call_url(&self, model: &str) -> Result<Url, Fault> {
+        let path = self.endpoint.dialect.path(model);
+        parse_url(&self.base_url, &path).map_err(|message| {
+            Fault::Failed(CallError { tries: 0, ..CallError::new(CallErrorClass::BadRequest, message) })
+        })
     }
 
     fn announce(&self, headers: &HeaderMap, asked: &ModelRequest, sent_at: Instant) {

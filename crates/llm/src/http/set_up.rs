@@ -11,7 +11,11 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 
-use crate::{Endpoint, Key, endpoints::Auth};
+use crate::{
+    Endpoint, Key,
+    dialect::{Dialect, anthropic},
+    endpoints::Auth,
+};
 
 pub(super) fn parse_url(base_url: &str, path: &str) -> Result<Url, String> {
     let url = Url::parse(&format!("{base_url}/{path}")).map_err(|error| {
@@ -26,11 +30,16 @@ pub(super) fn parse_url(base_url: &str, path: &str) -> Result<Url, String> {
 pub(super) fn headers(endpoint: &Endpoint, key: Option<&Key>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if endpoint.dialect == Dialect::Anthropic {
+        headers.insert("anthropic-version", HeaderValue::from_static(anthropic::VERSION));
+    }
     if let Some(key) = key {
         let (name, value) = match endpoint.auth {
             Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose())),
             Auth::ApiKeyScheme => (AUTHORIZATION, format!("Api-Key {}", key.expose())),
             Auth::ApiKeyHeader => (HeaderName::from_static("api-key"), key.expose().to_owned()),
+            Auth::XApiKey => (HeaderName::from_static("x-api-key"), key.expose().to_owned()),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), key.expose().to_owned()),
         };
         let mut value = HeaderValue::from_str(&value).map_err(|_| {
             format!("the key of `{}` holds characters that no header may hold", endpoint.name)

@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use super::Http;
 use crate::{
     Downgrade, ModelRequest,
-    dialect::{Level, Part, Wire, openai_chat},
+    dialect::{Dialect, Level, Part, Wire},
 };
 
 impl Http {
@@ -21,11 +21,12 @@ impl Http {
         let changed_meanwhile = *now != *sent;
         let (asked, instead) = match part {
             Part::Format => {
-                let level = openai_chat::level(request, sent);
-                if level == Level::Text || settings.extra.contains_key("response_format") {
+                let dialect = self.endpoint.dialect;
+                let level = dialect.level(request, sent);
+                if level == Level::Text || dialect.extra_sets_format(&settings.extra) {
                     return false;
                 }
-                let lower = if level == Level::JsonSchema { Level::Json } else { Level::Text };
+                let lower = dialect.below(level);
                 now.format = now.format.min(lower);
                 (level_name(level), level_name(lower))
             }
@@ -38,6 +39,15 @@ impl Http {
             {
                 now.sampling = false;
                 ("temperature and top_p", "nothing")
+            }
+            Part::TopP
+                if sent.sampling
+                    && sent.top_p
+                    && settings.temperature.is_some()
+                    && settings.top_p.is_some() =>
+            {
+                now.top_p = false;
+                ("top_p", "nothing")
             }
             Part::Seed if sent.seed.is_some() && settings.seed.is_some() => {
                 now.seed = None;
@@ -52,12 +62,16 @@ impl Http {
                 ("reasoning_effort", "nothing")
             }
             // Only from the name in the table to the other one, or an endpoint that refuses both would be asked for ever.
-            Part::MaxTokensName if sent.max_tokens == self.endpoint.max_tokens => {
+            Part::MaxTokensName
+                if self.endpoint.dialect == Dialect::OpenAiChat
+                    && sent.max_tokens == self.endpoint.max_tokens =>
+            {
                 now.max_tokens = other_name(sent.max_tokens);
                 (sent.max_tokens, now.max_tokens)
             }
             Part::Logprobs
             | Part::Sampling
+            | Part::TopP
             | Part::Seed
             | Part::Stop
             | Part::ReasoningEffort
@@ -78,6 +92,7 @@ fn level_name(level: Level) -> &'static str {
     match level {
         Level::Text => "text",
         Level::Json => "json",
+        Level::OtherSchema => "json_schema in another way",
         Level::JsonSchema => "json_schema",
     }
 }

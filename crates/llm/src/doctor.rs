@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 
 use crate::{
-    CallErrorClass, ENDPOINTS, Endpoint, Http, Key, KeySource, ProviderOptions, find_key, provider::address,
+    CallErrorClass, ENDPOINTS, Endpoint, Http, Key, KeySource, ProviderOptions, find_key, http::Transport,
+    provider::address,
 };
 
 /// What is known of one endpoint.
@@ -97,15 +98,18 @@ async fn examine(
     };
     let worth_asking = row.is_local() || (ask_hosted && found.is_some());
     let reach = match &base_url {
-        Some(base_url) if worth_asking => ask(row, base_url, found.map(|(_, (key, _))| key), patience).await,
+        Some(base_url) if worth_asking => {
+            let transport = Transport { timeout: patience, ..Transport::from(options) };
+            ask(row, base_url, found.map(|(_, (key, _))| key), transport).await
+        }
         Some(_) | None => Reach::NotTried,
     };
     let next_step = next_step(row, base_url.as_deref(), &key, &reach);
     EndpointReport { name: row.name, doc: row.doc, base_url, is_local: row.is_local(), key, reach, next_step }
 }
 
-async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, patience: Duration) -> Reach {
-    let http = match Http::new(row.clone(), base_url, key, patience) {
+async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, transport: impl Into<Transport>) -> Reach {
+    let http = match Http::new(row.clone(), base_url, key, transport) {
         Ok(http) => http,
         Err(reason) => return Reach::Odd { reason },
     };

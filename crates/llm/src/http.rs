@@ -11,6 +11,7 @@
 mod resource;
 mod set_up;
 mod steps;
+mod transport;
 
 use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -35,7 +36,8 @@ use crate::{
 };
 use resource::write_form;
 pub use resource::{Body, FilePart, Method, Received};
-use set_up::{client, headers, parse_url, resource_url};
+use set_up::{headers, parse_url, resource_url};
+pub use transport::Transport;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY: usize = 32 << 20;
@@ -51,8 +53,10 @@ pub struct Http {
     base_url: String,
     url: Url,
     headers: HeaderMap,
-    key: Option<Key>,
+    /// What no message may hold: the key, and what else of the user's goes with each request.
+    secrets: Vec<Key>,
     timeout: Duration,
+    connect_timeout: Duration,
     announce: Option<Arc<dyn Announce>>,
     wire: RwLock<Wire>,
     downgrades: Mutex<Vec<Downgrade>>,
@@ -67,20 +71,24 @@ struct Written {
 }
 
 impl Http {
-    /// A provider that sends to `base_url` as `endpoint` wants it. Each call may take `timeout`, connecting included.
+    /// A provider that sends to `base_url` as `endpoint` wants it, over a network that is reached by `transport`.
     ///
     /// # Errors
-    /// A sentence: the address is none, the key cannot be sent, or the system's certificates cannot be read.
+    /// A sentence: the address is none, the key or a header cannot be sent, the proxy is no address, or certificates
+    /// cannot be read.
     pub fn new(
         endpoint: Endpoint,
         base_url: &str,
         key: Option<Key>,
-        timeout: Duration,
+        transport: impl Into<Transport>,
     ) -> Result<Http, String> {
+        let transport = transport.into();
         let base_url = base_url.trim().trim_end_matches('/').to_owned();
         let url = parse_url(&base_url, "")?;
-        let headers = headers(&endpoint, key.as_ref())?;
-        let client = client(&url)?;
+        let mut headers = headers(&endpoint, key.as_ref())?;
+        transport.add_headers(&mut headers)?;
+        let client = transport.client(&url)?;
+        let secrets = key.into_iter().chain(transport.secrets()).collect();
         let wire = endpoint.wire();
         Ok(Http {
             client,
@@ -88,8 +96,9 @@ impl Http {
             base_url,
             url,
             headers,
-            key,
-            timeout,
+            secrets,
+            timeout: transport.timeout,
+            connect_timeout: transport.connect_timeout,
             announce: None,
             wire: RwLock::new(wire),
             downgrades: Mutex::default(),
@@ -203,7 +212,7 @@ impl Http {
 
     /// Takes the key out of the body of a failure: some vendors repeat it there.
     fn blotted(&self, received: Received) -> Received {
-        if received.status < 400 || self.key.is_none() {
+        if received.status < 400 || self.secrets.is_empty() {
             return received;
         }
         let body = self.redact(&String::from_utf8_lossy(&received.body)).into_bytes();
@@ -349,6 +358,11 @@ impl Http {
         while let Some(source) = deepest.source() {
             deepest = source;
         }
+        if error.is_timeout() && error.is_connect() {
+            let (base_url, limit) = (&self.base_url, self.connect_timeout);
+            let message = format!("no connection to `{base_url}` within {limit:?}; is a proxy needed?");
+            return CallError::new(CallErrorClass::Connection, message);
+        }
         if error.is_timeout() {
             return self.too_late();
         }
@@ -362,7 +376,7 @@ impl Http {
     }
 
     fn redact(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 
     fn redacted(&self, error: CallError) -> CallError {

@@ -131,10 +131,12 @@ fn next_step(row: &Endpoint, base_url: Option<&str>, key: &KeyState, reach: &Rea
     }
     match reach {
         Reach::Closed { .. } if row.is_local() => Some(match row.name {
-            "ollama" => format!("start it with `ollama serve`, then `ollama pull {}`", row.example_model),
+            "ollama" | "ollama-native" => {
+                format!("start it with `ollama serve`, then `ollama pull {}`", row.example_model)
+            }
             _ => "start the server, or give its address with `--base-url`".to_owned(),
         }),
-        Reach::Open { models } if models.is_empty() && row.name == "ollama" => {
+        Reach::Open { models } if models.is_empty() && row.name.starts_with("ollama") => {
             Some(format!("it has no model yet: `ollama pull {}`", row.example_model))
         }
         Reach::Odd { reason } => Some(format!("it answered, but not as expected: {reason}")),

@@ -3,9 +3,13 @@
 //! In: nothing. Out: the table [`ENDPOINTS`], plain data: where it is, which key it wants, what it can do. To add an
 //! OpenAI-compatible service, add its row.
 //!
+//! Whether a service is reached by its own dialect or by its OpenAI surface: by the OpenAI surface, unless the own one gives
+//! more of what labeling needs (held formats, token probabilities, counts, the cache).
+//!
 //! What the rows rest on, as of November 2026. Checked against documentation or running code of others: the addresses of
 //! yandex, gigachat, dashscope, zhipu, moonshot and groq; that OpenAI's `reset` headers tell the time until the limit is whole again; that Groq refuses
-//! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher. Not checked one by
+//! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher; paths, headers and fields of anthropic, gemini, openai-responses and
+//! ollama-native; the addresses of xai, cohere, nvidia and bedrock. Not checked one by
 //! one: the other addresses, and which models of a service know schemas or seeds. A wrong `true` in [`Can`] costs one refused call, after which the
 //! part is left out and listed as a downgrade.
 //!
@@ -252,6 +256,65 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..HOSTED
     },
     Endpoint {
+        name: "xai",
+        base_url: "https://api.x.ai/v1",
+        key_env: Some("XAI_API_KEY"),
+        example_model: "grok-3-mini",
+        doc: "xAI (Grok)",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "cerebras",
+        base_url: "https://api.cerebras.ai/v1",
+        key_env: Some("CEREBRAS_API_KEY"),
+        max_tokens: "max_completion_tokens",
+        example_model: "gpt-oss-120b",
+        doc: "Cerebras",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "cohere",
+        base_url: "https://api.cohere.ai/compatibility/v1",
+        key_env: Some("COHERE_API_KEY"),
+        can: Can { logprobs: false, ..FULL },
+        example_model: "command-a-03-2025",
+        doc: "Cohere by its OpenAI surface",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "deepinfra",
+        base_url: "https://api.deepinfra.com/v1/openai",
+        key_env: Some("DEEPINFRA_API_KEY"),
+        example_model: "meta-llama/Meta-Llama-3.1-8B-Instruct",
+        doc: "DeepInfra",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "huggingface",
+        base_url: "https://router.huggingface.co/v1",
+        key_env: Some("HF_TOKEN"),
+        example_model: "openai/gpt-oss-20b",
+        doc: "Hugging Face's router to many services; what a model takes depends on where it runs",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "nvidia",
+        base_url: "https://integrate.api.nvidia.com/v1",
+        key_env: Some("NVIDIA_API_KEY"),
+        example_model: "meta/llama-3.1-8b-instruct",
+        doc: "NVIDIA's hosted models",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "bedrock",
+        base_url_env: Some("BEDROCK_BASE_URL"),
+        key_env: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        can: Can { logprobs: false, ..FULL },
+        example_model: "openai.gpt-oss-20b",
+        doc: "Amazon Bedrock by its OpenAI surface and a Bedrock API key; the address is your region's",
+        ..HOSTED
+    },
+    Endpoint {
         name: "dashscope",
         base_url: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         base_url_env: Some("DASHSCOPE_BASE_URL"),
@@ -385,6 +448,22 @@ mod tests {
         for row in ENDPOINTS {
             assert_eq!(row.base_url.starts_with("http://"), row.is_local(), "{}", row.name);
             assert_eq!(row.needs_key, !row.is_local(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_row_with_its_own_dialect_says_what_that_dialect_takes() {
+        for row in ENDPOINTS {
+            let wire = row.wire();
+            match row.dialect {
+                Dialect::OpenAiChat => assert!(wire.max_tokens.ends_with("_tokens"), "{}", row.name),
+                Dialect::OpenAiResponses => {
+                    assert_eq!((wire.max_tokens, wire.seed), ("max_output_tokens", None))
+                }
+                Dialect::Anthropic => assert!(!wire.logprobs && wire.seed.is_none(), "{}", row.name),
+                Dialect::Gemini => assert_eq!(row.auth, Auth::XGoogApiKey),
+                Dialect::Ollama => assert!(row.is_local(), "{}", row.name),
+            }
         }
     }
 

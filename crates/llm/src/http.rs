@@ -220,6 +220,7 @@ impl Http {
     }
 
     async fn call(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
+        self.note_row(request);
         let mut steps = 0;
         loop {
             let wire = *self.wire.read().unwrap_or_else(PoisonError::into_inner);
@@ -367,7 +368,11 @@ impl Http {
             return self.too_late();
         }
         let message = if error.is_connect() {
-            let hint = if self.endpoint.is_local() { "; is the server running?" } else { "" };
+            let hint = match deepest.to_string() {
+                cause if cause.contains("UnknownIssuer") => "; give its certificate by `ca_file`",
+                _ if self.endpoint.is_local() => "; is the server running?",
+                _ => "",
+            };
             format!("no connection to `{}`: {deepest}{hint}", self.base_url)
         } else {
             format!("the connection to `{}` broke: {deepest}", self.base_url)

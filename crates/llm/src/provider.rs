@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn an_unknown_endpoint_is_answered_with_its_nearest_name_and_the_list() {
         check_error("olama/qwen3:8b", "did it mean `ollama`? (known: openai, ");
-        check_error("bedrock/x", "`--base-url`");
+        check_error("some-gateway/x", "`--base-url`");
         check_error("gpt-4o", "does not begin with a known endpoint");
         check_error("", "does not begin with a known endpoint");
     }

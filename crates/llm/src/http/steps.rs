@@ -9,11 +9,41 @@ use std::sync::PoisonError;
 
 use super::Http;
 use crate::{
-    Downgrade, ModelRequest,
+    AnswerFormat, Downgrade, ModelRequest,
     dialect::{Dialect, Level, Part, Wire},
 };
 
 impl Http {
+    /// Notes what the endpoint's row leaves out of this request from the start: nobody was asked, so nobody refused.
+    pub(super) fn note_row(&self, request: &ModelRequest) {
+        let (row, settings) = (&self.endpoint, &request.settings);
+        let name = row.name;
+        if settings.logprobs && !row.can.logprobs {
+            self.note("logprobs", "nothing", format!("`{name}` gives no token probabilities"));
+        }
+        if settings.seed.is_some() && !row.can.seed {
+            self.note("seed", "nothing", format!("`{name}` takes no seed"));
+        }
+        let (wanted, can) = match request.format {
+            AnswerFormat::Text => return,
+            AnswerFormat::Json => (Level::Json, row.can.json_mode),
+            AnswerFormat::JsonSchema { .. } => (Level::JsonSchema, row.can.json_schema),
+        };
+        let level = row.dialect.level(request, &row.wire());
+        if !can && level < wanted {
+            let why = format!("`{name}` holds no answer to this format");
+            self.note(level_name(wanted), level_name(level), why);
+        }
+    }
+
+    /// Lists a downgrade, once for each thing that was asked for.
+    fn note(&self, asked: &'static str, sent: &'static str, why: String) {
+        let mut known = self.downgrades.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|known| known.asked == asked) {
+            known.push(Downgrade { asked, sent, why });
+        }
+    }
+
     /// Leaves out the refused part from now on. `false` where it was not sent, so that leaving it out cannot help.
     pub(super) fn step_down(&self, part: Part, sent: &Wire, request: &ModelRequest, why: &str) -> bool {
         let settings = &request.settings;
@@ -80,10 +110,7 @@ impl Http {
             }
         };
         drop(now);
-        let mut known = self.downgrades.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.iter().any(|known| known.asked == asked) {
-            known.push(Downgrade { asked, sent: instead, why: why.to_owned() });
-        }
+        self.note(asked, instead, why.to_owned());
         true
     }
 }

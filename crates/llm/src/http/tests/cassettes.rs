@@ -283,15 +283,32 @@ async fn every_dialect_steps_down_from_the_schema_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_a_dialect_cannot_ask_for_is_never_sent() {
-    for (name, pointer) in [("anthropic", "/logprobs"), ("openai-responses", "/seed"), ("anthropic", "/seed")]
-    {
+async fn what_a_dialect_cannot_ask_for_is_not_sent_and_is_listed() {
+    for (name, asked, pointer) in [
+        ("anthropic", "logprobs", "/logprobs"),
+        ("anthropic", "seed", "/seed"),
+        ("openai-responses", "seed", "/seed"),
+    ] {
         let cassette = CASSETTES.iter().find(|cassette| cassette.endpoint == name).unwrap();
         let (base_url, mut told) = server(vec![Play::Reply(200, "", cassette.success.into())]).await;
         let settings = Settings { logprobs: true, seed: Some(7), ..Settings::new(64) };
         let request = ModelRequest { settings: Arc::new(settings), ..ask("a") };
-        http_of(cassette, &base_url).complete(&request).await.unwrap();
+        let http = http_of(cassette, &base_url);
+        http.complete(&request).await.unwrap();
         let (_, body) = told.recv().await.unwrap();
         assert_eq!(body.pointer(pointer), None, "{name}{pointer}");
+        let listed = http.downgrades().into_iter().find(|listed| listed.asked == asked).unwrap();
+        assert_eq!(listed.sent, "nothing");
+        assert!(listed.why.contains(name), "{}", listed.why);
     }
+}
+
+#[tokio::test]
+async fn json_of_any_form_is_text_by_a_vendor_without_that_mode_and_is_listed() {
+    let cassette = CASSETTES.iter().find(|cassette| cassette.endpoint == "anthropic").unwrap();
+    let (base_url, _told) = server(vec![Play::Reply(200, "", cassette.success.into())]).await;
+    let http = http_of(cassette, &base_url);
+    http.complete(&ModelRequest { format: AnswerFormat::Json, ..ask("a") }).await.unwrap();
+    let listed = http.downgrades();
+    assert_eq!((listed[0].asked, listed[0].sent), ("json", "text"));
 }

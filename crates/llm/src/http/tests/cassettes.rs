@@ -312,3 +312,19 @@ async fn json_of_any_form_is_text_by_a_vendor_without_that_mode_and_is_listed() 
     let listed = http.downgrades();
     assert_eq!((listed[0].asked, listed[0].sent), ("json", "text"));
 }
+
+#[tokio::test]
+async fn top_p_is_left_out_where_it_may_not_stand_beside_temperature() {
+    let cassette = CASSETTES.iter().find(|cassette| cassette.endpoint == "anthropic").unwrap();
+    let refusal = r#"{"type":"error","error":{"type":"invalid_request_error","message":"`temperature` and `top_p` cannot both be specified for this model. Please use only one."}}"#;
+    let plays = vec![Play::Reply(400, "", refusal.into()), Play::Reply(200, "", cassette.success.into())];
+    let (base_url, mut told) = server(plays).await;
+    let settings = Settings { temperature: Some(0.5), top_p: Some(0.9), ..Settings::new(64) };
+    let http = http_of(cassette, &base_url);
+    http.complete(&ModelRequest { settings: Arc::new(settings), ..ask("a") }).await.unwrap();
+    let (_, first) = told.recv().await.unwrap();
+    let (_, second) = told.recv().await.unwrap();
+    assert_eq!((&first["temperature"], &first["top_p"]), (&json!(0.5), &json!(0.9)));
+    assert_eq!((&second["temperature"], &second["top_p"]), (&json!(0.5), &Value::Null));
+    assert_eq!(http.downgrades()[0].asked, "top_p");
+}

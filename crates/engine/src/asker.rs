@@ -365,6 +365,7 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         folder: Some(setup.folder.clone()),
         timeout: Duration::from_secs(u64::from(spec.timeout_s)),
         limiters: Arc::clone(&setup.limiters),
+        ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
 }

@@ -365,6 +365,9 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         folder: Some(setup.folder.clone()),
         timeout: Duration::from_secs(u64::from(spec.timeout_s)),
         limiters: Arc::clone(&setup.limiters),
+        headers: spec.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ca_file: spec.ca_file.as_ref().map(|file| setup.path(file)),
+        proxy: spec.proxy.clone(),
         ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))

@@ -16,6 +16,7 @@ mod entities;
 mod juries;
 mod noise;
 mod panels;
+mod search;
 mod shares;
 mod speed;
 
@@ -89,6 +90,11 @@ const PROOFS: &[Proof] = &[
         name: "shares",
         about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
         run: shares::run,
+    },
+    Proof {
+        name: "search",
+        about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
+        run: search::run,
     },
 ];
 

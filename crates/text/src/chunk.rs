@@ -108,7 +108,7 @@ pub fn chunks(
     }
     let n_tokens = count(text);
     let parts = if n_tokens <= options.max_tokens {
-        Vec::from([0..text.len()])
+        std::iter::once(0..text.len()).collect()
     } else {
         cut::Cutter::new(text, *options, n_tokens, count).cut()?
     };

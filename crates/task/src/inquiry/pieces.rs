@@ -18,12 +18,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use karat_core::{
-    Abstention, Confidence, ConfidenceSource, Filled, Graph, Item, LabeledSpan, NoConfidence, Note, Number,
-    Outcome, Quote, Relation, Shape, Span, Task, Unusable, Value, Written,
+    Abstention, Confidence, ConfidenceSource, Error, Filled, Graph, Item, LabeledSpan, NoConfidence, Note,
+    Number, Outcome, Quote, Relation, Result, Shape, Span, Task, Unusable, Value, Written,
 };
 
 use super::{Heard, View};
 use crate::kind::{Reading, TaskKind, Vote};
+
+/// Pieces have so many tokens at least: one character can have eight.
+const MIN_TOKENS: usize = 16;
 
 /// Counts the tokens of a text.
 pub type Counter = Arc<dyn Fn(&str) -> usize + Send + Sync>;
@@ -62,12 +65,32 @@ impl Long {
         pieces.iter().map(piece).collect()
     }
 
+    /// An error where the two numbers do not go together.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.max_tokens < MIN_TOKENS || self.overlap_tokens > self.max_tokens / 2 {
+            return Err(Error::invalid(format!(
+                "`long` has `max_tokens = {}` and `overlap_tokens = {}`",
+                self.max_tokens, self.overlap_tokens
+            ))
+            .hint(format!(
+                "pieces have {MIN_TOKENS} tokens at least, and overlap by half of their length at most"
+            )));
+        }
+        Ok(())
+    }
+
     fn places(&self, text: &str) -> Vec<Span> {
+        // No tokenizer makes more tokens than bytes.
+        if text.len() <= self.max_tokens {
+            return Vec::new();
+        }
         let options = karat_text::chunk::ChunkOptions {
             max_tokens: self.max_tokens,
             overlap_tokens: self.overlap_tokens,
         };
         let chunks = karat_text::chunk::chunks(text, &options, &*self.count);
+        // It fails only on what `check` refuses.
+        let chunks = chunks.unwrap_or_default();
         chunks.iter().filter_map(|it| Span::new(it.start as u32, it.end as u32)).collect()
     }
 }
@@ -82,7 +105,10 @@ pub(super) fn within(task: &Task, view: &View, value: &Value) -> Option<Value> {
     };
     Some(match value {
         Value::Spans(spans) => Value::spans(
-            spans.iter().filter_map(|it| Some(LabeledSpan { span: inside(it.span)?, ..it.clone() })).collect(),
+            spans
+                .iter()
+                .filter_map(|it| Some(LabeledSpan { span: inside(it.span)?, ..it.clone() }))
+                .collect(),
         ),
         Value::Relations(graph) => {
             let kept: Vec<(u32, LabeledSpan)> = (0..)
@@ -168,10 +194,9 @@ fn shifted(value: &Value, start: u32) -> Value {
     let labeled = |it: &LabeledSpan| LabeledSpan { span: moved(it.span), ..it.clone() };
     match value {
         Value::Spans(spans) => Value::spans(spans.iter().map(labeled).collect()),
-        Value::Relations(graph) => Value::Relations(Graph::new(
-            graph.spans.iter().map(labeled).collect(),
-            graph.relations.clone(),
-        )),
+        Value::Relations(graph) => {
+            Value::Relations(Graph::new(graph.spans.iter().map(labeled).collect(), graph.relations.clone()))
+        }
         Value::Text(it) => {
             Value::Text(Written { texts: it.texts.clone(), quotes: it.quotes.iter().map(words).collect() })
         }
@@ -187,7 +212,7 @@ fn shifted(value: &Value, start: u32) -> Value {
 }
 
 /// The values of the pieces as one, or those that differ, as stored.
-fn together(kind: &dyn TaskKind, task: &Task, found: &[Value]) -> Result<Value, Vec<String>> {
+fn together(kind: &dyn TaskKind, task: &Task, found: &[Value]) -> std::result::Result<Value, Vec<String>> {
     let Some(first) = found.first() else { return Err(Vec::new()) };
     let told = |values: &[Value]| values.iter().map(|it| it.to_json(&task.schema).to_string()).collect();
     Ok(match first {
@@ -214,7 +239,7 @@ fn together(kind: &dyn TaskKind, task: &Task, found: &[Value]) -> Result<Value, 
         Value::Text(_) => texts(found).ok_or_else(|| told(found))?,
         Value::Fields(_) => fields(found),
         Value::Form(parts) => {
-            let one = |n: usize| -> Result<Option<Value>, Vec<String>> {
+            let one = |n: usize| -> std::result::Result<Option<Value>, Vec<String>> {
                 let of_part = |it: &Value| match it {
                     Value::Form(parts) => parts.get(n).cloned().flatten(),
                     _ => None,
@@ -224,7 +249,7 @@ fn together(kind: &dyn TaskKind, task: &Task, found: &[Value]) -> Result<Value, 
                 let Ok(own) = crate::kind::kind(&part.task.kind) else { return Ok(None) };
                 together(own, &part.task, &values).map(Some)
             };
-            Value::Form((0..parts.len()).map(one).collect::<Result<_, _>>()?)
+            Value::Form((0..parts.len()).map(one).collect::<std::result::Result<_, _>>()?)
         }
         Value::Choice(_) | Value::Ranking(_) => match kind.vote(task, found) {
             Vote::Winner { value, .. } => value,
@@ -313,3 +338,6 @@ fn fields(found: &[Value]) -> Value {
 fn is_below(path: &str, name: &str) -> bool {
     path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
+
+#[cfg(test)]
+mod tests;

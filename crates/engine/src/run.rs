@@ -253,7 +253,7 @@ impl Line<'_> {
             false => self.store.standing(asker.id, &keys).await?,
         };
         let mut questions = Vec::with_capacity(items.len());
-        let mut n_standing = 0;
+        let (mut n_standing, mut n_settled) = (0, 0);
         let before = self.said_before(desk, &keys).await?;
         for (at, ((item, input), standing)) in items.into_iter().zip(inputs).zip(standing).enumerate() {
             if !self.options.selection.wants(standing.map(|row| row.kind)) {
@@ -266,7 +266,7 @@ impl Line<'_> {
             };
             let said: Vec<Said> = before.iter().map(|rows| rows.get(at).cloned().flatten()).collect();
             if !self.ladder.wants(desk.n, &said) {
-                n_standing += 1;
+                n_settled += 1;
             } else if asker.moderates() {
                 let heard = positions(self.store, &item, &said).await?;
                 questions.push(asker.moderation(item, input, &heard)?);
@@ -275,6 +275,7 @@ impl Line<'_> {
             }
         }
         self.progress.standing(n_standing);
+        self.progress.settled(n_settled);
         // A retry wants a new answer, not the old one again.
         if self.options.selection == Selection::New {
             self.find_answers(desk, &mut questions).await?;

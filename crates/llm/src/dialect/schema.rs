@@ -77,8 +77,8 @@ pub fn one_type(schema: &Value) -> Value {
     })
 }
 
-/// Turns several types into a choice between schemas of one type each, which hold all else that was said; `false` where
-/// there was one type at most.
+/// Turns several types into a choice between schemas of one type each, which hold all else that was said. `true` where it
+/// is a choice now: what it held stands in its branches.
 fn split_types(schema: &mut Map<String, Value>) -> bool {
     let Some(Value::Array(types)) = schema.get("type").cloned() else {
         return false;
@@ -99,15 +99,19 @@ fn split_types(schema: &mut Map<String, Value>) -> bool {
         Some(branch)
     };
     let mut branches: Vec<Map<String, Value>> = types.iter().filter_map(branch).collect();
-    *schema = match (branches.pop(), branches.is_empty()) {
-        (Some(only), true) => only,
-        (Some(last), false) => {
-            let all = branches.into_iter().chain([last]).map(Value::Object).collect();
-            Map::from_iter([("anyOf".to_owned(), Value::Array(all))])
-        }
-        // Nothing fits such a schema; it is left to the endpoint to say so.
-        (None, _) => return false,
-    };
+    if branches.len() < 2 {
+        // Where nothing fits such a schema, it is left to the endpoint to say so.
+        *schema = branches.pop().unwrap_or_else(|| schema.clone());
+        return false;
+    }
+    // What others refer to keeps its place.
+    let named = ["$defs", "definitions"].map(|name| Some((name.to_owned(), schema.get(name)?.clone())));
+    for branch in &mut branches {
+        branch.retain(|name, _| !matches!(name.as_str(), "$defs" | "definitions"));
+    }
+    let all = branches.into_iter().map(Value::Object).collect();
+    let choice = ("anyOf".to_owned(), Value::Array(all));
+    *schema = named.into_iter().flatten().chain([choice]).collect();
     true
 }
 
@@ -232,6 +236,10 @@ mod tests {
         check_split(
             json!({"type": ["string", "null"], "enum": ["a"]}),
             json!({"type": "string", "enum": ["a"]}),
+        );
+        check_split(
+            json!({"type": ["array", "null"], "items": {"$ref": "#/$defs/x"}, "$defs": {"x": {"type": ["string"]}}}),
+            json!({"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/x"}}, {"type": "null"}], "$defs": {"x": {"type": "string"}}}),
         );
         check_split(json!({"type": ["string"]}), json!({"type": "string"}));
         check_split(json!({"type": ["string"], "enum": [1]}), json!({"type": ["string"], "enum": [1]}));

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::ask::{Desk, Halt};
 use crate::asker::{Asker, Question};
+use crate::ladder::{Ladder, Said, positions, said};
 use crate::progress::{Count, Progress};
 use crate::purse::Purse;
 use crate::setup::Setup;
@@ -105,15 +106,23 @@ pub async fn run(
     let run = store.begin_run(&row).await?;
     let journal = store.journal(JournalOptions::default())?;
     let purse = setup.max_cost.map(|max| store.budget(run, max)).transpose()?.map(Purse::new);
-    let line = Line { setup, store, journal: &journal, purse: purse.as_ref(), options, progress, stop, run };
-    let ends = futures::future::join_all(askers.iter().map(|asker| line.annotator(asker))).await;
-    journal.finish().await?;
+    let ladder = Ladder::new(askers, setup.settle)?;
+    let purse = purse.as_ref();
+    let line = Line { setup, store, askers, ladder, journal: &journal, purse, options, progress, stop, run };
     let mut errors = Vec::new();
-    for (asker, end) in askers.iter().zip(ends) {
-        if let Err(Halt::Fatal(error)) = end {
-            errors.push((asker.annotator.name.clone(), error));
+    for stage in line.ladder.stages() {
+        let ends = futures::future::join_all(stage.iter().map(|n| line.annotator(*n))).await;
+        for (n, end) in stage.iter().zip(ends) {
+            if let Err(Halt::Fatal(error)) = end {
+                errors.push((askers[*n].annotator.name.clone(), error));
+            }
+        }
+        // The next stage is asked about what this one left open: what it did not get to is not that.
+        if stop.asked() || !errors.is_empty() {
+            break;
         }
     }
+    journal.finish().await?;
     let how = match (errors.first(), stop.asked()) {
         (Some((name, error)), _) => format!("failed: {name}: {error}"),
         (None, true) => "interrupted".to_owned(),
@@ -145,6 +154,8 @@ fn require_prices(setup: &Setup, askers: &[Asker]) -> Result<()> {
 struct Line<'a> {
     setup: &'a Setup,
     store: &'a Store,
+    askers: &'a [Asker],
+    ladder: Ladder,
     journal: &'a Journal,
     purse: Option<&'a Purse>,
     options: &'a RunOptions,
@@ -155,8 +166,10 @@ struct Line<'a> {
 
 impl Line<'_> {
     /// One annotator over all items.
-    async fn annotator(&self, asker: &Asker) -> Result<(), Halt> {
+    async fn annotator(&self, n: usize) -> Result<(), Halt> {
+        let asker = &self.askers[n];
         let desk = Desk {
+            n,
             asker,
             store: self.store,
             journal: self.journal,
@@ -240,20 +253,46 @@ impl Line<'_> {
             false => self.store.standing(asker.id, &keys).await?,
         };
         let mut questions = Vec::with_capacity(items.len());
-        let mut n_standing = 0;
-        for ((item, input), standing) in items.into_iter().zip(inputs).zip(standing) {
-            if self.options.selection.wants(standing.map(|row| row.kind)) {
-                questions.push(asker.question(item, input)?);
-            } else {
+        let (mut n_standing, mut n_settled) = (0, 0);
+        let before = self.said_before(desk, &keys).await?;
+        for (at, ((item, input), standing)) in items.into_iter().zip(inputs).zip(standing).enumerate() {
+            if !self.options.selection.wants(standing.map(|row| row.kind)) {
                 n_standing += 1;
+                continue;
+            }
+            let Some(before) = &before else {
+                questions.push(asker.question(item, input)?);
+                continue;
+            };
+            let said: Vec<Said> = before.iter().map(|rows| rows.get(at).cloned().flatten()).collect();
+            if !self.ladder.wants(desk.n, &said) {
+                n_settled += 1;
+            } else if asker.moderates() {
+                let heard = positions(self.store, &item, &said).await?;
+                questions.push(asker.moderation(item, input, &heard)?);
+            } else {
+                questions.push(asker.question(item, input)?);
             }
         }
         self.progress.standing(n_standing);
+        self.progress.settled(n_settled);
         // A retry wants a new answer, not the old one again.
         if self.options.selection == Selection::New {
             self.find_answers(desk, &mut questions).await?;
         }
         Ok(questions)
+    }
+
+    /// What every annotator said of these items, where this one is asked only after others; else `None`.
+    async fn said_before(
+        &self,
+        desk: &Desk<'_>,
+        keys: &[(Arc<str>, Hash)],
+    ) -> Result<Option<Vec<Vec<Said>>>> {
+        if self.ladder.is_first(desk.n) {
+            return Ok(None);
+        }
+        said(self.store, self.askers, keys).await.map(Some)
     }
 
     /// Attaches the answers that the journal knows, and marks the questions whose twin is under way.

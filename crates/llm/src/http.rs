@@ -8,8 +8,12 @@
 //!
 //! Not here: trying again later, limits, budgets (`layer`). Redirects are not followed: they would carry the key elsewhere.
 
+mod resource;
+mod set_up;
+mod steps;
+mod transport;
+
 use std::{
-    error::Error as _,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -17,8 +21,8 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use reqwest::{
-    Body, Client, Method, Request, Response, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    Client, Request, Response, Url,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
@@ -27,15 +31,18 @@ use crate::{
     AnswerFormat, CallError, CallErrorClass, Complete, Downgrade, Endpoint, Key, ModelAnswer, ModelRequest,
     Nature, Stop,
     announced::{Announced, retry_after},
-    dialect::{Dialect, Fault, Level, Part, Wire, fault, openai_chat},
-    endpoints::Auth,
+    dialect::{Fault, Level, Wire, fault},
     layer::{Announce, limit::reserved_tokens},
 };
+use resource::write_form;
+pub use resource::{Body, FilePart, Method, Received};
+use set_up::{headers, parse_url, resource_url};
+pub use transport::Transport;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY: usize = 32 << 20;
-/// How often one call may be sent anew with a part left out: once for each part, twice for the format.
-const MAX_STEPS: usize = 9;
+/// How often one call may be sent anew with a part left out: once for each part, three times for the format.
+const MAX_STEPS: usize = 11;
 /// The most schemas that are kept written out.
 const MAX_SCHEMAS: usize = 16;
 
@@ -46,15 +53,17 @@ pub struct Http {
     base_url: String,
     url: Url,
     headers: HeaderMap,
-    key: Option<Key>,
+    /// What no message may hold: the key, and what else of the user's goes with each request.
+    secrets: Vec<Key>,
     timeout: Duration,
+    connect_timeout: Duration,
     announce: Option<Arc<dyn Announce>>,
     wire: RwLock<Wire>,
     downgrades: Mutex<Vec<Downgrade>>,
     schemas: RwLock<Vec<Written>>,
 }
 
-/// A schema and its finished `response_format`. Holding the schema keeps its address from being used again.
+/// A schema and its finished format. Holding the schema keeps its address from being used again.
 struct Written {
     schema: Arc<serde_json::Value>,
     name: Arc<str>,
@@ -62,20 +71,24 @@ struct Written {
 }
 
 impl Http {
-    /// A provider that sends to `base_url` as `endpoint` wants it. Each call may take `timeout`, connecting included.
+    /// A provider that sends to `base_url` as `endpoint` wants it, over a network that is reached by `transport`.
     ///
     /// # Errors
-    /// A sentence: the address is none, the key cannot be sent, or the system's certificates cannot be read.
+    /// A sentence: the address is none, the key or a header cannot be sent, the proxy is no address, or certificates
+    /// cannot be read.
     pub fn new(
         endpoint: Endpoint,
         base_url: &str,
         key: Option<Key>,
-        timeout: Duration,
+        transport: impl Into<Transport>,
     ) -> Result<Http, String> {
+        let transport = transport.into();
         let base_url = base_url.trim().trim_end_matches('/').to_owned();
-        let url = parse_url(&base_url, endpoint.dialect.path())?;
-        let headers = headers(&endpoint, key.as_ref())?;
-        let client = client(&url)?;
+        let url = parse_url(&base_url, "")?;
+        let mut headers = headers(&endpoint, key.as_ref())?;
+        transport.add_headers(&mut headers)?;
+        let client = transport.client(&url)?;
+        let secrets = key.into_iter().chain(transport.secrets()).collect();
         let wire = endpoint.wire();
         Ok(Http {
             client,
@@ -83,8 +96,9 @@ impl Http {
             base_url,
             url,
             headers,
-            key,
-            timeout,
+            secrets,
+            timeout: transport.timeout,
+            connect_timeout: transport.connect_timeout,
             announce: None,
             wire: RwLock::new(wire),
             downgrades: Mutex::default(),
@@ -99,51 +113,120 @@ impl Http {
         self
     }
 
+    /// The row of the endpoint that it speaks to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Lists the models of the endpoint.
     ///
     /// # Errors
     /// A [`CallError`] as of a call.
     pub async fn models(&self) -> Result<Vec<String>, CallError> {
-        #[derive(serde::Deserialize)]
-        struct List {
-            data: Vec<Model>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Model {
-            id: String,
-        }
-        let url = parse_url(&self.base_url, "models")
-            .map_err(|message| CallError::new(CallErrorClass::BadRequest, message))?;
-        let mut request = Request::new(Method::GET, url);
-        *request.headers_mut() = self.headers.clone();
-        let asked = async {
+        let dialect = self.endpoint.dialect;
+        let received = self.send(Method::Get, dialect.models_path(), Body::Empty).await?.ok()?;
+        dialect
+            .model_names(&received.body)
+            .map_err(|message| CallError::new(CallErrorClass::BadBody, message))
+    }
+
+    /// Sends one request to another resource of the endpoint, with its key, and gives back whatever comes.
+    ///
+    /// `path` stands below the base URL; one that begins with `/` stands below the server's own root; a whole address must
+    /// have the endpoint's own origin, since the key goes with it. The time limit is that of a call; an upload gets one
+    /// second more for each 256 KiB. Nothing is retried, and no limiter is asked.
+    ///
+    /// # Errors
+    /// [`CallErrorClass::BadRequest`] for a path that is none, and what keeps an answer from coming at all: no connection,
+    /// no answer in time, a body above 32 MiB. A status that is no success is no error here: see [`Received::ok`].
+    pub async fn send(&self, method: Method, path: &str, body: Body) -> Result<Received, CallError> {
+        let (request, limit) = self.request(method, path, body)?;
+        let sent = async {
             let response = self.client.execute(request).await.map_err(|error| self.broken(&error))?;
-            let status = response.status().as_u16();
-            let body = self.body(response).await?;
-            if status != 200 {
-                return Err(match fault::read(status, None, &body) {
-                    Fault::Failed(error) | Fault::Refuses(_, error) => error,
-                    Fault::Blocked(message) => CallError::new(CallErrorClass::BadRequest, message),
-                });
-            }
-            match serde_json::from_slice::<List>(&body) {
-                Ok(list) => Ok(list.data.into_iter().map(|model| model.id).collect()),
-                Err(error) => {
-                    Err(CallError::new(CallErrorClass::BadBody, format!("no list of models: {error}")))
-                }
-            }
+            let mut received = head(&response);
+            received.body = self.body(response).await?;
+            Ok(self.blotted(received))
         };
-        let outcome = timeout(self.timeout, asked).await.unwrap_or_else(|_| Err(self.too_late()));
+        let outcome = timeout(limit, sent).await.unwrap_or_else(|_| Err(self.too_late()));
         outcome.map_err(|error| self.redacted(error))
     }
 
+    /// Reads a resource piece by piece, however large it is: `piece` gets the bytes of a success in order. The time limit
+    /// of a call holds for the first byte and then for each next one.
+    ///
+    /// # Errors
+    /// As of [`Http::send`]; a status that is no success is an error too, and so is a body that broke off: what `piece` got is
+    /// then not the whole.
+    pub async fn download(&self, path: &str, mut piece: impl FnMut(&[u8])) -> Result<(), CallError> {
+        let (request, limit) = self.request(Method::Get, path, Body::Empty)?;
+        let late = || self.too_late();
+        let response = timeout(limit, self.client.execute(request)).await.map_err(|_| late())?;
+        let mut response = response.map_err(|error| self.redacted(self.broken(&error)))?;
+        let mut received = head(&response);
+        if received.status != 200 {
+            received.body =
+                timeout(limit, self.body(response)).await.unwrap_or_else(|_| Err(self.too_late()))?;
+            return self.blotted(received).ok().map(|_| ());
+        }
+        while let Some(bytes) = timeout(limit, response.chunk())
+            .await
+            .map_err(|_| late())?
+            .map_err(|error| self.redacted(self.broken(&error).with_status(200)))?
+        {
+            piece(&bytes);
+        }
+        Ok(())
+    }
+
+    /// The request for a resource, and how long it may take.
+    fn request(&self, method: Method, path: &str, body: Body) -> Result<(Request, Duration), CallError> {
+        let url = resource_url(&self.base_url, &self.url, path).map_err(|message| CallError {
+            tries: 0,
+            ..CallError::new(CallErrorClass::BadRequest, message)
+        })?;
+        let method = match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut request = Request::new(method, url);
+        *request.headers_mut() = self.headers.clone();
+        let mut limit = self.timeout;
+        match body {
+            Body::Empty => {
+                request.headers_mut().remove(CONTENT_TYPE);
+            }
+            Body::Json(bytes) => *request.body_mut() = Some(bytes.into()),
+            Body::Multipart { fields, file } => {
+                let (content_type, bytes) = write_form(&fields, &file);
+                if let Ok(content_type) = HeaderValue::from_str(&content_type) {
+                    request.headers_mut().insert(CONTENT_TYPE, content_type);
+                }
+                limit += Duration::from_secs((bytes.len() >> 18) as u64);
+                *request.body_mut() = Some(bytes.into());
+            }
+        }
+        Ok((request, limit))
+    }
+
+    /// Takes the key out of the body of a failure: some vendors repeat it there.
+    fn blotted(&self, received: Received) -> Received {
+        if received.status < 400 || self.secrets.is_empty() {
+            return received;
+        }
+        let body = self.redact(&String::from_utf8_lossy(&received.body)).into_bytes();
+        Received { body, ..received }
+    }
+
     async fn call(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
+        self.note_row(request);
         let mut steps = 0;
         loop {
             let wire = *self.wire.read().unwrap_or_else(PoisonError::into_inner);
             let body = self.encode(request, &wire)?;
             let sent_at = Instant::now();
-            let outcome = timeout(self.timeout, self.send(body, request)).await;
+            let outcome = timeout(self.timeout, self.ask(body, request)).await;
             let fault = match outcome.unwrap_or_else(|_| Err(Fault::Failed(self.too_late()))) {
                 Ok(answer) => {
                     let ms = sent_at.elapsed().as_millis();
@@ -174,23 +257,28 @@ impl Http {
 
     fn encode(&self, request: &ModelRequest, wire: &Wire) -> Result<Vec<u8>, CallError> {
         let schema = match &request.format {
-            AnswerFormat::JsonSchema { name, schema } if wire.format == Level::JsonSchema => {
-                Some(self.schema(name, schema)?)
+            AnswerFormat::JsonSchema { name, schema } if wire.format >= Level::OtherSchema => {
+                self.schema(name, schema)?
             }
             AnswerFormat::JsonSchema { .. } | AnswerFormat::Json | AnswerFormat::Text => None,
         };
-        match self.endpoint.dialect {
-            Dialect::OpenAiChat => openai_chat::encode(request, wire, schema.as_deref()),
-        }
+        self.endpoint.dialect.encode(request, wire, schema.as_deref())
     }
 
-    /// The finished `response_format` of a schema, written out once for each `Arc`.
-    fn schema(&self, name: &Arc<str>, schema: &Arc<serde_json::Value>) -> Result<Arc<RawValue>, CallError> {
+    /// The finished format of a schema, written out once for each `Arc`; `None` where the dialect needs none.
+    fn schema(
+        &self,
+        name: &Arc<str>,
+        schema: &Arc<serde_json::Value>,
+    ) -> Result<Option<Arc<RawValue>>, CallError> {
         let same = |written: &&Written| Arc::ptr_eq(&written.schema, schema) && written.name == *name;
         if let Some(written) = self.schemas.read().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
-            return Ok(written.format.clone());
+            return Ok(Some(written.format.clone()));
         }
-        let format = openai_chat::schema_format(name, schema).map_err(|error| {
+        let Some(format) = self.endpoint.dialect.schema_format(name, schema) else {
+            return Ok(None);
+        };
+        let format = format.map_err(|error| {
             CallError::new(
                 CallErrorClass::BadRequest,
                 format!("the schema `{name}` cannot be written as JSON: {error}"),
@@ -202,13 +290,13 @@ impl Http {
             schemas.remove(0);
         }
         schemas.push(Written { schema: schema.clone(), name: name.clone(), format: format.clone() });
-        Ok(format)
+        Ok(Some(format))
     }
 
-    async fn send(&self, body: Vec<u8>, asked: &ModelRequest) -> Result<ModelAnswer, Fault> {
-        let mut request = Request::new(Method::POST, self.url.clone());
+    async fn ask(&self, body: Vec<u8>, asked: &ModelRequest) -> Result<ModelAnswer, Fault> {
+        let mut request = Request::new(reqwest::Method::POST, self.call_url(&asked.model)?);
         *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = Some(Body::from(body));
+        *request.body_mut() = Some(body.into());
         let sent_at = Instant::now();
         let response =
             self.client.execute(request).await.map_err(|error| Fault::Failed(self.broken(&error)))?;
@@ -220,7 +308,19 @@ impl Http {
             retry_after(|name| header(response.headers(), name), Timestamp::now)
         };
         let body = self.body(response).await.map_err(Fault::Failed)?;
-        if status == 200 { openai_chat::decode(&body) } else { Err(fault::read(status, wait, &body)) }
+        if status == 200 {
+            self.endpoint.dialect.decode(&body)
+        } else {
+            Err(fault::read(status, wait, &body))
+        }
+    }
+
+    /// Where a call goes. Parsed for each call: in some dialects the model stands in it.
+    fn call_url(&self, model: &str) -> Result<Url, Fault> {
+        let path = self.endpoint.dialect.path(model);
+        parse_url(&self.base_url, &path).map_err(|message| {
+            Fault::Failed(CallError { tries: 0, ..CallError::new(CallErrorClass::BadRequest, message) })
+        })
     }
 
     fn announce(&self, headers: &HeaderMap, asked: &ModelRequest, sent_at: Instant) {
@@ -249,65 +349,6 @@ impl Http {
         }
     }
 
-    /// Leaves out the refused part from now on. `false` where it was not sent, so that leaving it out cannot help.
-    fn step_down(&self, part: Part, sent: &Wire, request: &ModelRequest, why: &str) -> bool {
-        let settings = &request.settings;
-        let mut now = self.wire.write().unwrap_or_else(PoisonError::into_inner);
-        let changed_meanwhile = *now != *sent;
-        let (asked, instead) = match part {
-            Part::Format => {
-                let level = openai_chat::level(request, sent);
-                if level == Level::Text || settings.extra.contains_key("response_format") {
-                    return false;
-                }
-                let lower = if level == Level::JsonSchema { Level::Json } else { Level::Text };
-                now.format = now.format.min(lower);
-                (level_name(level), level_name(lower))
-            }
-            Part::Logprobs if settings.logprobs && sent.logprobs => {
-                now.logprobs = false;
-                ("logprobs", "nothing")
-            }
-            Part::Sampling
-                if sent.sampling && (settings.temperature.is_some() || settings.top_p.is_some()) =>
-            {
-                now.sampling = false;
-                ("temperature and top_p", "nothing")
-            }
-            Part::Seed if sent.seed.is_some() && settings.seed.is_some() => {
-                now.seed = None;
-                ("seed", "nothing")
-            }
-            Part::Stop if sent.stop && !settings.stop.is_empty() => {
-                now.stop = false;
-                ("stop", "nothing")
-            }
-            Part::ReasoningEffort if sent.reasoning_effort && settings.reasoning_effort.is_some() => {
-                now.reasoning_effort = false;
-                ("reasoning_effort", "nothing")
-            }
-            // Only from the name in the table to the other one, or an endpoint that refuses both would be asked for ever.
-            Part::MaxTokensName if sent.max_tokens == self.endpoint.max_tokens => {
-                now.max_tokens = other_name(sent.max_tokens);
-                (sent.max_tokens, now.max_tokens)
-            }
-            Part::Logprobs
-            | Part::Sampling
-            | Part::Seed
-            | Part::Stop
-            | Part::ReasoningEffort
-            | Part::MaxTokensName => {
-                return changed_meanwhile;
-            }
-        };
-        drop(now);
-        let mut known = self.downgrades.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.iter().any(|known| known.asked == asked) {
-            known.push(Downgrade { asked, sent: instead, why: why.to_owned() });
-        }
-        true
-    }
-
     fn too_late(&self) -> CallError {
         let message = format!("`{}` gave no full answer within {:?}", self.base_url, self.timeout);
         CallError::new(CallErrorClass::Timeout, message)
@@ -318,11 +359,20 @@ impl Http {
         while let Some(source) = deepest.source() {
             deepest = source;
         }
+        if error.is_timeout() && error.is_connect() {
+            let (base_url, limit) = (&self.base_url, self.connect_timeout);
+            let message = format!("no connection to `{base_url}` within {limit:?}; is a proxy needed?");
+            return CallError::new(CallErrorClass::Connection, message);
+        }
         if error.is_timeout() {
             return self.too_late();
         }
         let message = if error.is_connect() {
-            let hint = if self.endpoint.is_local() { "; is the server running?" } else { "" };
+            let hint = match deepest.to_string() {
+                cause if cause.contains("UnknownIssuer") => "; give its certificate by `ca_file`",
+                _ if self.endpoint.is_local() => "; is the server running?",
+                _ => "",
+            };
             format!("no connection to `{}`: {deepest}{hint}", self.base_url)
         } else {
             format!("the connection to `{}` broke: {deepest}", self.base_url)
@@ -331,7 +381,7 @@ impl Http {
     }
 
     fn redact(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 
     fn redacted(&self, error: CallError) -> CallError {
@@ -353,76 +403,20 @@ impl Complete for Http {
     }
 }
 
-fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Text => "text",
-        Level::Json => "json",
-        Level::JsonSchema => "json_schema",
-    }
-}
-
-fn other_name(max_tokens: &str) -> &'static str {
-    if max_tokens == "max_tokens" { "max_completion_tokens" } else { "max_tokens" }
+/// What is known of an answer before its body is read.
+fn head(response: &Response) -> Received {
+    let status = response.status().as_u16();
+    let headers = response.headers();
+    let retry_after =
+        if status < 400 { None } else { retry_after(|name| header(headers, name), Timestamp::now) };
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    Received { status, headers: headers.iter().filter_map(text).collect(), body: Vec::new(), retry_after }
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn parse_url(base_url: &str, path: &str) -> Result<Url, String> {
-    let url = Url::parse(&format!("{base_url}/{path}")).map_err(|error| {
-        format!("`{base_url}` is not an address: {error}; write it like `http://127.0.0.1:8000/v1`")
-    })?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
-        return Ok(url);
-    }
-    Err(format!("`{base_url}` is not an address; write it like `http://127.0.0.1:8000/v1`"))
-}
-
-fn headers(endpoint: &Endpoint, key: Option<&Key>) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(key) = key {
-        let (name, value) = match endpoint.auth {
-            Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose())),
-            Auth::ApiKeyScheme => (AUTHORIZATION, format!("Api-Key {}", key.expose())),
-            Auth::ApiKeyHeader => (HeaderName::from_static("api-key"), key.expose().to_owned()),
-        };
-        let mut value = HeaderValue::from_str(&value).map_err(|_| {
-            format!("the key of `{}` holds characters that no header may hold", endpoint.name)
-        })?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    Ok(headers)
-}
-
-fn client(url: &Url) -> Result<Client, String> {
-    // The first provider of a process installs the cryptography; a later one finds it there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(concat!("karat/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(usize::MAX)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .connect_timeout(Duration::from_secs(15));
-    if url.scheme() == "http" {
-        // Without encryption there is no need to read the system's certificates, which takes longer than a call.
-        builder = builder.tls_certs_only([]);
-    }
-    if is_loopback(url) {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| {
-        let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        format!("the HTTP client cannot be set up: {cause}; are the system's certificates installed (`ca-certificates`)?")
-    })
-}
-
-fn is_loopback(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
 #[cfg(test)]

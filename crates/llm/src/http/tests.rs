@@ -1,5 +1,7 @@
 //! Against a tiny server in the same process that plays prepared answers, one a connection.
 
+mod cassettes;
+
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -10,7 +12,7 @@ use tokio::{
 use super::*;
 use crate::{
     Settings,
-    endpoints::CUSTOM,
+    endpoints::{Auth, CUSTOM},
     layer::{Limit, Limiter, RetryPolicy},
     testing::Retry,
     testing::ask,
@@ -298,4 +300,102 @@ async fn the_models_of_an_endpoint_are_listed() {
     let (base_url, mut told) = server(vec![Play::Reply(200, "", body)]).await;
     assert_eq!(http(&base_url).models().await.unwrap(), ["a", "b"]);
     assert!(told.recv().await.unwrap().0.starts_with("GET /v1/models "));
+}
+
+#[tokio::test]
+async fn other_resources_are_reached_with_the_key_and_the_right_path() {
+    for (path, want) in [("files/a?b=1", "/v1/files/a?b=1"), ("/upload/x:y", "/upload/x:y")] {
+        let (base_url, mut told) = server(vec![Play::Reply(404, "x-a: b\r\n", "no".into())]).await;
+        let got = http(&base_url).send(Method::Get, path, Body::Empty).await.unwrap();
+        assert_eq!((got.status, got.header("x-a"), got.body.as_slice()), (404, Some("b"), &b"no"[..]));
+        let (head, _) = told.recv().await.unwrap();
+        assert!(head.starts_with(&format!("GET {want} HTTP/1.1")), "{head}");
+        assert!(head.contains("authorization: Bearer sk-very-secret-key"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_sent_with_its_boundary() {
+    let (base_url, mut told) = server(vec![Play::Reply(200, "", r#"{"id":"f"}"#.into())]).await;
+    let file = FilePart {
+        field: "file",
+        name: "a.jsonl".into(),
+        content_type: "application/jsonl",
+        bytes: b"{}".to_vec(),
+    };
+    let body = Body::Multipart { fields: vec![("purpose", "batch".into())], file };
+    let got: Value = http(&base_url).send(Method::Post, "files", body).await.unwrap().json("file").unwrap();
+    assert_eq!(got["id"], "f");
+    let (head, _) = told.recv().await.unwrap();
+    assert!(head.contains("content-type: multipart/form-data; boundary=karat-form-"), "{head}");
+    assert!(!head.contains("application/json"), "{head}");
+}
+
+#[tokio::test]
+async fn the_key_goes_to_no_other_origin_and_is_blotted_out_of_failures() {
+    let (base_url, _told) = server(vec![Play::Reply(401, "", "wrong: sk-very-secret-key".into())]).await;
+    let http = http(&base_url);
+    let error = http.send(Method::Get, "https://evil.example/x", Body::Empty).await.unwrap_err();
+    assert_eq!((error.class, error.tries), (CallErrorClass::BadRequest, 0));
+    assert!(error.message.contains("the key is not sent elsewhere"), "{}", error.message);
+    let got = http.send(Method::Post, "x", Body::Json(b"{}".to_vec())).await.unwrap();
+    assert_eq!(got.body, b"wrong: [key]");
+    assert_eq!(got.ok().unwrap_err().class, CallErrorClass::Auth);
+}
+
+#[tokio::test]
+async fn a_large_file_is_read_piece_by_piece_and_a_cut_one_is_an_error() {
+    let large = "x".repeat(100_000);
+    let plays = vec![Play::Reply(200, "", large.clone()), Play::Cut, Play::Reply(404, "", "gone".into())];
+    let (base_url, _told) = server(plays).await;
+    let http = http(&base_url);
+    let mut got = Vec::new();
+    http.download("files/a/content", |piece| got.extend_from_slice(piece)).await.unwrap();
+    assert_eq!(got.len(), large.len());
+    let cut = http.download("files/a/content", |_| ()).await.unwrap_err();
+    assert_eq!(cut.class, CallErrorClass::Connection);
+    let mut n = 0;
+    let gone = http.download("files/b/content", |_| n += 1).await.unwrap_err();
+    assert_eq!((gone.class, gone.status, n), (CallErrorClass::BadRequest, Some(404), 0));
+}
+
+#[tokio::test]
+async fn the_users_headers_go_with_every_request_and_are_never_shown() {
+    let echo = json!({"error": {"message": "no such team: team-very-secret-1"}}).to_string();
+    let (base_url, mut told) = server(vec![ok(), Play::Reply(404, "", echo)]).await;
+    let headers = vec![
+        ("X-Team".to_owned(), "team-very-secret-1".to_owned()),
+        ("Authorization".to_owned(), "Basic mine-instead-of-the-key".to_owned()),
+    ];
+    let transport = Transport { headers, ..Transport::from(Duration::from_secs(20)) };
+    let http = Http::new(CUSTOM, &base_url, Some(Key::new("sk-very-secret-key")), transport).unwrap();
+    http.complete(&ask("a")).await.unwrap();
+    let (head, _) = told.recv().await.unwrap();
+    for line in ["x-team: team-very-secret-1", "authorization: Basic mine-instead-of-the-key"] {
+        assert!(head.lines().any(|got| got == line), "{head}");
+    }
+    assert!(!head.contains("sk-very-secret-key"), "{head}");
+    let error = http.complete(&ask("a")).await.unwrap_err();
+    assert_eq!(error.message, "no such team: [key]");
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_address() {
+    let (proxy, mut told) = server(vec![ok()]).await;
+    let transport = Transport {
+        proxy: Some(proxy.trim_end_matches("/v1").replace("http://", "http://me:long-password-1@")),
+        ..Transport::from(Duration::from_secs(20))
+    };
+    let http = Http::new(CUSTOM, "http://models.invalid/v1", None, transport).unwrap();
+    assert_eq!(http.complete(&ask("a")).await.unwrap().text, "spam");
+    let (head, _) = told.recv().await.unwrap();
+    assert!(head.starts_with("POST http://models.invalid/v1/chat/completions HTTP/1.1"), "{head}");
+    assert!(head.contains("proxy-authorization: Basic bWU6bG9uZy1wYXNzd29yZC0x"), "{head}");
+}
+
+#[tokio::test]
+async fn without_a_proxy_an_address_that_is_none_is_a_connection_error() {
+    let transport = Transport { proxy: Some("none".into()), ..Transport::from(Duration::from_secs(20)) };
+    let http = Http::new(CUSTOM, "http://models.invalid/v1", None, transport).unwrap();
+    check_class(&http.complete(&ask("a")).await, CallErrorClass::Connection);
 }

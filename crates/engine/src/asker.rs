@@ -199,15 +199,15 @@ impl Asker {
         let mut question = self.question(item, input)?;
         let id = question.item.id.clone();
         for asked in &mut question.asked {
-            let opinion = |it: &Position| {
+            let mut opinion = |it: &Position| {
                 let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let hidden = |text: String| match &asked.unmask {
+                let mut hidden = |text: String| match &mut asked.unmask {
                     Some(unmask) => unmask.hide(&text),
                     None => text,
                 };
-                Opinion { answer: answer.map(hidden), reason: it.reason.clone().map(hidden) }
+                Opinion { answer: answer.map(&mut hidden), reason: it.reason.clone().map(&mut hidden) }
             };
-            let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
+            let opinions: Vec<Opinion> = heard.iter().map(&mut opinion).collect();
             let messages = std::mem::take(&mut asked.messages);
             asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
             asked.request = self.request_hash(&asked.messages, 0, id.as_str());
@@ -242,7 +242,7 @@ impl Asker {
         let (messages, unmask) = match &self.privacy {
             Some(privacy) => {
                 let shots = examples.into_iter().map(|(item, value)| {
-                    let (hidden, unmask) = privacy.hide(&view.task, item);
+                    let (hidden, mut unmask) = privacy.hide(&view.task, item);
                     let shown = self.prompter.shown(&view.task, &hidden, value)?;
                     Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
                 });

@@ -45,6 +45,7 @@ pub use asker::{Asked, Asker, Question};
 pub use export::{ADDED, Exported, export};
 pub use history::{PastAnswer, answers_to};
 pub use plan::{AnnotatorPlan, CostRange, Plan, plan};
+pub use privacy::{Privacy, PrivacyReport, privacy_report};
 pub use progress::{Count, Progress};
 pub use run::{RunEnd, RunOptions, Selection, Watch, run};
 pub use setup::{OneLine, PROJECT_FILE, Setup, limit};

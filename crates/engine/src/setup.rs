@@ -17,7 +17,7 @@ use karat_task::{Long, TaskKind};
 
 use crate::labels_file;
 use crate::pool::Pool;
-use crate::privacy::Privacy;
+use crate::privacy::{Privacy, shown_columns};
 
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "karat.toml";
@@ -170,7 +170,7 @@ impl Setup {
         };
         let concurrency = annotators.iter().map(|it| it.concurrency).max().unwrap_or(1);
         let text = Some(data.text).filter(|it| !it.is_empty());
-        let read = ReadSpec {
+        let mut read = ReadSpec {
             files: data.files,
             base: folder.to_owned(),
             text,
@@ -181,7 +181,8 @@ impl Setup {
             ..ReadSpec::default()
         };
         let around = around(&task, long.as_ref(), privacy.as_ref());
-        let privacy = privacy.map(|spec| Privacy::open(folder, &spec)).transpose()?;
+        let privacy = privacy.map(|spec| Privacy::open(folder, &spec, &task)).transpose()?.map(Arc::new);
+        read.screen = privacy.as_ref().and_then(|it| it.screen(shown_columns(&task)));
         let pool = few_shot
             .map(|spec| Pool::open(folder, spec, &read, data.gold.as_deref(), (&task, kind)))
             .transpose()?;
@@ -196,7 +197,7 @@ impl Setup {
             annotators,
             settle: policy.settle.unwrap_or_default(),
             long: long.map(cut),
-            privacy: privacy.map(Arc::new),
+            privacy,
             pool: pool.map(Arc::new),
             max_cost: limit(budget.max_cost_usd)?,
             around,
@@ -272,7 +273,7 @@ pub fn limit(usd: Option<f64>) -> Result<Option<MicroUsd>> {
     .transpose()
 }
 
-fn read_text(folder: &Path, file: &str) -> Result<String> {
+pub(crate) fn read_text(folder: &Path, file: &str) -> Result<String> {
     let path = folder.join(file);
     fs::read_to_string(&path).map_err(|error| {
         let kind = if error.kind() == std::io::ErrorKind::NotFound {

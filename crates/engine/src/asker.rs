@@ -11,7 +11,7 @@ use karat_core::{
     Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
+    AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
@@ -41,8 +41,10 @@ pub struct Asker {
     pub(crate) task: Arc<Task>,
     pub(crate) prompter: Prompter,
     pub(crate) model: Arc<dyn Complete>,
+    /// Where many questions go at a lower price, if the endpoint takes batches.
+    pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
-    model_name: Arc<str>,
+    pub(crate) model_name: Arc<str>,
     settings: Arc<Settings>,
     format: AnswerFormat,
     base: Hash,
@@ -119,6 +121,7 @@ impl Asker {
             task: Arc::clone(&setup.task),
             prompter,
             model: provider.limited(),
+            batches: provider.batches(),
             model_name: provider.model,
             retry: RetryPolicy::default(),
             settings: Arc::new(settings),
@@ -158,6 +161,13 @@ impl Asker {
         let messages = self.prompter.messages(&item)?;
         let request = self.request_hash(&messages, 0, item.id.as_str());
         Ok(Question { item, input, messages, request, cached: None, twin: false, turn: None })
+    }
+
+    /// The identities of a question's samples, the first one included.
+    pub(crate) fn requests(&self, question: &Question) -> Vec<Hash> {
+        let item = question.item.id.as_str();
+        let more = (1..self.spec.samples).map(|n| self.request_hash(&question.messages, n, item));
+        std::iter::once(question.request).chain(more).collect()
     }
 
     /// The system message, equal for all items, as the journal keeps it.

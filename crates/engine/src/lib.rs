@@ -10,6 +10,7 @@ pub mod agree;
 mod answer;
 mod ask;
 mod asker;
+pub mod batch;
 mod beside;
 pub mod calibrate;
 pub mod compare;
@@ -36,6 +37,7 @@ mod stop;
 mod survey;
 
 pub use asker::{Asker, Question};
+pub use batch::{BatchEnd, BatchOptions, KeptBatch, batches, run_batch};
 pub use export::{ADDED, Exported, export};
 pub use history::{PastAnswer, answers_to};
 pub use plan::{AnnotatorPlan, CostRange, Plan, plan};

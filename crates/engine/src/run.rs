@@ -11,13 +11,17 @@ use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use futures::stream::{self, Stream};
-use karat_core::{Error, Hash, Hasher, Item, OutcomeKind, Result, RunRow};
+use karat_core::{
+    Annotation, Confidence, Error, Failure, Hash, Hasher, Item, NoConfidence, Outcome, OutcomeKind, Result,
+    RunRow,
+};
 use karat_format::{ItemReader, ReadSpec, Row};
-use karat_store::{Entry, Journal, JournalOptions, Store};
+use karat_store::{Claim, Entry, Journal, JournalOptions, Store};
 use tokio::sync::mpsc;
 
 use crate::ask::{Desk, Halt};
 use crate::asker::{Asker, Question};
+use crate::batch::{Fate, LeftOut};
 use crate::progress::{Count, Progress};
 use crate::purse::Purse;
 use crate::setup::Setup;
@@ -79,7 +83,7 @@ pub struct RunEnd {
     pub downgrades: Vec<(String, karat_llm::Downgrade)>,
 }
 
-/// Runs all annotators of the setup over the data, side by side.
+/// Runs all annotators of the setup over the data, side by side. What waits in an open batch is left to it.
 pub async fn run(
     setup: &Setup,
     store: &Store,
@@ -87,45 +91,101 @@ pub async fn run(
     options: &RunOptions,
     watch: &Watch,
 ) -> Result<RunEnd> {
-    let Watch { progress, stop } = watch;
-    require_prices(setup, askers)?;
-    let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
+    let scene = Scene { setup, store, askers, options, watch };
     let command = if options.selection == Selection::New { "label" } else { "retry" };
-    let row = RunRow {
-        plan,
-        command: command.to_owned(),
-        seed: options.seed,
-        max_cost: setup.max_cost,
-        at_ms: crate::now_ms(),
-    };
-    let claims = askers.iter().map(|asker| store.claim(asker.id)).collect::<Result<Vec<_>>>()?;
-    for asker in askers {
-        store.register(&asker.annotator).await?;
-    }
-    let run = store.begin_run(&row).await?;
-    let journal = store.journal(JournalOptions::default())?;
-    let purse = setup.max_cost.map(|max| store.budget(run, max)).transpose()?.map(Purse::new);
-    let line = Line { setup, store, journal: &journal, purse: purse.as_ref(), options, progress, stop, run };
-    let ends = futures::future::join_all(askers.iter().map(|asker| line.annotator(asker))).await;
-    journal.finish().await?;
-    let mut errors = Vec::new();
-    for (asker, end) in askers.iter().zip(ends) {
-        if let Err(Halt::Fatal(error)) = end {
-            errors.push((asker.annotator.name.clone(), error));
+    let begun = Begun::new(scene, command).await?;
+    let left_out = LeftOut::waiting(store).await?;
+    let everyone: Vec<&Asker> = askers.iter().collect();
+    let errors = begun.ask(scene, &everyone, &left_out, usize::MAX).await?;
+    begun.end(scene, errors).await
+}
+
+/// What a run works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) setup: &'a Setup,
+    pub(crate) store: &'a Store,
+    pub(crate) askers: &'a [Asker],
+    pub(crate) options: &'a RunOptions,
+    pub(crate) watch: &'a Watch,
+}
+
+/// A run that has begun: its number, its way into the journal, and the right to its annotators.
+pub(crate) struct Begun {
+    pub(crate) run: i64,
+    pub(crate) journal: Journal,
+    claims: Vec<Claim>,
+}
+
+impl Begun {
+    pub(crate) async fn new(scene: Scene<'_>, command: &str) -> Result<Self> {
+        let Scene { setup, store, askers, options, .. } = scene;
+        require_prices(setup, askers)?;
+        let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
+        let row = RunRow {
+            plan,
+            command: command.to_owned(),
+            seed: options.seed,
+            max_cost: setup.max_cost,
+            at_ms: crate::now_ms(),
+        };
+        let claims = askers.iter().map(|asker| store.claim(asker.id)).collect::<Result<Vec<_>>>()?;
+        for asker in askers {
+            store.register(&asker.annotator).await?;
         }
+        let run = store.begin_run(&row).await?;
+        let journal = store.journal(JournalOptions::default())?;
+        Ok(Self { run, journal, claims })
     }
-    let how = match (errors.first(), stop.asked()) {
-        (Some((name, error)), _) => format!("failed: {name}: {error}"),
-        (None, true) => "interrupted".to_owned(),
-        (None, false) => "finished".to_owned(),
-    };
-    store.end_run(run, &how, crate::now_ms()).await?;
-    drop(claims);
-    let downgrades = askers
-        .iter()
-        .flat_map(|it| it.downgrades().into_iter().map(|one| (it.annotator.name.clone(), one)))
-        .collect();
-    Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
+
+    /// Asks by live calls, at most so many items of each annotator; returns why some could not go on, with their names.
+    pub(crate) async fn ask(
+        &self,
+        scene: Scene<'_>,
+        askers: &[&Asker],
+        left_out: &LeftOut,
+        at_most: usize,
+    ) -> Result<Vec<(String, Error)>> {
+        let Scene { setup, store, options, watch, .. } = scene;
+        let purse = setup.max_cost.map(|max| store.budget(self.run, max)).transpose()?.map(Purse::new);
+        let line = Line {
+            setup,
+            store,
+            journal: &self.journal,
+            purse: purse.as_ref(),
+            options,
+            progress: &watch.progress,
+            stop: &watch.stop,
+            run: self.run,
+            left_out,
+            at_most,
+        };
+        let ends = futures::future::join_all(askers.iter().map(|asker| line.annotator(asker))).await;
+        let mut errors = Vec::new();
+        for (asker, end) in askers.iter().zip(ends) {
+            if let Err(Halt::Fatal(error)) = end {
+                errors.push((asker.annotator.name.clone(), error));
+            }
+        }
+        Ok(errors)
+    }
+
+    pub(crate) async fn end(self, scene: Scene<'_>, errors: Vec<(String, Error)>) -> Result<RunEnd> {
+        let Scene { store, askers, watch: Watch { progress, stop }, .. } = scene;
+        self.journal.finish().await?;
+        let how = match (errors.first(), stop.asked()) {
+            (Some((name, error)), _) => format!("failed: {name}: {error}"),
+            (None, true) => "interrupted".to_owned(),
+            (None, false) => "finished".to_owned(),
+        };
+        store.end_run(self.run, &how, crate::now_ms()).await?;
+        drop(self.claims);
+        let downgrades = askers
+            .iter()
+            .flat_map(|it| it.downgrades().into_iter().map(|one| (it.annotator.name.clone(), one)))
+            .collect();
+        Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
+    }
 }
 
 /// A limit cannot be kept where nobody knows what a call costs.
@@ -151,6 +211,8 @@ struct Line<'a> {
     progress: &'a Progress,
     stop: &'a Stop,
     run: i64,
+    left_out: &'a LeftOut,
+    at_most: usize,
 }
 
 impl Line<'_> {
@@ -177,6 +239,7 @@ impl Line<'_> {
         let questions = self.questions(&desk);
         let mut done = std::pin::pin!(
             questions
+                .take(self.at_most)
                 .map(|question| async {
                     match question {
                         Ok(question) => desk.annotate(question).await,
@@ -248,12 +311,50 @@ impl Line<'_> {
                 n_standing += 1;
             }
         }
-        self.progress.standing(n_standing);
+        if self.at_most == usize::MAX {
+            self.progress.standing(n_standing);
+        }
+        let mut questions = self.leave_out(asker, questions).await?;
         // A retry wants a new answer, not the old one again.
         if self.options.selection == Selection::New {
             self.find_answers(desk, &mut questions).await?;
         }
         Ok(questions)
+    }
+
+    /// Keeps the questions that are to be asked live. What a batch gave up is written as failed.
+    async fn leave_out(&self, asker: &Asker, questions: Vec<Question>) -> Result<Vec<Question>> {
+        if self.left_out.is_empty() {
+            return Ok(questions);
+        }
+        let mut kept = Vec::with_capacity(questions.len());
+        let requests: Vec<_> = questions.iter().map(|it| asker.requests(it)).collect();
+        let fates = self.left_out.fates(self.store, &requests).await?;
+        for (question, fate) in questions.into_iter().zip(fates) {
+            match fate {
+                Fate::Asked => kept.push(question),
+                Fate::LeftOut => {}
+                Fate::Failed(failure) => self.write_failed(asker, &question, failure).await?,
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn write_failed(&self, asker: &Asker, question: &Question, failure: Failure) -> Result<()> {
+        let annotation = Annotation {
+            item: question.item.id.clone(),
+            input: question.input,
+            annotator: asker.id,
+            run: self.run,
+            outcome: Outcome::Failed(failure),
+            confidence: Confidence::Unknown(NoConfidence::NoLabel),
+            notes: Vec::new(),
+            at_ms: crate::now_ms(),
+        };
+        let annotations = vec![annotation.to_row(&asker.task().schema)];
+        self.journal.write(Entry { annotations, ..Entry::default() }).await?;
+        self.progress.done(&annotation);
+        Ok(())
     }
 
     /// Attaches the answers that the journal knows, and marks the questions whose twin is under way.

@@ -113,7 +113,10 @@ impl Batch {
             begin = None;
             self.write_rare(conn, writer).await?;
         }
-        let rows = self.rows(conn, writer).await?;
+        let mut rows = self.rows(conn, writer).await?;
+        for decision in std::mem::take(&mut rows.decisions) {
+            insert_decision(conn, &decision).await?;
+        }
         let start = &mut rows.start(conn, &mut writer.statements, begin).await?;
         let changes = rows.count(start);
         // After the entries: what they settled is free for others.
@@ -171,6 +174,7 @@ impl Batch {
             && self.begins.0.is_empty()
             && self.ends.0.is_empty()
             && self.decisions.0.is_empty()
+            && self.entries.0.iter().all(|waiting| waiting.command.decisions.is_empty())
             && self.rebuilds.0.is_empty())
     }
 
@@ -277,6 +281,8 @@ async fn take_entry(
         let cost: MicroUsd = entry.attempts.iter().map(|row| row.cost).sum();
         rows.settled.push(Settled::paid(&hold, stored_money(cost)));
     }
+    let decisions = entry.decisions.iter().map(|(kind, body, at_ms)| NewDecision::new(kind, body, *at_ms));
+    rows.decisions.extend(decisions);
     let of_annotations = annotators.split_off(entry.attempts.len());
     rows.attempts.extend(annotators.into_iter().zip(entry.attempts));
     rows.annotations.extend(of_annotations.into_iter().zip(entry.annotations));

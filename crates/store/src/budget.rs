@@ -29,6 +29,12 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Its number, under which [`Store::open_hold`](crate::Store::open_hold) finds it in a later process; 0 where nothing
+    /// had to be set aside.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// How much is set aside.
     pub fn amount(&self) -> MicroUsd {
         self.amount

@@ -50,15 +50,6 @@ pub struct BatchOptions {
     pub pause: Option<Duration>,
 }
 
-/// How a run by batches ended.
-#[derive(Debug)]
-pub struct BatchEnd {
-    /// As of live calls.
-    pub run: RunEnd,
-    /// The batches of these annotators that are still open.
-    pub open: Vec<KeptBatch>,
-}
-
 /// Runs all annotators by batches: collects what is over, sends what is new, waits if told so, and reads what came.
 pub async fn run_batch(
     setup: &Setup,
@@ -66,7 +57,7 @@ pub async fn run_batch(
     askers: &[Asker],
     options: &BatchOptions,
     watch: &Watch,
-) -> Result<BatchEnd> {
+) -> Result<RunEnd> {
     let takers = askers.iter().map(taker).collect::<Result<Vec<_>>>()?;
     let scene = Scene { setup, store, askers, options: &options.run, watch };
     let begun = Begun::new(scene, "label --batch").await?;
@@ -92,12 +83,10 @@ pub async fn run_batch(
     drop(dispatches);
     let everyone: Vec<&Asker> = askers.iter().collect();
     let read = begun.ask(scene, &everyone, &left_out, usize::MAX).await?;
-    let failed = askers.iter().zip(ends).filter_map(|(asker, end)| Some((asker.annotator.name.clone(), end.err()?)));
+    let failed =
+        askers.iter().zip(ends).filter_map(|(asker, end)| Some((asker.annotator.name.clone(), end.err()?)));
     let errors = failed.chain(read).collect();
-    let run = begun.end(scene, errors).await?;
-    let mine = |batch: &KeptBatch| batch.is_open() && askers.iter().any(|asker| asker.id == batch.annotator);
-    let open = batches(store).await?.into_iter().filter(mine).collect();
-    Ok(BatchEnd { run, open })
+    begun.end(scene, errors).await
 }
 
 /// Where the batches of an annotator go, or why it cannot have any.

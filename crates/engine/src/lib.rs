@@ -37,10 +37,10 @@ mod stop;
 mod survey;
 
 pub use asker::{Asker, Question};
-pub use batch::{BatchEnd, BatchOptions, KeptBatch, batches, run_batch};
+pub use batch::{BatchOptions, KeptBatch, batches, run_batch};
 pub use export::{ADDED, Exported, export};
 pub use history::{PastAnswer, answers_to};
-pub use plan::{AnnotatorPlan, CostRange, Plan, plan};
+pub use plan::{AnnotatorPlan, CostRange, Plan, plan, plan_batch};
 pub use progress::{Count, Progress};
 pub use run::{RunEnd, RunOptions, Selection, Watch, run};
 pub use setup::{OneLine, PROJECT_FILE, Setup, limit};

@@ -116,6 +116,10 @@ pub trait Batches: Send + Sync {
     /// The most that one batch may hold.
     fn limits(&self) -> BatchLimits;
 
+    /// Whether the vendor keeps our key with a batch, or at least the name of its file. Where not, a batch whose id was
+    /// lost is found by its size and time, and may be another's.
+    fn keeps_keys(&self) -> bool;
+
     /// What would be sent for a request, without what the endpoint is known to refuse.
     ///
     /// # Errors

@@ -114,7 +114,7 @@ impl Dispatch<'_> {
                 return Ok(None);
             }
         }
-        if lines.outcomes.is_empty() && lines.n_unknown > 0 {
+        if lines.outcomes.is_empty() && lines.n_unknown > 0 && !self.batches.keeps_keys() {
             // Found by its size and time alone, and somebody else's after all.
             self.close_lost(batch.clone()).await?;
             return Ok(None);
@@ -132,8 +132,13 @@ impl Dispatch<'_> {
         state: BatchState,
     ) -> Result<KeptEnd> {
         let Lines { mut outcomes, n_unknown, n_twice, n_unreadable } = lines;
-        let mut end =
-            KeptEnd { state: state.as_str().to_owned(), n_unknown, n_twice, n_unreadable, ..KeptEnd::default() };
+        let mut end = KeptEnd {
+            state: state.as_str().to_owned(),
+            n_unknown,
+            n_twice,
+            n_unreadable,
+            ..KeptEnd::default()
+        };
         let mut entry = Entry::default();
         let mut failed = Vec::new();
         for row in &rows {
@@ -141,13 +146,13 @@ impl Dispatch<'_> {
                 Some(Ok(answer)) => {
                     let attempt = self.answered(row, &answer, &mut entry);
                     end.n_answered += 1;
-                    end.cost = end.cost + attempt.cost;
                     entry.attempts.push(attempt);
                 }
                 // What was not reached because somebody canceled did not fail.
                 Some(Err(error)) if error.tries == 0 && state == BatchState::Canceled => {}
                 None if matches!(state, BatchState::Canceled | BatchState::Failed(_)) => {}
                 other => {
+                    let no_line = || no_line(n_unreadable > 0);
                     let error = other.and_then(std::result::Result::err).unwrap_or_else(no_line);
                     entry.attempts.push(self.unanswered(row, &error));
                     failed.push((row.request, error));
@@ -167,6 +172,7 @@ impl Dispatch<'_> {
             entry.blobs.push((hash, bytes));
             hash
         });
+        end.cost = entry.attempts.iter().map(|attempt| attempt.cost).sum();
         entry.settle = self.scene.store.open_hold(batch.hold).await?;
         let event = Event::Collected { key: batch.key.clone(), end: end.clone(), failed };
         entry.decisions.push(event.decision());
@@ -205,7 +211,9 @@ impl Dispatch<'_> {
     }
 
     fn unanswered(&self, row: &KeptRow, error: &CallError) -> AttemptRow {
-        AttemptRow { message: Some(error.message.clone()), ..self.attempt(row, error.class.as_str()) }
+        // An answer that came and cannot be read was paid for.
+        let cost = if error.class == CallErrorClass::BadBody { row.most } else { MicroUsd(0) };
+        AttemptRow { message: Some(error.message.clone()), cost, ..self.attempt(row, error.class.as_str()) }
     }
 
     fn attempt(&self, row: &KeptRow, status: &str) -> AttemptRow {
@@ -246,8 +254,10 @@ fn why(state: &BatchState, end: &KeptEnd, failed: &[(Hash, CallError)]) -> Optio
     all_refused.then(|| first.message.clone())
 }
 
-fn no_line() -> CallError {
-    CallError::new(CallErrorClass::Server, "the batch brought no line for this question")
+/// What a question without a line means: where lines could not be read, its own may have been among them.
+fn no_line(some_unreadable: bool) -> CallError {
+    let class = if some_unreadable { CallErrorClass::BadBody } else { CallErrorClass::Server };
+    CallError::new(class, "the batch brought no line for this question")
 }
 
 fn failed_row((request, error): (Hash, CallError)) -> FailedRow {

@@ -46,6 +46,7 @@ pub(super) struct Planned {
     pub(super) endpoint: String,
     pub(super) n_rows: u64,
     pub(super) rows: Hash,
+    pub(super) run: i64,
     pub(super) hold: i64,
     pub(super) amount: MicroUsd,
 }
@@ -86,6 +87,8 @@ pub struct KeptBatch {
     pub n_rows: u64,
     /// The most that it can cost.
     pub amount: MicroUsd,
+    /// The run that sent it.
+    pub run: i64,
     /// When it was sent, in milliseconds since 1970.
     pub at_ms: i64,
     /// The vendor's id; `None` where it is not known, or not yet.
@@ -130,6 +133,7 @@ pub async fn batches(store: &Store) -> Result<Vec<KeptBatch>> {
                     endpoint: plan.endpoint,
                     n_rows: plan.n_rows,
                     amount: plan.amount,
+                    run: plan.run,
                     at_ms: decision.at_ms,
                     id: None,
                     end: None,
@@ -146,7 +150,9 @@ pub async fn batches(store: &Store) -> Result<Vec<KeptBatch>> {
                 continue;
             }
             Event::Collected { key, end, failed } => (key, end, failed),
-            Event::NeverSent { key } => (key, KeptEnd { state: "never_sent".into(), ..KeptEnd::default() }, None),
+            Event::NeverSent { key } => {
+                (key, KeptEnd { state: "never_sent".into(), ..KeptEnd::default() }, None)
+            }
             Event::GivenUp { key } => (key, KeptEnd { state: "given_up".into(), ..KeptEnd::default() }, None),
         };
         if let Some(batch) = all.iter_mut().find(|it| it.key == key) {
@@ -186,7 +192,8 @@ pub(super) fn blob_of<T: Serialize>(list: &[T]) -> (Hash, Arc<[u8]>) {
 }
 
 async fn list_of<T: for<'de> Deserialize<'de>>(store: &Store, blob: Hash) -> Result<Vec<T>> {
-    let damaged = || Error::external("the rows of a batch are not readable in the journal").hint("run `karat verify`");
+    let damaged =
+        || Error::external("the rows of a batch are not readable in the journal").hint("run `karat verify`");
     let bytes = store.blob(blob).await?.ok_or_else(damaged)?;
     serde_json::from_slice(&bytes).map_err(|error| damaged().because(error))
 }

@@ -40,6 +40,11 @@ impl LeftOut {
         Ok(Self { waiting, ..Self::default() })
     }
 
+    /// Whether a question waits in an open batch.
+    pub(crate) fn waits(&self, request: &Hash) -> bool {
+        self.waiting.contains(request)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.failed.is_empty() && !self.unanswered
     }

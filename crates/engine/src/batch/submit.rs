@@ -94,7 +94,9 @@ impl Dispatch<'_> {
         let mut chunks = chunks(self.scene.setup.read.clone(), self.options.run.first);
         while let Some(items) = chunks.recv().await {
             for row in self.pick_probed(items?, &mut known).await? {
-                if !parcel.has_room(&row, limits) && self.submit(std::mem::take(&mut parcel)).await? == Sent::Short {
+                if !parcel.has_room(&row, limits)
+                    && self.submit(std::mem::take(&mut parcel)).await? == Sent::Short
+                {
                     return Ok(());
                 }
                 if self.stops() {
@@ -120,14 +122,17 @@ impl Dispatch<'_> {
     /// The questions that batches have given up.
     pub(super) async fn given_up(&self) -> Result<impl Iterator<Item = (Hash, Failure)>> {
         let failures = self.failures().await?.into_iter();
-        Ok(failures.filter(|(_, (n, failure))| is_final(*n, failure)).map(|(request, (_, why))| (request, why)))
+        Ok(failures
+            .filter(|(_, (n, failure))| is_final(*n, failure))
+            .map(|(request, (_, why))| (request, why)))
     }
 
     /// The rows of a chunk of items.
     async fn pick(&self, items: Vec<Item>, known: &mut Known) -> Result<Vec<Row>> {
         let (asker, store) = (self.asker, self.scene.store);
         let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
-        let keys: Vec<_> = items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
+        let keys: Vec<_> =
+            items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
         let standing = store.standing(asker.id, &keys).await?;
         let mut questions = Vec::new();
         for ((item, input), standing) in items.into_iter().zip(inputs).zip(standing) {
@@ -140,7 +145,8 @@ impl Dispatch<'_> {
                 }
             }
         }
-        let requests: Vec<Hash> = questions.iter().flat_map(|(_, requests)| requests.iter().copied()).collect();
+        let requests: Vec<Hash> =
+            questions.iter().flat_map(|(_, requests)| requests.iter().copied()).collect();
         let answered = store.answers(&requests).await?;
         let mut rows = Vec::new();
         for (question, requests) in &questions {
@@ -195,6 +201,7 @@ impl Dispatch<'_> {
             endpoint: self.asker.annotator.model.clone(),
             n_rows: n_rows as u64,
             rows,
+            run: self.begun.run,
             hold: hold.id(),
             amount: hold.amount(),
         };
@@ -312,7 +319,8 @@ impl Dispatch<'_> {
     }
 
     async fn find(&self, key: &str, n: u64, since: i64) -> Result<Option<String>> {
-        let known: Vec<String> = batches(self.scene.store).await?.into_iter().filter_map(|it| it.id).collect();
+        let known: Vec<String> =
+            batches(self.scene.store).await?.into_iter().filter_map(|it| it.id).collect();
         let wanted = Wanted { key, n, since, known: &known };
         self.batches.find(wanted).await.map_err(|error| told(&error, self.asker, "a batch"))
     }

@@ -230,6 +230,10 @@ impl Batches for SentBatches {
         }
     }
 
+    fn keeps_keys(&self) -> bool {
+        !matches!(self.api, Api::Anthropic)
+    }
+
     fn body(&self, request: &ModelRequest) -> Result<Vec<u8>, CallError> {
         self.http.body_of(request)
     }

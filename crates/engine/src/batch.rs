@@ -125,7 +125,7 @@ impl Dispatch<'_> {
         let mut refused = None;
         loop {
             let look = self.look().await?;
-            refused = look.refused.or(refused.filter(|_| look.n_answered == 0));
+            refused = look.refused.or(refused).filter(|_| look.n_answered == 0);
             has_news |= look.n_collected > 0;
             if has_news && refused.is_none() && !self.stops() {
                 self.submit_new().await?;

@@ -4,8 +4,8 @@
 Run once, by hand: `python3 examples/convert.py FOLDER`, where FOLDER holds the converted sets that each example's
 SOURCE.txt names. What it writes is committed; nothing else needs this script.
 
-Each example gets `data.jsonl` (what is labeled, with the gold) and `answers.jsonl` (what the models answered, one line
-an item, as `karat` replays it).
+Each example gets `data.jsonl` (what is labeled, with the gold) and, where answers are recorded, `answers.jsonl` (what the
+models answered, one line an item, as `karat` replays it). `relevance` was written by hand.
 """
 
 import json
@@ -61,11 +61,77 @@ def wnut17(source):
     write(target / "answers.jsonl", map(recorded, source))
 
 
+def banking77(source):
+    """Four test questions of each of the 77 intents, spread over the file; five training questions of each as a pool."""
+    target = HERE / "banking77"
+    source = source / "gold_banking77"
+
+    def spread(name, per_label):
+        by_label = {}
+        for it in rows(source / name):
+            by_label.setdefault(it["gold"], []).append(it)
+        for of_label in by_label.values():
+            step = len(of_label) / per_label
+            for n in range(per_label):
+                it = of_label[int(n * step)]
+                yield {"id": it["id"], "question": it["text"], "gold": it["gold"]}
+
+    write(target / "data.jsonl", spread("test.jsonl", 4))
+    write(target / "pool.jsonl", spread("train.jsonl", 5))
+
+
+def entity_matching(source):
+    """The validation and test pairs of two small sets, each side written as one line."""
+    target = HERE / "entity-matching"
+
+    def side(entity):
+        return "; ".join(f"{key.replace('_', ' ').lower()}: {value}" for key, value in entity.items() if value)
+
+    pairs = (
+        {"id": it["id"], "set": name, "left": side(it["input"]["left"]), "right": side(it["input"]["right"]), "gold": it["gold"]}
+        for name in ("beer", "fodors_zagats")
+        for it in rows(source / "gold_entity_matching" / f"{name}.jsonl")
+        if it["split"] != "train"
+    )
+    write(target / "data.jsonl", pairs)
+
+
+def preference(source):
+    """Every fifth pair; the verdicts of two models as labels, since the recorded ones are written 1, 2, 0 and Tie."""
+    target = HERE / "preference"
+    source = list(rows(source / "pandalm_pairwise" / "pandalm_testset.jsonl"))[::5]
+    names = {"response_1": "response_a", "response_2": "response_b", "tie": "tie", None: None}
+    text = lambda it: it if isinstance(it, str) else json.dumps(it)
+
+    def pair(row):
+        given = {"id": row["id"], "instruction": row["input"]["instruction"], "input": text(row["input"]["input"])}
+        given |= {"response_a": text(row["input"]["response_1"]), "response_b": text(row["input"]["response_2"])}
+        people = [it for it in row["responses"] if it["annotator_kind"] == "human"]
+        given |= {it["annotator_id"].replace("annotator", "person_"): names[it["label"]] for it in people}
+        return given | {"gold": names[row["gold"]]}
+
+    def verdict(it):
+        is_tie = it["label"] is None and it["raw"].startswith("Tie")
+        label = "tie" if is_tie else names[it["label"]]
+        return {"model": it["model"], "prompt_id": it["prompt_id"], "label": label, "annotator_kind": "llm"}
+
+    def verdicts(row):
+        models = [it for it in row["responses"] if it["annotator_kind"] == "llm"]
+        return {"id": row["id"], "responses": [verdict(it) for it in models]}
+
+    write(target / "data.jsonl", map(pair, source))
+    write(target / "answers.jsonl", map(verdicts, source))
+
+
 if __name__ == "__main__":
     shared = Path(sys.argv[1])
-    for name in ("entity-sentiment-en", "entity-sentiment-ru", "media-bias", "wnut17-entities"):
+    recorded_by_others = ("entity-sentiment-en", "entity-sentiment-ru", "media-bias", "wnut17-entities", "preference")
+    for name in (*recorded_by_others, "banking77", "entity-matching"):
         (HERE / name).mkdir(exist_ok=True)
     entity_sentiment(shared, "en")
     entity_sentiment(shared, "ru")
     media_bias(shared)
     wnut17(shared)
+    banking77(shared)
+    entity_matching(shared)
+    preference(shared)

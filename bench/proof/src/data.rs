@@ -19,6 +19,27 @@ pub(crate) struct Crowd {
     pub(crate) annotators: Vec<String>,
 }
 
+impl Crowd {
+    /// The set with the votes of these annotators only.
+    pub(crate) fn only(&self, keep: impl Fn(&str) -> bool) -> Result<Self> {
+        let kept: Vec<usize> = (0..self.annotators.len()).filter(|it| keep(&self.annotators[*it])).collect();
+        let place = |annotator: u32| kept.iter().position(|it| *it == annotator as usize);
+        let votes: Vec<Vote> = (0..self.votes.n_items())
+            .flat_map(|item| self.votes.of(item).iter().map(move |vote| (item, *vote)))
+            .filter_map(|(item, (annotator, class))| {
+                let annotator = place(annotator)? as u32;
+                Some(Vote { item: item as u32, annotator, class: Class(class) })
+            })
+            .collect();
+        Ok(Self {
+            name: self.name.clone(),
+            votes: Votes::new(self.votes.n_items(), kept.len(), self.votes.n_classes(), &votes)?,
+            gold: self.gold.clone(),
+            annotators: kept.iter().map(|it| self.annotators[*it].clone()).collect(),
+        })
+    }
+}
+
 /// The rows of a CSV file with a header.
 pub(crate) fn rows(path: &Path) -> Result<Vec<Vec<String>>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| format!("reading {}", path.display()))?;

@@ -9,13 +9,16 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod cascades;
 mod confidence;
 mod crowds;
 mod data;
 mod entities;
 mod juries;
 mod noise;
+mod pairs;
 mod panels;
+mod recorded;
 mod shares;
 mod speed;
 
@@ -54,6 +57,21 @@ const PROOFS: &[Proof] = &[
         name: "panels",
         about: "What gold adds to a jury of models: accuracy, calibration, and its best single member beside it.",
         run: panels::run,
+    },
+    Proof {
+        name: "juries",
+        about: "What a jury, a moderator and a cascade are worth beside one good model, and what they cost.",
+        run: juries::run,
+    },
+    Proof {
+        name: "cascades",
+        about: "Three judges, the cheapest first: cost against accuracy, and what a promise on the error leaves of it.",
+        run: cascades::run,
+    },
+    Proof {
+        name: "pairs",
+        about: "Two models that compare answers, beside three people who compared the same.",
+        run: pairs::run,
     },
     Proof {
         name: "speed",

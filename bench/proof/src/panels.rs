@@ -13,7 +13,7 @@ use karat_stats::aggregate::{Aggregate, FitOptions, Vote, Voter, Votes, anchored
 
 use crate::Given;
 use crate::data::{Crowd, crowd};
-use crate::juries::juries;
+use crate::recorded::juries;
 
 /// The panels.
 const PANELS: &[&str] = &[
@@ -54,7 +54,8 @@ pub(crate) fn run(given: &Given) -> Result<()> {
     );
     by_size(given, &panels, true)?;
 
-    let strongest: Vec<Crowd> = panels.iter().map(|it| only(it, STRONGEST)).collect::<Result<_>>()?;
+    let strongest: Vec<Crowd> =
+        panels.iter().map(|it| it.only(|name| STRONGEST.contains(&name))).collect::<Result<_>>()?;
     println!("\n### The same panels, their five strongest models only\n");
     by_size(given, &strongest, false)?;
 
@@ -268,26 +269,6 @@ fn ece<'a>(posterior: impl Fn(usize) -> Option<&'a [f64]>, items: &[(usize, Clas
         n += 1.0;
     }
     bins.iter().map(|(confidence, right): &(f64, f64)| (confidence - right).abs()).sum::<f64>() / n
-}
-
-/// The set with the votes of these annotators only.
-fn only(set: &Crowd, names: &[&str]) -> Result<Crowd> {
-    let kept: Vec<usize> =
-        (0..set.annotators.len()).filter(|it| names.contains(&set.annotators[*it].as_str())).collect();
-    let place = |annotator: u32| kept.iter().position(|it| *it == annotator as usize);
-    let votes: Vec<Vote> = (0..set.votes.n_items())
-        .flat_map(|item| set.votes.of(item).iter().map(move |vote| (item, *vote)))
-        .filter_map(|(item, (annotator, class))| {
-            let annotator = place(annotator)? as u32;
-            Some(Vote { item: item as u32, annotator, class: Class(class) })
-        })
-        .collect();
-    Ok(Crowd {
-        name: set.name.clone(),
-        votes: Votes::new(set.votes.n_items(), kept.len(), set.votes.n_classes(), &votes)?,
-        gold: set.gold.clone(),
-        annotators: kept.iter().map(|it| set.annotators[*it].clone()).collect(),
-    })
 }
 
 /// SplitMix64, as the crate has it for its own draws.

@@ -24,7 +24,7 @@ pub(crate) struct Work {
     /// The labels, in order.
     #[arg(long, value_name = "A,B,C", value_delimiter = ',', help_heading = "Task")]
     labels: Vec<String>,
-    /// The kind of the task: `classify`, `multi_label` or `spans`.
+    /// The kind of the task: `karat kinds` lists them.
     #[arg(long, default_value = "classify", help_heading = "Task")]
     kind: String,
     /// The column with the text; guessed without it.
@@ -39,6 +39,9 @@ pub(crate) struct Work {
     /// Columns with the labels of single people, one column a person.
     #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
     people: Vec<String>,
+    /// The columns that are compared, for `prefer`, `rank` and `match`.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',', help_heading = "Task")]
+    options: Vec<String>,
     /// A file with the guideline.
     #[arg(long, value_name = "FILE", help_heading = "Task")]
     guideline: Option<String>,
@@ -130,6 +133,7 @@ impl Work {
             context: self.context.clone(),
             gold: gold.map(str::to_owned),
             people: self.people.clone(),
+            options: self.options.clone(),
             guideline: self.guideline.as_deref().map(|file| self.seen_from_folder(file)).transpose()?,
             overlap: self.overlap,
             annotators: self.annotators(),

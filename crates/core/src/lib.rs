@@ -34,10 +34,12 @@ pub use money::MicroUsd;
 pub use note::{Alignment, Note};
 pub use outcome::{Abstention, Failure, Outcome, OutcomeKind, Unusable};
 pub use project::{
-    AnnotatorSpec, Budget, DataSpec, LabelSpec, PolicySpec, Project, ShotSpec, TaskSpec, project_schema,
+    AnnotatorSpec, Budget, DataSpec, DialogueSpec, FewShotSpec, FieldSpec, FieldType, LabelSpec, LongSpec,
+    PickName, PolicySpec, PrivacySpec, Project, PromptLanguage, QuestionSpec, Role, ScaleSpec, Scoring,
+    SettleSpec, ShotSpec, TaskSpec, Turns, project_schema,
 };
 pub use route::{ReviewPolicy, ReviewReason, Route, route};
-pub use schema::{LabelId, LabelMatch, LabelSchema, normalize_label};
+pub use schema::{LabelId, LabelMatch, LabelSchema, Part, normalize_label};
 pub use span::Span;
-pub use task::{Shot, Task};
-pub use value::{LabeledSpan, Shape, Value};
+pub use task::{Shot, Task, TaskPart};
+pub use value::{Filled, Graph, LabeledSpan, Number, Quote, Relation, Shape, Value, Written};

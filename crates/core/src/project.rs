@@ -3,13 +3,19 @@
 //! Strict: an unknown key is refused with its line and the key that was probably meant. Paths stay as written; they are
 //! relative to the folder of the file. [`project_schema`] is the same as a JSON Schema.
 
-use std::collections::BTreeMap;
+mod annotator;
+mod context;
+mod label;
+mod task;
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+
+pub use annotator::{AnnotatorSpec, PromptLanguage, Role, Scoring};
+pub use context::{DialogueSpec, FewShotSpec, LongSpec, PickName, PrivacySpec, Turns};
+pub use label::LabelSpec;
+pub use task::{FieldSpec, FieldType, QuestionSpec, ScaleSpec, ShotSpec, TaskSpec};
 
 use crate::{Error, Result};
 
@@ -24,6 +30,15 @@ pub struct Project {
     pub data: DataSpec,
     /// What is to be done with each.
     pub task: TaskSpec,
+    /// Which worked examples are shown with each item, chosen from labeled items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub few_shot: Option<FewShotSpec>,
+    /// How texts too long for one call are asked about in pieces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long: Option<LongSpec>,
+    /// What is hidden from every model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacySpec>,
     /// Who answers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotators: Vec<AnnotatorSpec>,
@@ -41,7 +56,8 @@ pub struct Project {
 pub struct DataSpec {
     /// Files or globs, relative to `karat.toml`: CSV, TSV, JSONL, JSON, Parquet, XLSX, also as `.gz` or `.zst`.
     pub files: Vec<String>,
-    /// The column with the text.
+    /// The column with the text. May be left out where the task's `options` name the columns that are read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
     /// The column with the id; without one, ids are made from the content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +71,9 @@ pub struct DataSpec {
     /// Columns with the labels of single people, one column a person. Never shown to an annotator.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<String>,
+    /// The text is a dialogue: a list of turns, each with a speaker and words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialogue: Option<DialogueSpec>,
     /// Texts with more characters than this are reported and left out.
     #[serde(default = "default_max_chars", skip_serializing_if = "is_usual_chars")]
     pub max_chars: usize,
@@ -64,161 +83,6 @@ fn default_max_chars() -> usize {
     100_000
 }
 
-/// What is to be done with each item.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TaskSpec {
-    /// The kind: `classify`, `multi_label` or `spans`.
-    pub kind: String,
-    /// The labels: names, or tables with a name, a description, aliases, examples and a hotkey.
-    pub labels: Vec<LabelSpec>,
-    /// A Markdown file with the guideline.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub guideline: Option<String>,
-    /// Whether spans may nest or overlap.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub overlap: bool,
-    /// Worked examples that the model is shown.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub examples: Vec<ShotSpec>,
-}
-
-/// A label: its name, and what helps to choose it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(transform = name_alone_will_do)]
-pub struct LabelSpec {
-    /// The name, as in exports.
-    pub name: String,
-    /// What belongs to it and what does not, in a sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// Other words for it in answers. `posit*` stands for every word that begins so.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-    /// Short examples of what belongs to it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub examples: Vec<String>,
-    /// The key that chooses it in the review page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hotkey: Option<char>,
-}
-
-/// In the JSON Schema, a label is its name or a table.
-fn name_alone_will_do(schema: &mut schemars::Schema) {
-    let table = std::mem::take(schema);
-    *schema = schemars::json_schema!({"anyOf": [{"type": "string"}, table]});
-}
-
-impl LabelSpec {
-    /// A label of which only the name is known.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
-    }
-}
-
-impl<'de> Deserialize<'de> for LabelSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            name: String,
-            #[serde(default)]
-            description: String,
-            #[serde(default)]
-            aliases: Vec<String>,
-            #[serde(default)]
-            examples: Vec<String>,
-            hotkey: Option<char>,
-        }
-        struct NameOrTable;
-        impl<'de> Visitor<'de> for NameOrTable {
-            type Value = LabelSpec;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a label name, or a table with `name`")
-            }
-            fn visit_str<E>(self, name: &str) -> Result<LabelSpec, E> {
-                Ok(LabelSpec::named(name))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LabelSpec, A::Error> {
-                let Table { name, description, aliases, examples, hotkey } =
-                    Table::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(LabelSpec { name, description, aliases, examples, hotkey })
-            }
-        }
-        deserializer.deserialize_any(NameOrTable)
-    }
-}
-
-/// A worked example.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ShotSpec {
-    /// The text.
-    pub text: String,
-    /// Further columns that the annotator sees.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub context: BTreeMap<String, String>,
-    /// The answer: a label name, a list of names, or a list of `{label, quote}`.
-    pub answer: Json,
-    /// Why, in a sentence.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
-/// Who answers, and how it is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnnotatorSpec {
-    /// `provider/model`, for example `ollama/qwen3:8b`.
-    pub model: String,
-    /// A name for tables and files; `model` without one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Where the endpoint is, if not where its provider says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_url: Option<String>,
-    /// For `replay/MODEL`, or `replay/MODEL@PROMPT` where several prompts are recorded: the file with the answers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answers: Option<String>,
-    /// Which price holds, where the model's own name has none: `openai/gpt-4o`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<String>,
-    /// A template file in place of the kind's own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
-    /// Whether the model writes its reasons before the label.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub reasoning: bool,
-    /// Whether the model states how sure it is.
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub state_confidence: bool,
-    /// How often each item is asked; with more than 1, the share of votes is the confidence.
-    #[serde(default = "default_samples", skip_serializing_if = "is_usual_samples")]
-    pub samples: u32,
-    /// Whether token probabilities are asked for, where the endpoint has them.
-    #[serde(default = "default_true", skip_serializing_if = "Clone::clone")]
-    pub logprobs: bool,
-    /// 0 where it is left out and `samples` is 1, else 0.7.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f64>,
-    /// The longest answer, in tokens.
-    #[serde(default = "default_max_tokens", skip_serializing_if = "is_usual_max_tokens")]
-    pub max_tokens: u32,
-    /// How much a reasoning model thinks: `low`, `medium`, `high`, or what the endpoint calls it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reasoning_effort: Option<String>,
-    /// A call without an answer for so many seconds has failed.
-    #[serde(default = "default_timeout_s", skip_serializing_if = "is_usual_timeout_s")]
-    pub timeout_s: u32,
-    /// The most calls at a time; what the endpoint bears is found out below it.
-    #[serde(default = "default_concurrency", skip_serializing_if = "is_usual_concurrency")]
-    pub concurrency: u32,
-    /// Further parameters of the request body, sent as they are.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub extra: serde_json::Map<String, Json>,
-}
-
 /// What is as usual is not written.
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
@@ -226,71 +90,6 @@ fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
 
 fn is_usual_chars(value: &usize) -> bool {
     *value == default_max_chars()
-}
-
-fn is_usual_samples(value: &u32) -> bool {
-    *value == default_samples()
-}
-
-fn is_usual_max_tokens(value: &u32) -> bool {
-    *value == default_max_tokens()
-}
-
-fn is_usual_timeout_s(value: &u32) -> bool {
-    *value == default_timeout_s()
-}
-
-fn is_usual_concurrency(value: &u32) -> bool {
-    *value == default_concurrency()
-}
-
-fn default_samples() -> u32 {
-    1
-}
-
-fn default_true() -> bool {
-    true
-}
-
-fn default_max_tokens() -> u32 {
-    1024
-}
-
-fn default_timeout_s() -> u32 {
-    120
-}
-
-fn default_concurrency() -> u32 {
-    32
-}
-
-impl AnnotatorSpec {
-    /// A model asked in the usual way.
-    pub fn of(model: impl Into<String>) -> Self {
-        Self {
-            model: model.into(),
-            name: None,
-            base_url: None,
-            answers: None,
-            price: None,
-            template: None,
-            reasoning: false,
-            state_confidence: false,
-            samples: default_samples(),
-            logprobs: true,
-            temperature: None,
-            max_tokens: default_max_tokens(),
-            reasoning_effort: None,
-            timeout_s: default_timeout_s(),
-            concurrency: default_concurrency(),
-            extra: serde_json::Map::new(),
-        }
-    }
-
-    /// The name that people see.
-    pub fn display_name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.model)
-    }
 }
 
 /// When a person must look.
@@ -303,6 +102,22 @@ pub struct PolicySpec {
     /// Labels that always go to review.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub always_review: Vec<String>,
+    /// When the annotators of a tier settle an item, so that the next tier is not asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<SettleSpec>,
+}
+
+/// When an item is settled. With both rules, both must hold; with none, an item is settled where all annotators asked
+/// so far gave the same label.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleSpec {
+    /// So many annotators gave the same label, and no other label has as many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<u32>,
+    /// The mean confidence of those who gave it is at least this, in [0, 1]. Without a confidence it is not settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
 }
 
 /// What may be spent.
@@ -332,6 +147,13 @@ impl Project {
                 "annotator `{}`: `samples`, `concurrency` and `max_tokens` are at least 1",
                 bad.display_name()
             ));
+        }
+        if project.data.text.is_empty() && project.data.dialogue.is_none() && project.task.options.is_empty()
+        {
+            return refuse("`data.text` is missing: name the column with the text".into());
+        }
+        if let Some(bad) = project.annotators.iter().find(|it| it.tier == 0) {
+            return refuse(format!("annotator `{}`: tiers are counted from 1", bad.display_name()));
         }
         for (n, one) in project.annotators.iter().enumerate() {
             if project.annotators[..n].iter().any(|other| other.display_name() == one.display_name()) {

@@ -7,16 +7,16 @@ use std::collections::HashMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{Error, LabelSpec, Note, Result, Unusable};
+use crate::{Error, LabelSpec, Note, Result, Shape, Unusable};
 
 /// A label of one schema: its index there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelId(u16);
+pub struct LabelId(u32);
 
 impl LabelId {
     /// The index in the schema.
     pub fn index(self) -> usize {
-        usize::from(self.0)
+        self.0 as usize
     }
 }
 
@@ -36,7 +36,23 @@ pub struct LabelSchema {
     exact: HashMap<String, (LabelId, bool)>,
     normal: HashMap<String, Option<LabelId>>,
     stems: Vec<(String, LabelId)>,
+    entities: Option<Box<LabelSchema>>,
+    parts: Vec<Part>,
 }
+
+/// One question of a form: its name, and what its value may be.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The name in values and exports.
+    pub name: String,
+    /// The shape of its value.
+    pub shape: Shape,
+    /// The labels of its value.
+    pub schema: LabelSchema,
+}
+
+/// The most labels of a schema.
+const MAX_LABELS: usize = 10_000_000;
 
 /// Below this many letters one slip can turn a word into another word.
 const SLIP_MIN_LETTERS: usize = 5;
@@ -49,20 +65,76 @@ impl LabelSchema {
                 "name them: `--labels positive,negative`, or `labels = [\"positive\", \"negative\"]`",
             ));
         }
-        if labels.len() > usize::from(u16::MAX) {
+        if labels.len() > MAX_LABELS {
             return Err(Error::invalid(format!(
-                "{} labels are more than the {} allowed",
-                labels.len(),
-                u16::MAX
+                "{} labels are more than the {MAX_LABELS} allowed",
+                labels.len()
             )));
         }
-        let mut schema =
-            Self { labels: Vec::new(), exact: HashMap::new(), normal: HashMap::new(), stems: Vec::new() };
+        let mut schema = Self::none();
         for (n, label) in labels.iter().enumerate() {
-            schema.add(LabelId(n as u16), label)?;
+            schema.add(LabelId(n as u32), label)?;
         }
         schema.labels = labels;
         Ok(schema)
+    }
+
+    /// A schema without labels of its own: for numbers, texts, fields and forms.
+    pub fn none() -> Self {
+        Self {
+            labels: Vec::new(),
+            exact: HashMap::new(),
+            normal: HashMap::new(),
+            stems: Vec::new(),
+            entities: None,
+            parts: Vec::new(),
+        }
+    }
+
+    /// The same with labels for the spans that are related.
+    #[must_use]
+    pub fn with_entities(self, entities: Self) -> Self {
+        Self { entities: Some(Box::new(entities)), ..self }
+    }
+
+    /// The same with the questions of a form.
+    #[must_use]
+    pub fn with_parts(self, parts: Vec<Part>) -> Self {
+        Self { parts, ..self }
+    }
+
+    /// The labels of spans, where the schema's own labels are those of relations.
+    pub fn entities(&self) -> Option<&Self> {
+        self.entities.as_deref()
+    }
+
+    /// The questions of a form, in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The same labels in the same order, of which only these may be read: what is offered with one item.
+    #[must_use]
+    pub fn only(&self, offered: &[LabelId]) -> Self {
+        let kept = |id: &LabelId| offered.contains(id);
+        Self {
+            labels: self.labels.clone(),
+            exact: self
+                .exact
+                .iter()
+                .filter(|(_, (id, _))| kept(id))
+                .map(|(word, it)| (word.clone(), *it))
+                .collect(),
+            normal: self
+                .normal
+                .iter()
+                .filter(|(_, id)| id.as_ref().is_some_and(kept))
+                .map(|(word, id)| (word.clone(), *id))
+                .collect(),
+            stems: self.stems.iter().filter(|(_, id)| kept(id)).cloned().collect(),
+            entities: self.entities.clone(),
+            parts: self.parts.clone(),
+        }
     }
 
     /// A schema of bare names.
@@ -105,14 +177,18 @@ impl LabelSchema {
     }
 
     /// The number of labels.
-    #[expect(clippy::len_without_is_empty, reason = "a schema is never empty")]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
+    /// Whether there are none: numbers, texts, fields and forms have no labels of their own.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
     /// The labels, in order.
     pub fn ids(&self) -> impl Iterator<Item = LabelId> + use<> {
-        (0..self.labels.len() as u16).map(LabelId)
+        (0..self.labels.len() as u32).map(LabelId)
     }
 
     /// The labels with their descriptions, in order.

@@ -23,10 +23,23 @@ pub struct Task {
     pub text: String,
     /// Further columns that the annotator sees.
     pub context: Vec<String>,
-    /// Whether spans may nest or overlap.
-    pub overlap: bool,
+    /// What `karat.toml` says of the task: what single kinds need beyond labels, guideline and examples.
+    pub spec: TaskSpec,
+    /// The questions of a form, each a task of its own over the same item; in the order of the schema's parts.
+    pub parts: Vec<TaskPart>,
     /// When a person must look.
     pub policy: ReviewPolicy,
+}
+
+/// One question of a form.
+#[derive(Debug, Clone)]
+pub struct TaskPart {
+    /// Its name in values and exports.
+    pub name: String,
+    /// What is asked, in a sentence; may be empty.
+    pub ask: String,
+    /// The question as a task.
+    pub task: Task,
 }
 
 /// A worked example.
@@ -50,6 +63,13 @@ pub(crate) struct Input<'a> {
 }
 
 impl Task {
+    /// The columns that the annotator sees beside text and context: what is compared, asked or linked.
+    pub fn further(&self) -> impl Iterator<Item = &str> {
+        let spec = &self.spec;
+        let columns = spec.options.iter().chain(&spec.question).chain(&spec.mention).chain(&spec.given);
+        columns.map(String::as_str).filter(|name| !self.context.iter().any(|it| it == name))
+    }
+
     /// A task of bare labels: what the one-line command makes.
     pub fn of(kind: &str, labels: Vec<LabelSpec>, text: &str) -> Result<Self> {
         let spec = TaskSpec { kind: kind.to_owned(), labels, ..TaskSpec::default() };
@@ -57,9 +77,17 @@ impl Task {
         Self::new(&spec, &data, &PolicySpec::default(), String::new())
     }
 
-    /// A task from what `karat.toml` says, with the text of its guideline.
+    /// A task from what `karat.toml` says, with the text of its guideline. What a kind adds of its own is added by
+    /// `karat_task::task`, which calls this.
     pub fn new(spec: &TaskSpec, data: &DataSpec, policy: &PolicySpec, guideline: String) -> Result<Self> {
-        let schema = LabelSchema::new(spec.labels.clone())?;
+        let schema = match spec.labels.is_empty() {
+            true => LabelSchema::none(),
+            false => LabelSchema::new(spec.labels.clone())?,
+        };
+        let schema = match spec.entities.is_empty() {
+            true => schema,
+            false => schema.with_entities(LabelSchema::new(spec.entities.clone())?),
+        };
         let label = |name: &String| {
             schema.by_name(name).ok_or_else(|| {
                 Error::invalid(format!("`policy.always_review` names `{name}`, which is no label"))
@@ -85,7 +113,8 @@ impl Task {
             shots: spec.examples.iter().map(shot).collect(),
             text: data.text.clone(),
             context: data.context.clone(),
-            overlap: spec.overlap,
+            spec: spec.clone(),
+            parts: Vec::new(),
             policy: ReviewPolicy { min_confidence, always_review },
         })
     }
@@ -109,7 +138,9 @@ impl Task {
     pub fn input_hash(&self, item: &Item) -> Hash {
         let Input { text, context } = self.input(item);
         let start = Hasher::default().part(text.as_bytes());
-        context.iter().fold(start, |hash, (name, text)| hash.part(name).part(text.as_bytes())).finish()
+        let further = self.further().filter_map(|name| Some((name, item.text(name)?)));
+        let all = context.into_iter().chain(further);
+        all.fold(start, |hash, (name, text)| hash.part(name).part(text.as_bytes())).finish()
     }
 }
 
@@ -140,7 +171,7 @@ mod tests {
             TaskSpec { kind: "classify".into(), labels: vec![LabelSpec::named("a")], ..TaskSpec::default() };
         let data = DataSpec { text: "t".into(), ..DataSpec::default() };
         let make = |review: &str, min_confidence| {
-            let policy = PolicySpec { min_confidence, always_review: vec![review.to_owned()] };
+            let policy = PolicySpec { min_confidence, always_review: vec![review.to_owned()], settle: None };
             Task::new(&spec, &data, &policy, String::new())
         };
         assert!(make("a", Some(0.5)).is_ok());

@@ -291,7 +291,7 @@ fn scored(panel: &Panel, judged: &Judged, item: usize) -> Scored {
 fn stratum_of(_panel: &Panel, plain: &Plain) -> u32 {
     match plain {
         Plain::Choice(class) => class.0,
-        Plain::Choices(_) | Plain::Spans(_) => 0,
+        _ => 0,
     }
 }
 

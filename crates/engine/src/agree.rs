@@ -167,6 +167,7 @@ pub fn agree(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport> {
         Shape::Choice => labels::of_labels(panel, options).map_err(told)?,
         Shape::Choices => labels::of_sets(panel, options).map_err(told)?,
         Shape::Spans => spans::of_spans(panel, options).map_err(told)?,
+        _ => return Err(crate::panel::no_whole("karat agree", panel)),
     };
     if report.n_compared == 0 {
         return Err(told(Undefined::NoPairs));

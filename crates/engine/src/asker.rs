@@ -8,21 +8,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_core::{
-    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Shape, Task, Value,
+    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Shape, Task,
+    Value,
 };
 use karat_llm::{
     AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
-use karat_task::{PromptStyle, Prompter, TaskKind};
+use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Step, TaskKind, View};
 
 use tokio::sync::Mutex as AsyncMutex;
 
+use crate::privacy::{Privacy, Unmask};
 use crate::setup::Setup;
+use crate::shots::Shots;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
 const TOP_LOGPROBS: u8 = 5;
+
+/// How many wrong answers a scripted stand-in may draw from.
+const N_WRONG: usize = 100;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
@@ -40,6 +46,9 @@ pub struct Asker {
     pub(crate) kind: &'static dyn TaskKind,
     pub(crate) task: Arc<Task>,
     pub(crate) prompter: Prompter,
+    pub(crate) inquiry: Inquiry,
+    shots: Shots,
+    privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
     /// Where many questions go at a lower price, if the endpoint takes batches.
     pub(crate) batches: Option<Arc<dyn Batches>>,
@@ -52,21 +61,49 @@ pub struct Asker {
     gold: Option<String>,
 }
 
-/// One item to be asked, with its messages rendered.
+/// One item to be asked, with its first messages rendered.
 pub struct Question {
     /// The item.
-    pub item: Item,
+    pub item: Arc<Item>,
     /// The hash of what is shown of it.
     pub input: Hash,
-    /// What is sent.
-    pub messages: Vec<Message>,
-    /// The identity of the question's first sample.
+    /// What is asked first: mostly one view of the item.
+    pub asked: Vec<Asked>,
+    /// The identity of the first sample of the first view.
     pub request: Hash,
     pub(crate) cached: Option<CachedAnswer>,
     /// Whether another item with the same question was under way when this one was looked up.
     pub(crate) twin: bool,
     /// Whose turn it is among items with the same question.
     pub(crate) turn: Option<Arc<AsyncMutex<()>>>,
+}
+
+/// What another annotator said of an item, for a moderator to judge.
+#[derive(Debug, Clone)]
+pub(crate) struct Position {
+    /// Its label; `None` where it could not tell.
+    pub(crate) value: Option<Value>,
+    /// Why, where it said so.
+    pub(crate) reason: Option<String>,
+}
+
+/// One view of an item, as it is sent.
+pub struct Asked {
+    /// What is shown, and what may be answered.
+    pub view: View,
+    /// What is sent.
+    pub messages: Vec<Message>,
+    /// The identity of the first sample.
+    pub request: Hash,
+    /// Puts back what was hidden.
+    pub(crate) unmask: Option<Unmask>,
+}
+
+impl Question {
+    /// What is sent first.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.asked.iter().flat_map(|asked| &asked.messages)
+    }
 }
 
 impl Asker {
@@ -85,9 +122,21 @@ impl Asker {
         let style = PromptStyle {
             reasoning: spec.reasoning,
             state_confidence: spec.state_confidence,
+            explain: spec.explain,
+            language: spec.language,
+            system: spec.system.clone(),
+            moderates: spec.role == Duty::Moderator,
             template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
         };
-        let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
+        let shots = Shots::new(setup, spec, &style)?;
+        let task = shots.task(&setup.task);
+        let prompter = Prompter::new(&task, setup.kind, &style)?;
+        // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
+        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
+        let inquiry = match is_whole {
+            true => Inquiry::whole(Arc::clone(&task), setup.kind),
+            false => Inquiry::new(Arc::clone(&task), setup.kind, setup.long.clone())?,
+        };
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
@@ -102,13 +151,11 @@ impl Asker {
             },
             name: spec.display_name().to_owned(),
             model: endpoint.clone(),
-            prompt: prompter.version(),
+            prompt: shots.version(prompter.version()),
             settings: format!("{{\"samples\":{},\"request\":{settings_json}}}", spec.samples),
         };
-        let format = AnswerFormat::JsonSchema {
-            name: "answer".into(),
-            schema: Arc::new(prompter.answer_format().clone()),
-        };
+        let format =
+            AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
         let format_json = prompter.answer_format().to_string();
         let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
         Ok(Self {
@@ -118,7 +165,10 @@ impl Asker {
             annotator,
             spec: spec.clone(),
             kind: setup.kind,
-            task: Arc::clone(&setup.task),
+            task,
+            inquiry,
+            shots,
+            privacy: setup.privacy.clone(),
             prompter,
             model: provider.limited(),
             batches: provider.batches(),
@@ -156,18 +206,82 @@ impl Asker {
         &self.task
     }
 
-    /// The question for an item.
-    pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
-        let messages = self.prompter.messages(&item)?;
-        let request = self.request_hash(&messages, 0, item.id.as_str());
-        Ok(Question { item, input, messages, request, cached: None, twin: false, turn: None })
+    /// Whether it decides between the answers of others.
+    pub fn moderates(&self) -> bool {
+        self.spec.role == Duty::Moderator
     }
 
-    /// The identities of a question's samples, the first one included.
+    /// The question for an item, with what others said of it, to decide between.
+    pub(crate) fn moderation(&self, item: Item, input: Hash, heard: &[Position]) -> Result<Question> {
+        let mut question = self.question(item, input)?;
+        let id = question.item.id.clone();
+        for asked in &mut question.asked {
+            let opinion = |it: &Position| {
+                let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
+                let opinion = Opinion { answer, reason: it.reason.clone() };
+                asked.unmask.as_ref().map_or(opinion.clone(), |unmask| unmask.hide(&opinion))
+            };
+            let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
+            let messages = std::mem::take(&mut asked.messages);
+            asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
+            asked.request = self.request_hash(&asked.messages, 0, id.as_str());
+        }
+        question.request = question.asked.first().map_or(input, |asked| asked.request);
+        Ok(question)
+    }
+
+    /// The question for an item.
+    pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
+        let item = Arc::new(item);
+        let mut question = Question {
+            item: Arc::clone(&item),
+            input,
+            asked: Vec::new(),
+            request: input,
+            cached: None,
+            twin: false,
+            turn: None,
+        };
+        if let Step::Ask(views) = self.inquiry.next(&item, &[]) {
+            question.asked =
+                views.into_iter().map(|view| self.asked(&question, view)).collect::<Result<_>>()?;
+        }
+        question.request = question.asked.first().map_or(input, |asked| asked.request);
+        Ok(question)
+    }
+
+    /// A view made ready to send: personal data hidden, worked examples chosen.
+    pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
+        let shots = self.shots.near(&self.task, &view.item);
+        let (messages, unmask) = match &self.privacy {
+            Some(privacy) => {
+                let (hidden, unmask) = privacy.hide(&self.task, &view.item);
+                let shown = View { item: Arc::new(hidden), ..view.clone() };
+                (self.prompter.messages(&shown, &shots)?, Some(unmask))
+            }
+            None => (self.prompter.messages(&view, &shots)?, None),
+        };
+        let request = self.request_hash(&messages, 0, question.item.id.as_str());
+        Ok(Asked { view, messages, request, unmask })
+    }
+
+    /// The identities of all that is asked first: each view, as often as it is sampled.
     pub(crate) fn requests(&self, question: &Question) -> Vec<Hash> {
-        let item = question.item.id.as_str();
-        let more = (1..self.spec.samples).map(|n| self.request_hash(&question.messages, n, item));
-        std::iter::once(question.request).chain(more).collect()
+        self.first_calls(question).map(|(request, ..)| request).collect()
+    }
+
+    /// All that is asked first, with its identity, its view and the number of the sample.
+    pub(crate) fn first_calls<'q>(
+        &self,
+        question: &'q Question,
+    ) -> impl Iterator<Item = (Hash, &'q Asked, u32)> {
+        let id = question.item.id.as_str();
+        question.asked.iter().flat_map(move |asked| {
+            (0..self.spec.samples).map(move |n| match n {
+                0 => (asked.request, asked, 0),
+                _ => (self.request_hash(&asked.messages, n, id), asked, n),
+            })
+        })
     }
 
     /// The system message, equal for all items, as the journal keeps it.
@@ -202,9 +316,15 @@ impl Asker {
         self.annotator.kind == AnnotatorKind::Model
     }
 
-    pub(crate) fn request(&self, item: &Item, messages: Vec<Message>, sample: u32) -> ModelRequest {
-        let aside =
-            if self.annotator.kind == AnnotatorKind::Scripted { self.aside(item) } else { Aside::default() };
+    pub(crate) fn request(
+        &self,
+        item: &Item,
+        view: &View,
+        messages: Vec<Message>,
+        sample: u32,
+    ) -> ModelRequest {
+        let is_scripted = self.annotator.kind == AnnotatorKind::Scripted;
+        let aside = if is_scripted { self.aside(item, view) } else { Aside::default() };
         ModelRequest {
             model: Arc::clone(&self.model_name),
             messages,
@@ -216,21 +336,24 @@ impl Asker {
     }
 
     /// What a scripted stand-in needs to be right or wrong on purpose.
-    fn aside(&self, item: &Item) -> Aside {
-        let text = |value: &Value| -> Arc<str> { self.kind.answer_text(&self.task, value).into() };
+    fn aside(&self, item: &Item, view: &View) -> Aside {
+        let text = |value: &Value| -> Option<Arc<str>> {
+            let here = self.inquiry.truth(view, value)?;
+            Some(self.kind.answer_text(&view.task, &here).into())
+        };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let ids = self.task.schema.ids();
         let one = |label| match self.shape() {
             Shape::Choice => Some(Value::Choice(label)),
             Shape::Choices => Some(Value::choices(vec![label])),
-            Shape::Spans => None,
+            _ => None,
         };
-        let others = ids.filter_map(one).filter(|value| Some(value) != gold.as_ref());
+        // A few wrong answers are enough to draw from.
+        let others = self.task.schema.ids().filter_map(one).filter(|value| Some(value) != gold.as_ref());
         Aside {
             key: item.id.shared(),
-            truth: gold.as_ref().map(text),
-            wrong: others.map(|value| text(&value)).collect(),
+            truth: gold.as_ref().and_then(text),
+            wrong: others.filter_map(|value| text(&value)).take(N_WRONG).collect(),
         }
     }
 }
@@ -252,6 +375,7 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         folder: Some(setup.folder.clone()),
         timeout: Duration::from_secs(u64::from(spec.timeout_s)),
         limiters: Arc::clone(&setup.limiters),
+        ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
 }
@@ -271,6 +395,7 @@ fn settings(spec: &AnnotatorSpec) -> Settings {
         temperature: Some(spec.temperature.unwrap_or(default_temperature)),
         logprobs: spec.logprobs && spec.samples == 1,
         top_logprobs: if spec.logprobs && spec.samples == 1 { TOP_LOGPROBS } else { 0 },
+        stop: spec.stop.clone(),
         reasoning_effort: spec.reasoning_effort.clone(),
         extra: spec.extra.clone(),
         ..Settings::new(spec.max_tokens)

@@ -58,45 +58,49 @@ pub async fn run_batch(
     options: &BatchOptions,
     watch: &Watch,
 ) -> Result<RunEnd> {
-    let takers = askers.iter().map(taker).collect::<Result<Vec<_>>>()?;
+    for asker in askers {
+        taker(asker)?;
+    }
     let scene = Scene { setup, store, askers, options: &options.run, watch };
     let begun = Begun::new(scene, "label --batch").await?;
-    let dispatches: Vec<Dispatch<'_>> = askers
-        .iter()
-        .zip(takers)
-        .map(|(asker, batches)| Dispatch {
-            scene,
-            begun: &begun,
-            asker,
-            batches,
-            price: asker.price.as_ref().map(Price::in_batch),
-            options,
-            probed: AtomicBool::new(false),
-            n_missed: AtomicU32::new(0),
-        })
-        .collect();
-    let ends = join_all(dispatches.iter().map(Dispatch::work)).await;
-    let mut left_out = LeftOut { unanswered: true, ..LeftOut::waiting(store).await? };
-    for dispatch in &dispatches {
-        left_out.failed.extend(dispatch.given_up().await?);
+    let mut errors = Vec::new();
+    for stage in begun.ladder.stages() {
+        let dispatches =
+            stage.iter().map(|n| Dispatch::new(scene, &begun, *n, options)).collect::<Result<Vec<_>>>()?;
+        let ends = join_all(dispatches.iter().map(Dispatch::work)).await;
+        let failed = dispatches.iter().zip(ends).filter_map(|(it, end)| Some((it.name(), end.err()?)));
+        errors.extend(failed);
+        let mut left_out = LeftOut { unanswered: true, ..LeftOut::waiting(store).await? };
+        for dispatch in &dispatches {
+            left_out.failed.extend(dispatch.given_up().await?);
+        }
+        errors.extend(begun.ask(scene, &stage, &left_out, usize::MAX).await?);
+        let mut n_open = 0;
+        for dispatch in &dispatches {
+            n_open += dispatch.open().await?.len();
+        }
+        // The next stage is asked about what this one left open: what still waits is not that.
+        if n_open > 0 || watch.stop.asked() || !errors.is_empty() {
+            break;
+        }
     }
-    drop(dispatches);
-    let everyone: Vec<&Asker> = askers.iter().collect();
-    let read = begun.ask(scene, &everyone, &left_out, usize::MAX).await?;
-    let failed =
-        askers.iter().zip(ends).filter_map(|(asker, end)| Some((asker.annotator.name.clone(), end.err()?)));
-    let errors = failed.chain(read).collect();
     begun.end(scene, errors).await
 }
 
 /// Where the batches of an annotator go, or why it cannot have any.
-///
-/// The one place that refuses: an annotator whose calls for an item depend on one another belongs here too.
 pub(crate) fn taker(asker: &Asker) -> Result<Arc<dyn Batches>> {
     let name = &asker.annotator.name;
+    let hint = "leave `--batch` out, or name with `--annotator` those that can";
+    if asker.inquiry.is_stepwise() {
+        let message = format!(
+            "`{name}` cannot be asked by batches: a later question about an item depends on an earlier answer"
+        );
+        return Err(Error::invalid(message).hint(hint));
+    }
     asker.batches.clone().ok_or_else(|| {
-        Error::invalid(format!("`{name}` cannot be asked by batches: `{}` takes none", asker.spec.model))
-            .hint("leave `--batch` out, or name with `--annotator` those that can; docs/reference/endpoints.md says which")
+        let message = format!("`{name}` cannot be asked by batches: `{}` takes none", asker.spec.model);
+        Error::invalid(message)
+            .hint(format!("{hint}; docs/reference/endpoints.md says which endpoints take them"))
     })
 }
 
@@ -104,6 +108,8 @@ pub(crate) fn taker(asker: &Asker) -> Result<Arc<dyn Batches>> {
 struct Dispatch<'a> {
     scene: Scene<'a>,
     begun: &'a Begun,
+    /// The number of the annotator.
+    n: usize,
     asker: &'a Asker,
     batches: Arc<dyn Batches>,
     /// The price of a batch.
@@ -115,7 +121,28 @@ struct Dispatch<'a> {
     n_missed: AtomicU32,
 }
 
+impl<'a> Dispatch<'a> {
+    fn new(scene: Scene<'a>, begun: &'a Begun, n: usize, options: &'a BatchOptions) -> Result<Self> {
+        let asker = &scene.askers[n];
+        Ok(Self {
+            scene,
+            begun,
+            n,
+            asker,
+            batches: taker(asker)?,
+            price: asker.price.as_ref().map(Price::in_batch),
+            options,
+            probed: AtomicBool::new(false),
+            n_missed: AtomicU32::new(0),
+        })
+    }
+}
+
 impl Dispatch<'_> {
+    fn name(&self) -> String {
+        self.asker.annotator.name.clone()
+    }
+
     /// From open batches to none, or to the wish to stop.
     async fn work(&self) -> Result<()> {
         self.find_lost().await?;

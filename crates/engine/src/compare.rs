@@ -243,6 +243,7 @@ fn parts(plain: Option<&Plain>) -> Vec<(Class, Option<Span>)> {
         None => Vec::new(),
         Some(Plain::Choice(class)) => vec![(*class, None)],
         Some(Plain::Choices(classes)) => classes.iter().map(|class| (*class, None)).collect(),
+        Some(Plain::Whole(_)) => Vec::new(),
         Some(Plain::Spans(spans)) => spans.iter().map(|span| (span.class, Some(*span))).collect(),
     }
 }

@@ -17,7 +17,7 @@ use karat_stats::spans::SPAN_METHODS;
 use serde::Serialize;
 
 use crate::evaluate::Number;
-use crate::panel::{Panel, Plain};
+use crate::panel::{Panel, Plain, no_whole};
 pub use table::write_consensus;
 
 /// How to find a consensus.
@@ -119,6 +119,7 @@ pub fn consensus(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusOptio
         Shape::Choice => merged::choice(panel, gold, options)?,
         Shape::Choices => merged::choices(panel, gold, options)?,
         Shape::Spans => spans::spans(panel, gold, options)?,
+        _ => return Err(no_whole("karat consensus", panel)),
     };
     Ok(table::summary(panel, gold, merged))
 }
@@ -128,5 +129,6 @@ pub fn names(shape: Shape) -> Vec<&'static str> {
     match shape {
         Shape::Choice | Shape::Choices => METHODS.iter().map(|it| it.name).collect(),
         Shape::Spans => SPAN_METHODS.iter().map(|it| it.name).collect(),
+        _ => Vec::new(),
     }
 }

@@ -153,7 +153,7 @@ pub fn find_errors(panel: &Panel, options: &ErrorsOptions) -> Result<Errors> {
         members: members::members(panel, &found),
         confusions: match panel.shape {
             Shape::Choice => pairs::confusions(panel, &found),
-            Shape::Choices | Shape::Spans => Vec::new(),
+            _ => Vec::new(),
         },
         duplicates: pairs::duplicates(panel, &questioned, &groups),
     })

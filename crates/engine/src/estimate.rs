@@ -284,7 +284,7 @@ impl<'a> Basis<'a> {
         let numbers = numbers.filter(|it| it.len() > 2 && panel.shape == karat_core::Shape::Choice)?;
         let value = |plain: &Plain| match plain {
             Plain::Choice(class) => numbers[class.0 as usize],
-            Plain::Choices(_) | Plain::Spans(_) => 0.0,
+            _ => 0.0,
         };
         // An item without a label has no number: it would count as 0.
         let labeled: Vec<usize> =
@@ -310,6 +310,7 @@ fn has(plain: &Plain, label: Class) -> f64 {
         Plain::Choice(class) => *class == label,
         Plain::Choices(classes) => classes.contains(&label),
         Plain::Spans(spans) => spans.iter().any(|it| it.class == label),
+        Plain::Whole(_) => false,
     };
     f64::from(u8::from(is))
 }

@@ -205,7 +205,7 @@ fn annotator_name(asker: &Asker) -> String {
 fn label_kind(asker: &Asker) -> ColumnKind {
     match asker.shape() {
         karat_core::Shape::Choice => ColumnKind::Text,
-        karat_core::Shape::Choices | karat_core::Shape::Spans => ColumnKind::Json,
+        _ => ColumnKind::Json,
     }
 }
 

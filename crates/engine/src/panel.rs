@@ -185,6 +185,7 @@ impl Panel {
             Plain::Choice(class) => name(class).to_owned(),
             Plain::Choices(classes) if classes.is_empty() => "(none)".to_owned(),
             Plain::Choices(classes) => classes.iter().map(name).collect::<Vec<_>>().join(", "),
+            Plain::Whole(value) => format!("{value:?}"),
             Plain::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
             Plain::Spans(spans) => {
                 let one = |it: &karat_stats::Span| match self.texts.get(item) {
@@ -202,6 +203,7 @@ impl Panel {
         match plain {
             Plain::Choice(class) => name(class).into(),
             Plain::Choices(classes) => classes.iter().map(name).collect(),
+            Plain::Whole(value) => format!("{value:?}").into(),
             Plain::Spans(spans) => spans
                 .iter()
                 .map(|it| serde_json::json!({"start": it.start, "end": it.end, "label": name(&it.class)}))
@@ -220,6 +222,11 @@ impl Panel {
 /// The characters of a text from `start` to `end`, in code points.
 fn quote(text: &str, start: u32, end: u32) -> String {
     text.chars().skip(start as usize).take((end - start) as usize).collect()
+}
+
+/// That a command does not take values of this shape.
+pub(crate) fn no_whole(command: &str, panel: &Panel) -> Error {
+    Error::invalid(format!("`{command}` does not take values of kind `{}`", panel.kind))
 }
 
 /// One label as a class; of a set, whether `label` is in it; spans have none.

@@ -1,5 +1,7 @@
 //! A value as the statistics take it: labels as numbers, spans as offsets, and the reason where there is none.
 
+use std::sync::Arc;
+
 use karat_core::{LabelId, Outcome, OutcomeKind, Task, Value};
 use karat_stats::{Class, NoLabel, Span};
 
@@ -12,6 +14,8 @@ pub enum Plain {
     Choices(Vec<Class>),
     /// Spans with labels.
     Spans(Vec<Span>),
+    /// A value of another shape, compared as a whole by the kind's distance.
+    Whole(Arc<Value>),
 }
 
 /// What one annotator gave for one item.
@@ -28,7 +32,13 @@ pub(crate) fn show(task: &Task, value: &Value) -> String {
         Value::Spans(spans) => {
             spans.iter().map(|it| format!("{} [{}]", it.quote, name(it.label))).collect::<Vec<_>>().join(", ")
         }
+        _ => show_whole(task, value),
     }
+}
+
+/// A value of another shape in one line.
+fn show_whole(task: &Task, value: &Value) -> String {
+    value.to_json(&task.schema).to_string()
 }
 
 /// A value as numbers.
@@ -43,6 +53,7 @@ pub(crate) fn plain(value: &Value) -> Plain {
                 .map(|it| Span { start: it.span.start(), end: it.span.end(), class: class(it.label) })
                 .collect(),
         ),
+        _ => Plain::Whole(Arc::new(value.clone())),
     }
 }
 

@@ -6,10 +6,14 @@
 
 use std::collections::HashSet;
 
-use karat_core::{Hash, Item, MicroUsd, Problem, Result, Shape, Value};
+use karat_core::{
+    FieldSpec, Filled, Graph, Hash, Item, MicroUsd, Number, Part, Problem, Result, Shape, Task, TaskPart,
+    Value,
+};
 use karat_llm::{Role, tokens};
 use karat_store::{Store, UsageSample};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::asker::{Asker, Question, role_name};
 use crate::batch::LeftOut;
@@ -135,6 +139,7 @@ struct Tally<'a> {
     /// Whether the price is that of batches.
     in_batches: bool,
     n_asked: u64,
+    n_calls: u64,
     n_bytes: u64,
     counted: Vec<String>,
 }
@@ -150,6 +155,7 @@ impl<'a> Tally<'a> {
             n_waiting: 0,
             in_batches: false,
             n_asked: 0,
+            n_calls: 0,
             n_bytes: 0,
             counted: Vec::new(),
         }
@@ -188,14 +194,14 @@ impl<'a> Tally<'a> {
     }
 
     fn ask(&mut self, question: &Question, sample: &mut Option<(String, Vec<(String, String)>)>) {
-        self.n_bytes += question.messages.iter().map(|it| it.content.len() as u64).sum::<u64>();
+        self.n_bytes += question.messages().map(|it| it.content.len() as u64).sum::<u64>();
+        self.n_calls += self.asker.inquiry.n_calls(&question.item);
         if self.n_asked.is_multiple_of(self.stride) {
-            self.counted.push(question.messages.iter().map(|it| &*it.content).collect::<Vec<_>>().join("\n"));
+            self.counted.push(question.messages().map(|it| &*it.content).collect::<Vec<_>>().join("\n"));
         }
         self.n_asked += 1;
         sample.get_or_insert_with(|| {
-            let sent =
-                question.messages.iter().map(|it| (role_name(it.role).to_owned(), it.content.to_string()));
+            let sent = question.sent().into_iter().map(|(role, text)| (role.to_owned(), text.to_owned()));
             (self.asker.annotator.name.clone(), sent.collect())
         });
     }
@@ -203,7 +209,7 @@ impl<'a> Tally<'a> {
     fn finish(self, calls: &[UsageSample]) -> Result<AnnotatorPlan> {
         let asker = self.asker;
         let n_samples = u64::from(asker.spec.samples);
-        let n_calls = self.n_asked * n_samples;
+        let n_calls = self.n_calls * n_samples;
         let (per_byte, out, basis) = self.rates(calls)?;
         let tokens_in = (self.n_bytes as f64 * per_byte) as u64 * n_samples;
         let tokens_out = (out * n_calls as f64) as u64;
@@ -275,15 +281,9 @@ impl Tally<'_> {
     /// The length of an answer before any has come: what the kind would write for a label, and what is asked for beside it.
     fn guess_answer(&self) -> f64 {
         let (asker, task) = (self.asker, self.asker.task());
-        let label = task.schema.ids().next();
-        let value = label.map(|label| match asker.shape() {
-            Shape::Choice => Value::Choice(label),
-            Shape::Choices => Value::choices(vec![label]),
-            Shape::Spans => Value::spans(Vec::new()),
-        });
-        let text = value.map(|value| asker.kind.answer_text(task, &value)).unwrap_or_default();
-        let mut guess = tokens::count(&text) as f64 + 2.0;
-        if asker.shape() == Shape::Spans {
+        let mut guess =
+            tokens::count(&asker.kind.answer_text(task, &typical(task, asker.shape()))) as f64 + 2.0;
+        if matches!(asker.shape(), Shape::Spans | Shape::Relations) {
             guess += N_SPANS * tokens::count(r#"{"label":"LABEL","quote":"two words"},"#) as f64;
         }
         guess += if asker.spec.reasoning { REASON_TOKENS } else { 0.0 };
@@ -291,10 +291,33 @@ impl Tally<'_> {
     }
 }
 
+/// A value of ordinary length, to guess the length of answers from.
+fn typical(task: &Task, shape: Shape) -> Value {
+    let label = task.schema.ids().next();
+    match (shape, label) {
+        (Shape::Choice, Some(label)) => Value::Choice(label),
+        (Shape::Choices, label) => Value::choices(label.into_iter().collect()),
+        (Shape::Spans, _) => Value::spans(Vec::new()),
+        (Shape::Relations, _) => Value::Relations(Graph::default()),
+        (Shape::Ranking, _) => Value::ranking(task.schema.ids().map(|label| vec![label]).collect()),
+        (Shape::Text, _) => Value::text("a few words ".repeat(10)),
+        (Shape::Fields, _) => {
+            let field = |it: &FieldSpec| (it.name.clone(), Json::from("two words"));
+            Value::Fields(Filled { fields: task.spec.fields.iter().map(field).collect(), quotes: Vec::new() })
+        }
+        (Shape::Form, _) => {
+            let part = |(part, it): (&Part, &TaskPart)| Some(typical(&it.task, part.shape));
+            Value::Form(task.schema.parts().iter().zip(&task.parts).map(part).collect())
+        }
+        (Shape::Number | Shape::Choice, _) => Value::Number(Number::default()),
+    }
+}
+
 impl Question {
-    /// What is sent, as (role, text).
+    /// What is sent first, as (role, text).
     pub fn sent(&self) -> Vec<(&str, &str)> {
         let name = |role: Role| role_name(role);
-        self.messages.iter().map(|it| (name(it.role), &*it.content)).collect()
+        let first = self.asked.first();
+        first.iter().flat_map(|it| &it.messages).map(|it| (name(it.role), &*it.content)).collect()
     }
 }

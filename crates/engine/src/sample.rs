@@ -157,7 +157,7 @@ fn cells(judged: &Judged, pool: &[usize]) -> (Vec<f64>, Vec<Class>) {
     let class = |item: &usize| match &judged.labels[*item] {
         None => Class(0),
         Some(Plain::Choice(class)) => Class(class.0 + 2),
-        Some(Plain::Choices(_) | Plain::Spans(_)) => Class(1),
+        Some(_) => Class(1),
     };
     let confidence = |item: &usize| judged.scores[*item].unwrap_or(f64::NAN);
     (pool.iter().map(confidence).collect(), pool.iter().map(class).collect())

@@ -8,11 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use karat_core::{
-    AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, LabelSpec, MicroUsd, Project, Result, Task, TaskSpec,
+    AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, LabelSpec, LongSpec, MicroUsd, Project, Result,
+    SettleSpec, Task, TaskSpec,
 };
 use karat_format::ReadSpec;
 use karat_llm::{Limiters, Prices};
-use karat_task::{TaskKind, kind};
+use karat_task::{Long, TaskKind};
+
+use crate::labels_file;
+use crate::pool::Pool;
+use crate::privacy::Privacy;
 
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "karat.toml";
@@ -36,6 +41,14 @@ pub struct Setup {
     pub people: Vec<String>,
     /// Who answers.
     pub annotators: Vec<AnnotatorSpec>,
+    /// When an item is settled, so that the next tier is not asked about it.
+    pub settle: SettleSpec,
+    /// How long texts are cut.
+    pub long: Option<Long>,
+    /// What is hidden from every model.
+    pub privacy: Option<Arc<Privacy>>,
+    /// Labeled items that worked examples are chosen from.
+    pub pool: Option<Arc<Pool>>,
     /// The hard limit over all runs.
     pub max_cost: Option<MicroUsd>,
     /// What calls cost.
@@ -63,6 +76,8 @@ pub struct OneLine {
     pub gold: Option<String>,
     /// Columns with the labels of single people.
     pub people: Vec<String>,
+    /// The columns that are compared, for `prefer`, `rank` and `match`.
+    pub options: Vec<String>,
     /// A file with the guideline.
     pub guideline: Option<String>,
     /// Whether spans may overlap.
@@ -101,7 +116,8 @@ impl Setup {
             labels,
             guideline: line.guideline,
             overlap: line.overlap,
-            examples: vec![],
+            options: line.options,
+            ..TaskSpec::default()
         };
         let data = DataSpec {
             files,
@@ -111,11 +127,15 @@ impl Setup {
             gold: line.gold,
             people: line.people,
             max_chars: 100_000,
+            dialogue: None,
         };
         let project = Project {
             name: String::new(),
             data,
             task,
+            few_shot: None,
+            long: None,
+            privacy: None,
             annotators: line.annotators,
             policy: Default::default(),
             budget: line.budget,
@@ -124,34 +144,47 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project { name, data, task: spec, annotators, policy, budget } = project;
-        let kind = kind(&spec.kind)?;
+        let Project { name, data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
+            project;
         let guideline =
             spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
-        let task = Task::new(&spec, &data, &policy, guideline)?;
+        if let Some(file) = &spec.labels_file {
+            spec.labels.extend(labels_file::read(&folder.join(file), file)?);
+        }
+        let (task, kind) = karat_task::task(spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
             Some(file) => Prices::with_override(&read_text(folder, file)?)
                 .map_err(|why| Error::invalid(format!("`{file}`: {why}")))?,
             None => Prices::built_in().map_err(Error::bug)?,
         };
         let concurrency = annotators.iter().map(|it| it.concurrency).max().unwrap_or(1);
+        let text = Some(data.text).filter(|it| !it.is_empty());
+        let read = ReadSpec {
+            files: data.files,
+            base: folder.to_owned(),
+            text,
+            id: data.id,
+            context: data.context.into_iter().chain(task.further().map(str::to_owned)).collect(),
+            max_chars: data.max_chars,
+            ..ReadSpec::default()
+        };
+        let privacy = privacy.map(|spec| Privacy::open(folder, &spec)).transpose()?;
+        let pool = few_shot
+            .map(|spec| Pool::open(folder, spec, &read, data.gold.as_deref(), (&task, kind)))
+            .transpose()?;
         Ok(Self {
             folder: folder.to_owned(),
             name,
             task: Arc::new(task),
             kind,
-            read: ReadSpec {
-                files: data.files,
-                base: folder.to_owned(),
-                text: Some(data.text),
-                id: data.id,
-                context: data.context,
-                max_chars: data.max_chars,
-                ..ReadSpec::default()
-            },
+            read,
             gold: data.gold,
             people: data.people,
             annotators,
+            settle: policy.settle.unwrap_or_default(),
+            long: long.map(cut),
+            privacy: privacy.map(Arc::new),
+            pool: pool.map(Arc::new),
             max_cost: limit(budget.max_cost_usd)?,
             prices: Arc::new(prices),
             limiters: Arc::new(Limiters::new(concurrency)),
@@ -186,6 +219,15 @@ impl Setup {
             ));
         }
         Ok(())
+    }
+}
+
+/// How long texts are cut, counted by a tokenizer that is nearly every model's.
+fn cut(spec: LongSpec) -> Long {
+    Long {
+        max_tokens: spec.max_tokens as usize,
+        overlap_tokens: spec.overlap_tokens as usize,
+        count: Arc::new(|text: &str| karat_llm::tokens::count(text) as usize),
     }
 }
 

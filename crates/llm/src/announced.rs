@@ -63,12 +63,18 @@ const REQUESTS: [[&str; 3]; 4] = [
     ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
 ];
 
-const TOKENS: [[&str; 3]; 3] = [
+const TOKENS: [[&str; 3]; 4] = [
     ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
     [
         "anthropic-ratelimit-tokens-limit",
         "anthropic-ratelimit-tokens-remaining",
         "anthropic-ratelimit-tokens-reset",
+    ],
+    // The line above is the tightest of several limits; a gateway may pass this one on alone.
+    [
+        "anthropic-ratelimit-input-tokens-limit",
+        "anthropic-ratelimit-input-tokens-remaining",
+        "anthropic-ratelimit-input-tokens-reset",
     ],
     ["x-tokenlimit-limit", "x-tokenlimit-remaining", "x-tokenlimit-reset"],
 ];
@@ -216,6 +222,12 @@ mod tests {
             ("anthropic-ratelimit-requests-reset", "2026-11-21T12:00:01Z"),
         ];
         check_read(&list, Some((50.0, 49.0, 1000)), None);
+        let list = [
+            ("anthropic-ratelimit-input-tokens-limit", "50000"),
+            ("anthropic-ratelimit-input-tokens-remaining", "49000"),
+            ("anthropic-ratelimit-input-tokens-reset", "2026-11-21T12:00:02Z"),
+        ];
+        check_read(&list, None, Some((50_000.0, 49_000.0, 2000)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use sent::SentBatches;
 
 use crate::{
     CallError, CallErrorClass, ModelAnswer, ModelRequest, Stop,
-    dialect::{Dialect, Fault, openai_chat},
+    dialect::{Dialect, Fault},
 };
 
 /// One request of a batch.
@@ -206,10 +206,7 @@ pub(crate) fn file_name(key: &str) -> String {
 
 /// Reads the body of one answer as its dialect does; what a live call makes an answer of is one here too.
 pub(crate) fn read_body(dialect: Dialect, body: &[u8]) -> Result<ModelAnswer, CallError> {
-    let read = match dialect {
-        Dialect::OpenAiChat => openai_chat::decode(body),
-    };
-    read.or_else(read_fault)
+    dialect.decode(body).or_else(read_fault)
 }
 
 /// What a failed request means where nothing can be left out any more: a blocked question is an answer, the rest fails.

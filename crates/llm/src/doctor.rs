@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 
 use crate::{
-    CallErrorClass, ENDPOINTS, Endpoint, Http, Key, KeySource, ProviderOptions, find_key, provider::address,
+    CallErrorClass, ENDPOINTS, Endpoint, Http, Key, KeySource, ProviderOptions, find_key, http::Transport,
+    provider::address,
 };
 
 /// What is known of one endpoint.
@@ -97,15 +98,18 @@ async fn examine(
     };
     let worth_asking = row.is_local() || (ask_hosted && found.is_some());
     let reach = match &base_url {
-        Some(base_url) if worth_asking => ask(row, base_url, found.map(|(_, (key, _))| key), patience).await,
+        Some(base_url) if worth_asking => {
+            let transport = Transport { timeout: patience, ..Transport::from(options) };
+            ask(row, base_url, found.map(|(_, (key, _))| key), transport).await
+        }
         Some(_) | None => Reach::NotTried,
     };
     let next_step = next_step(row, base_url.as_deref(), &key, &reach);
     EndpointReport { name: row.name, doc: row.doc, base_url, is_local: row.is_local(), key, reach, next_step }
 }
 
-async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, patience: Duration) -> Reach {
-    let http = match Http::new(row.clone(), base_url, key, patience) {
+async fn ask(row: &Endpoint, base_url: &str, key: Option<Key>, transport: impl Into<Transport>) -> Reach {
+    let http = match Http::new(row.clone(), base_url, key, transport) {
         Ok(http) => http,
         Err(reason) => return Reach::Odd { reason },
     };
@@ -127,10 +131,12 @@ fn next_step(row: &Endpoint, base_url: Option<&str>, key: &KeyState, reach: &Rea
     }
     match reach {
         Reach::Closed { .. } if row.is_local() => Some(match row.name {
-            "ollama" => format!("start it with `ollama serve`, then `ollama pull {}`", row.example_model),
+            "ollama" | "ollama-native" => {
+                format!("start it with `ollama serve`, then `ollama pull {}`", row.example_model)
+            }
             _ => "start the server, or give its address with `--base-url`".to_owned(),
         }),
-        Reach::Open { models } if models.is_empty() && row.name == "ollama" => {
+        Reach::Open { models } if models.is_empty() && row.name.starts_with("ollama") => {
             Some(format!("it has no model yet: `ollama pull {}`", row.example_model))
         }
         Reach::Odd { reason } => Some(format!("it answered, but not as expected: {reason}")),

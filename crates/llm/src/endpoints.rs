@@ -3,9 +3,13 @@
 //! In: nothing. Out: the table [`ENDPOINTS`], plain data: where it is, which key it wants, what it can do. To add an
 //! OpenAI-compatible service, add its row.
 //!
+//! Whether a service is reached by its own dialect or by its OpenAI surface: by the OpenAI surface, unless the own one gives
+//! more of what labeling needs (held formats, token probabilities, counts, the cache).
+//!
 //! What the rows rest on, as of November 2026. Checked against documentation or running code of others: the addresses of
 //! yandex, gigachat, dashscope, zhipu, moonshot and groq; that OpenAI's `reset` headers tell the time until the limit is whole again; that Groq refuses
-//! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher. Not checked one by
+//! `logprobs`; Mistral's `random_seed`; Yandex's `Api-Key` scheme; the port 3000 of the TGI launcher; paths, headers and fields of anthropic, gemini, openai-responses and
+//! ollama-native; the addresses of xai, cohere, nvidia and bedrock. Not checked one by
 //! one: the other addresses, and which models of a service know schemas or seeds. A wrong `true` in [`Can`] costs one refused call, after which the
 //! part is left out and listed as a downgrade.
 //!
@@ -51,6 +55,10 @@ pub enum Auth {
     ApiKeyHeader,
     /// `Authorization: Api-Key KEY`.
     ApiKeyScheme,
+    /// `x-api-key: KEY`.
+    XApiKey,
+    /// `x-goog-api-key: KEY`.
+    XGoogApiKey,
 }
 
 /// What an endpoint can do; a model of it may do less.
@@ -64,7 +72,7 @@ pub struct Can {
     pub logprobs: bool,
     /// Take a seed.
     pub seed: bool,
-    /// Take files of many requests at a lower price. This crate does not send them yet.
+    /// Take many requests in one batch at a lower price (`batch.rs`).
     pub batch: bool,
 }
 
@@ -81,6 +89,7 @@ impl Endpoint {
             format,
             logprobs: self.can.logprobs,
             sampling: true,
+            top_p: true,
             reasoning_effort: true,
             stop: true,
             seed: self.can.seed.then_some(self.seed),
@@ -143,6 +152,41 @@ pub const ENDPOINTS: &[Endpoint] = &[
         max_tokens: "max_completion_tokens",
         example_model: "gpt-4o-mini",
         doc: "OpenAI",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "openai-responses",
+        base_url: "https://api.openai.com/v1",
+        key_env: Some("OPENAI_API_KEY"),
+        dialect: Dialect::OpenAiResponses,
+        can: Can { seed: false, batch: true, ..FULL },
+        max_tokens: "max_output_tokens",
+        example_model: "gpt-5-mini",
+        doc: "OpenAI by its Responses API: for models that answer nowhere else, and reasoning models with all their settings",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_env: Some("ANTHROPIC_API_KEY"),
+        dialect: Dialect::Anthropic,
+        auth: Auth::XApiKey,
+        can: Can { json_schema: true, json_mode: false, logprobs: false, seed: false, batch: true },
+        example_model: "claude-haiku-4-5",
+        doc: "Anthropic (Claude)",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "gemini",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
+        key_env: Some("GEMINI_API_KEY"),
+        dialect: Dialect::Gemini,
+        auth: Auth::XGoogApiKey,
+        // Few models give log-probabilities; the others refuse them once.
+        can: Can { batch: true, ..FULL },
+        max_tokens: "maxOutputTokens",
+        example_model: "gemini-2.5-flash-lite",
+        doc: "Google Gemini API; token probabilities by few models",
         ..HOSTED
     },
     Endpoint {
@@ -212,6 +256,65 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..HOSTED
     },
     Endpoint {
+        name: "xai",
+        base_url: "https://api.x.ai/v1",
+        key_env: Some("XAI_API_KEY"),
+        example_model: "grok-3-mini",
+        doc: "xAI (Grok)",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "cerebras",
+        base_url: "https://api.cerebras.ai/v1",
+        key_env: Some("CEREBRAS_API_KEY"),
+        max_tokens: "max_completion_tokens",
+        example_model: "gpt-oss-120b",
+        doc: "Cerebras",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "cohere",
+        base_url: "https://api.cohere.ai/compatibility/v1",
+        key_env: Some("COHERE_API_KEY"),
+        can: Can { logprobs: false, ..FULL },
+        example_model: "command-a-03-2025",
+        doc: "Cohere by its OpenAI surface",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "deepinfra",
+        base_url: "https://api.deepinfra.com/v1/openai",
+        key_env: Some("DEEPINFRA_API_KEY"),
+        example_model: "meta-llama/Meta-Llama-3.1-8B-Instruct",
+        doc: "DeepInfra",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "huggingface",
+        base_url: "https://router.huggingface.co/v1",
+        key_env: Some("HF_TOKEN"),
+        example_model: "openai/gpt-oss-20b",
+        doc: "Hugging Face's router to many services; what a model takes depends on where it runs",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "nvidia",
+        base_url: "https://integrate.api.nvidia.com/v1",
+        key_env: Some("NVIDIA_API_KEY"),
+        example_model: "meta/llama-3.1-8b-instruct",
+        doc: "NVIDIA's hosted models",
+        ..HOSTED
+    },
+    Endpoint {
+        name: "bedrock",
+        base_url_env: Some("BEDROCK_BASE_URL"),
+        key_env: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        can: Can { logprobs: false, ..FULL },
+        example_model: "openai.gpt-oss-20b",
+        doc: "Amazon Bedrock by its OpenAI surface and a Bedrock API key; the address is your region's",
+        ..HOSTED
+    },
+    Endpoint {
         name: "dashscope",
         base_url: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         base_url_env: Some("DASHSCOPE_BASE_URL"),
@@ -269,6 +372,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..LOCAL
     },
     Endpoint {
+        // Its OpenAI surface gives log-probabilities as well, since 0.12.11, so `ollama` stays there and asks as all local
+        // servers are asked. What only the own dialect takes is `num_ctx` and what else `options` holds.
+        name: "ollama-native",
+        base_url: "http://127.0.0.1:11434",
+        base_url_env: Some("OLLAMA_NATIVE_BASE_URL"),
+        dialect: Dialect::Ollama,
+        max_tokens: "num_predict",
+        example_model: "qwen3:8b",
+        doc: "Ollama by its own API: takes `num_ctx` and further `options`",
+        ..LOCAL
+    },
+    Endpoint {
         name: "vllm",
         base_url: "http://127.0.0.1:8000/v1",
         key_env: Some("VLLM_API_KEY"),
@@ -319,7 +434,7 @@ mod tests {
     fn names_are_unique_and_every_row_is_filled_in() {
         for (n, row) in ENDPOINTS.iter().enumerate() {
             assert!(ENDPOINTS[n + 1..].iter().all(|other| other.name != row.name), "{}", row.name);
-            assert!(row.name.chars().all(|c| c.is_ascii_lowercase()), "{}", row.name);
+            assert!(row.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", row.name);
             assert!(!row.doc.is_empty() && !row.example_model.is_empty(), "{}", row.name);
             assert!(!row.base_url.is_empty() || row.base_url_env.is_some(), "{}", row.name);
             assert!(!row.base_url.ends_with('/'), "{}", row.name);
@@ -333,6 +448,22 @@ mod tests {
         for row in ENDPOINTS {
             assert_eq!(row.base_url.starts_with("http://"), row.is_local(), "{}", row.name);
             assert_eq!(row.needs_key, !row.is_local(), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_row_with_its_own_dialect_says_what_that_dialect_takes() {
+        for row in ENDPOINTS {
+            let wire = row.wire();
+            match row.dialect {
+                Dialect::OpenAiChat => assert!(wire.max_tokens.ends_with("_tokens"), "{}", row.name),
+                Dialect::OpenAiResponses => {
+                    assert_eq!((wire.max_tokens, wire.seed), ("max_output_tokens", None))
+                }
+                Dialect::Anthropic => assert!(!wire.logprobs && wire.seed.is_none(), "{}", row.name),
+                Dialect::Gemini => assert_eq!(row.auth, Auth::XGoogApiKey),
+                Dialect::Ollama => assert!(row.is_local(), "{}", row.name),
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 mod resource;
 mod set_up;
 mod steps;
+mod transport;
 
 use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -30,17 +31,18 @@ use crate::{
     AnswerFormat, CallError, CallErrorClass, Complete, Downgrade, Endpoint, Key, ModelAnswer, ModelRequest,
     Nature, Stop,
     announced::{Announced, retry_after},
-    dialect::{Dialect, Fault, Level, Wire, fault, openai_chat},
+    dialect::{Fault, Level, Wire, fault},
     layer::{Announce, limit::reserved_tokens},
 };
 use resource::write_form;
 pub use resource::{Body, FilePart, Method, Received};
-use set_up::{client, headers, parse_url, resource_url};
+use set_up::{headers, parse_url, resource_url};
+pub use transport::Transport;
 
 /// The largest body that is read, in bytes.
 const MAX_BODY: usize = 32 << 20;
-/// How often one call may be sent anew with a part left out: once for each part, twice for the format.
-const MAX_STEPS: usize = 9;
+/// How often one call may be sent anew with a part left out: once for each part, three times for the format.
+const MAX_STEPS: usize = 11;
 /// The most schemas that are kept written out.
 const MAX_SCHEMAS: usize = 16;
 
@@ -51,15 +53,17 @@ pub struct Http {
     base_url: String,
     url: Url,
     headers: HeaderMap,
-    key: Option<Key>,
+    /// What no message may hold: the key, and what else of the user's goes with each request.
+    secrets: Vec<Key>,
     timeout: Duration,
+    connect_timeout: Duration,
     announce: Option<Arc<dyn Announce>>,
     wire: RwLock<Wire>,
     downgrades: Mutex<Vec<Downgrade>>,
     schemas: RwLock<Vec<Written>>,
 }
 
-/// A schema and its finished `response_format`. Holding the schema keeps its address from being used again.
+/// A schema and its finished format. Holding the schema keeps its address from being used again.
 struct Written {
     schema: Arc<serde_json::Value>,
     name: Arc<str>,
@@ -67,20 +71,24 @@ struct Written {
 }
 
 impl Http {
-    /// A provider that sends to `base_url` as `endpoint` wants it. Each call may take `timeout`, connecting included.
+    /// A provider that sends to `base_url` as `endpoint` wants it, over a network that is reached by `transport`.
     ///
     /// # Errors
-    /// A sentence: the address is none, the key cannot be sent, or the system's certificates cannot be read.
+    /// A sentence: the address is none, the key or a header cannot be sent, the proxy is no address, or certificates
+    /// cannot be read.
     pub fn new(
         endpoint: Endpoint,
         base_url: &str,
         key: Option<Key>,
-        timeout: Duration,
+        transport: impl Into<Transport>,
     ) -> Result<Http, String> {
+        let transport = transport.into();
         let base_url = base_url.trim().trim_end_matches('/').to_owned();
-        let url = parse_url(&base_url, endpoint.dialect.path())?;
-        let headers = headers(&endpoint, key.as_ref())?;
-        let client = client(&url)?;
+        let url = parse_url(&base_url, "")?;
+        let mut headers = headers(&endpoint, key.as_ref())?;
+        transport.add_headers(&mut headers)?;
+        let client = transport.client(&url)?;
+        let secrets = key.into_iter().chain(transport.secrets()).collect();
         let wire = endpoint.wire();
         Ok(Http {
             client,
@@ -88,8 +96,9 @@ impl Http {
             base_url,
             url,
             headers,
-            key,
-            timeout,
+            secrets,
+            timeout: transport.timeout,
+            connect_timeout: transport.connect_timeout,
             announce: None,
             wire: RwLock::new(wire),
             downgrades: Mutex::default(),
@@ -115,16 +124,11 @@ impl Http {
     /// # Errors
     /// A [`CallError`] as of a call.
     pub async fn models(&self) -> Result<Vec<String>, CallError> {
-        #[derive(serde::Deserialize)]
-        struct List {
-            data: Vec<Model>,
-        }
-        #[derive(serde::Deserialize)]
-        struct Model {
-            id: String,
-        }
-        let list: List = self.send(Method::Get, "models", Body::Empty).await?.json("list of models")?;
-        Ok(list.data.into_iter().map(|model| model.id).collect())
+        let dialect = self.endpoint.dialect;
+        let received = self.send(Method::Get, dialect.models_path(), Body::Empty).await?.ok()?;
+        dialect
+            .model_names(&received.body)
+            .map_err(|message| CallError::new(CallErrorClass::BadBody, message))
     }
 
     /// Sends one request to another resource of the endpoint, with its key, and gives back whatever comes.
@@ -211,7 +215,7 @@ impl Http {
 
     /// Takes the key out of the body of a failure: some vendors repeat it there.
     fn blotted(&self, received: Received) -> Received {
-        if received.status < 400 || self.key.is_none() {
+        if received.status < 400 || self.secrets.is_empty() {
             return received;
         }
         let body = self.redact(&String::from_utf8_lossy(&received.body)).into_bytes();
@@ -228,6 +232,7 @@ impl Http {
     }
 
     async fn call(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {
+        self.note_row(request);
         let mut steps = 0;
         loop {
             let wire = *self.wire.read().unwrap_or_else(PoisonError::into_inner);
@@ -264,23 +269,28 @@ impl Http {
 
     fn encode(&self, request: &ModelRequest, wire: &Wire) -> Result<Vec<u8>, CallError> {
         let schema = match &request.format {
-            AnswerFormat::JsonSchema { name, schema } if wire.format == Level::JsonSchema => {
-                Some(self.schema(name, schema)?)
+            AnswerFormat::JsonSchema { name, schema } if wire.format >= Level::OtherSchema => {
+                self.schema(name, schema)?
             }
             AnswerFormat::JsonSchema { .. } | AnswerFormat::Json | AnswerFormat::Text => None,
         };
-        match self.endpoint.dialect {
-            Dialect::OpenAiChat => openai_chat::encode(request, wire, schema.as_deref()),
-        }
+        self.endpoint.dialect.encode(request, wire, schema.as_deref())
     }
 
-    /// The finished `response_format` of a schema, written out once for each `Arc`.
-    fn schema(&self, name: &Arc<str>, schema: &Arc<serde_json::Value>) -> Result<Arc<RawValue>, CallError> {
+    /// The finished format of a schema, written out once for each `Arc`; `None` where the dialect needs none.
+    fn schema(
+        &self,
+        name: &Arc<str>,
+        schema: &Arc<serde_json::Value>,
+    ) -> Result<Option<Arc<RawValue>>, CallError> {
         let same = |written: &&Written| Arc::ptr_eq(&written.schema, schema) && written.name == *name;
         if let Some(written) = self.schemas.read().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
-            return Ok(written.format.clone());
+            return Ok(Some(written.format.clone()));
         }
-        let format = openai_chat::schema_format(name, schema).map_err(|error| {
+        let Some(format) = self.endpoint.dialect.schema_format(name, schema) else {
+            return Ok(None);
+        };
+        let format = format.map_err(|error| {
             CallError::new(
                 CallErrorClass::BadRequest,
                 format!("the schema `{name}` cannot be written as JSON: {error}"),
@@ -292,11 +302,11 @@ impl Http {
             schemas.remove(0);
         }
         schemas.push(Written { schema: schema.clone(), name: name.clone(), format: format.clone() });
-        Ok(format)
+        Ok(Some(format))
     }
 
     async fn ask(&self, body: Vec<u8>, asked: &ModelRequest) -> Result<ModelAnswer, Fault> {
-        let mut request = Request::new(reqwest::Method::POST, self.url.clone());
+        let mut request = Request::new(reqwest::Method::POST, self.call_url(&asked.model)?);
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(body.into());
         let sent_at = Instant::now();
@@ -310,7 +320,19 @@ impl Http {
             retry_after(|name| header(response.headers(), name), Timestamp::now)
         };
         let body = self.body(response).await.map_err(Fault::Failed)?;
-        if status == 200 { openai_chat::decode(&body) } else { Err(fault::read(status, wait, &body)) }
+        if status == 200 {
+            self.endpoint.dialect.decode(&body)
+        } else {
+            Err(fault::read(status, wait, &body))
+        }
+    }
+
+    /// Where a call goes. Parsed for each call: in some dialects the model stands in it.
+    fn call_url(&self, model: &str) -> Result<Url, Fault> {
+        let path = self.endpoint.dialect.path(model);
+        parse_url(&self.base_url, &path).map_err(|message| {
+            Fault::Failed(CallError { tries: 0, ..CallError::new(CallErrorClass::BadRequest, message) })
+        })
     }
 
     fn announce(&self, headers: &HeaderMap, asked: &ModelRequest, sent_at: Instant) {
@@ -349,11 +371,20 @@ impl Http {
         while let Some(source) = deepest.source() {
             deepest = source;
         }
+        if error.is_timeout() && error.is_connect() {
+            let (base_url, limit) = (&self.base_url, self.connect_timeout);
+            let message = format!("no connection to `{base_url}` within {limit:?}; is a proxy needed?");
+            return CallError::new(CallErrorClass::Connection, message);
+        }
         if error.is_timeout() {
             return self.too_late();
         }
         let message = if error.is_connect() {
-            let hint = if self.endpoint.is_local() { "; is the server running?" } else { "" };
+            let hint = match deepest.to_string() {
+                cause if cause.contains("UnknownIssuer") => "; give its certificate by `ca_file`",
+                _ if self.endpoint.is_local() => "; is the server running?",
+                _ => "",
+            };
             format!("no connection to `{}`: {deepest}{hint}", self.base_url)
         } else {
             format!("the connection to `{}` broke: {deepest}", self.base_url)
@@ -362,7 +393,7 @@ impl Http {
     }
 
     fn redact(&self, text: &str) -> String {
-        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.redact(&text))
     }
 
     fn redacted(&self, error: CallError) -> CallError {

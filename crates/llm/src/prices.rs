@@ -217,7 +217,10 @@ impl Prices {
     /// free. `None` where no row names it: its cost is unknown, not zero.
     #[must_use]
     pub fn find(&self, endpoint_name: &str, model: &str) -> Option<Price> {
-        let row = self.rows.iter().find(|row| row.endpoint == endpoint_name && fits(&row.model, model));
+        let at = |name: &str| self.rows.iter().find(|row| row.endpoint == name && fits(&row.model, model));
+        // One vendor and one price, whichever way it is asked.
+        let row = at(endpoint_name)
+            .or_else(|| (endpoint_name == "openai-responses").then(|| at("openai")).flatten());
         match row {
             Some(row) => Some(row.price()),
             None if matches!(endpoint_name, "replay" | "scripted") => Some(Price::free()),
@@ -314,6 +317,22 @@ mod tests {
         let prices = Prices::built_in().unwrap();
         let dear = prices.find("openai", "gpt-4o").unwrap();
         assert!(dear.of_tokens(1000, 0) > mini().of_tokens(1000, 0));
+    }
+
+    #[test]
+    fn what_openai_is_asked_by_its_responses_api_costs_the_same() {
+        let prices = Prices::built_in().unwrap();
+        let price = prices.find("openai-responses", "gpt-5-mini-2025-08-07").unwrap();
+        assert_eq!(Some(price), prices.find("openai", "gpt-5-mini-2025-08-07"));
+        assert!(prices.find("openai-responses", "claude-haiku-4-5").is_none());
+    }
+
+    #[test]
+    fn writing_a_cache_is_dearer_by_anthropic_and_the_bound_knows_it() {
+        let price = Prices::built_in().unwrap().find("anthropic", "claude-haiku-4-5-20251001").unwrap();
+        let usage = Usage { input: 1000, cached_write: 1000, ..Usage::default() };
+        assert_eq!(price.cost(&usage), MicroUsd(1250));
+        assert!(price.upper_bound(1000, 0) >= MicroUsd(1250));
     }
 
     #[test]

@@ -27,6 +27,14 @@ pub struct ProviderOptions {
     pub folder: Option<PathBuf>,
     /// How long one call may take.
     pub timeout: Duration,
+    /// Further headers of every request, name and value, such as `OpenAI-Project`. A value `$NAME` is read from the
+    /// environment or the `.env` file, so that a secret need not stand in a project file. Values are never shown.
+    pub headers: Vec<(String, String)>,
+    /// A file of certificates in PEM form that are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The proxy for every request, `http://HOST:PORT`, or `none`. Where it is `None`, `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY` and `NO_PROXY` of the environment hold.
+    pub proxy: Option<String>,
     /// The limiters of this process. Share them between providers: limits are counted by address and key.
     pub limiters: Arc<Limiters>,
 }
@@ -40,6 +48,9 @@ impl Default for ProviderOptions {
             key_env: None,
             folder: None,
             timeout: Duration::from_secs(120),
+            headers: Vec::new(),
+            ca_file: None,
+            proxy: None,
             limiters: Arc::new(Limiters::new(256)),
         }
     }
@@ -226,7 +237,9 @@ fn live(spec: &str, row: &Endpoint, model: &str, options: &ProviderOptions) -> R
         return Err(format!("`{spec}` needs a key; set `{name}` in the environment or in a `.env` file"));
     }
     let limiter = options.limiters.of(&base_url, key.as_ref().map_or("", |key| key.expose()));
-    let http = crate::Http::new(row.clone(), &base_url, key, options.timeout)
+    let headers = read_headers(options).map_err(|error| format!("`{spec}`: {error}"))?;
+    let options = &ProviderOptions { headers, ..options.clone() };
+    let http = crate::Http::new(row.clone(), &base_url, key, options)
         .map_err(|error| format!("`{spec}`: {error}"))?;
     let http = Arc::new(http.announcing_to(limiter.clone()));
     Ok(Provider {
@@ -239,6 +252,23 @@ fn live(spec: &str, row: &Endpoint, model: &str, options: &ProviderOptions) -> R
         limiter: Some(limiter),
         http: Some(http),
     })
+}
+
+/// The headers with values of the form `$NAME` looked up.
+#[cfg(feature = "http")]
+fn read_headers(options: &ProviderOptions) -> Result<Vec<(String, String)>, String> {
+    let read = |(name, value): &(String, String)| {
+        let Some(variable) = value.strip_prefix('$') else {
+            return Ok((name.clone(), value.clone()));
+        };
+        match find_value(variable, options.folder.as_deref()) {
+            Some((value, _)) => Ok((name.clone(), value)),
+            None => Err(format!(
+                "the header `{name}` is read from `{variable}`; set it in the environment or in a `.env` file"
+            )),
+        }
+    };
+    options.headers.iter().map(read).collect()
 }
 
 #[cfg(not(feature = "http"))]
@@ -270,7 +300,7 @@ mod tests {
     #[test]
     fn an_unknown_endpoint_is_answered_with_its_nearest_name_and_the_list() {
         check_error("olama/qwen3:8b", "did it mean `ollama`? (known: openai, ");
-        check_error("bedrock/x", "`--base-url`");
+        check_error("some-gateway/x", "`--base-url`");
         check_error("gpt-4o", "does not begin with a known endpoint");
         check_error("", "does not begin with a known endpoint");
     }
@@ -326,6 +356,22 @@ mod tests {
         assert!(
             provider("vllm/m", &wrong).unwrap_err().to_string().contains("`localhost:9` is not an address")
         );
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_header_may_be_read_from_the_env_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".env"), "KARAT_TEST_TEAM=blue\n").unwrap();
+        let headers = |value: &str| ProviderOptions {
+            folder: Some(folder.path().to_owned()),
+            headers: vec![("x-team".into(), value.into())],
+            ..ProviderOptions::default()
+        };
+        let read = read_headers(&headers("$KARAT_TEST_TEAM")).unwrap();
+        assert_eq!(read, [("x-team".to_owned(), "blue".to_owned())]);
+        let error = provider("ollama/m", &headers("$KARAT_TEST_NO_TEAM")).unwrap_err().to_string();
+        assert!(error.contains("the header `x-team` is read from `KARAT_TEST_NO_TEAM`"), "{error}");
     }
 
     #[cfg(feature = "http")]

@@ -14,6 +14,7 @@
 //! | how far annotators agree | [`agreement`] |
 //! | whether a score is a probability | [`calibrate`] |
 //! | what may go without review | [`accept`] |
+//! | whether the votes so far settle an item, and what a cascade of annotators did | [`cascade`] |
 //! | what holds for the whole data set | [`estimate`], on a [`sample`] |
 //! | which labels are probably wrong | [`noise`] |
 //! | whether one annotator is better than another on the same items | [`compare_paired`] |
@@ -32,6 +33,7 @@ pub mod agreement;
 mod bootstrap;
 pub mod boxes;
 pub mod calibrate;
+pub mod cascade;
 mod compare;
 pub mod estimate;
 mod interval;

@@ -1,9 +1,16 @@
 //! The trait that every kind of task implements, the table of kinds, and what passes between them and the engine.
 //!
-//! Not here: how a kind does it (`kinds/`).
+//! Not here: how a kind does it (`kinds/`), and in how many calls an item is asked about (`inquiry.rs`).
 
-use karat_core::{Abstention, Error, Item, Note, Outcome, Result, Shape, Shot, Task, Unusable, Value};
-use serde_json::Value as Json;
+use std::sync::Arc;
+
+use karat_core::{
+    Abstention, Confidence, Error, Item, Note, Outcome, PromptLanguage, Result, Shape, Shot, Task, TaskSpec,
+    Unusable, Value,
+};
+use serde_json::{Value as Json, json};
+
+use crate::inquiry::{Heard, View};
 
 use crate::kinds::{Classify, MultiLabel, Spans};
 
@@ -18,12 +25,44 @@ pub trait TaskKind: Sync {
     /// The shape of its values.
     fn shape(&self) -> Shape;
 
+    /// Fills in what `karat.toml` may leave out for this kind, and refuses what it cannot work with, by the name of the
+    /// key. Called once, before the task is made.
+    fn prepare(&self, spec: TaskSpec) -> Result<TaskSpec> {
+        needs_labels(self.id(), spec)
+    }
+
     /// What a model must return, as a JSON Schema that strict modes take: no further keys, all required, evidence before
     /// the label.
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json;
 
-    /// The same in words, as a template over `labels`, `reasoning`, `state_confidence` and `overlap`.
-    fn instructions(&self) -> &'static str;
+    /// The same in words, as a template over `first`, `open`, `close`, `after` (the frame of reason, confidence and
+    /// explanation), `labels`, `overlap`, and [`TaskKind::particulars`].
+    fn instructions(&self, language: PromptLanguage) -> &'static str;
+
+    /// What the template of this kind uses beyond that, as a JSON object.
+    fn particulars(&self, _task: &Task, _language: PromptLanguage) -> Json {
+        json!({})
+    }
+
+    /// Whether the system message lists the labels with their descriptions.
+    fn lists_labels(&self) -> bool {
+        true
+    }
+
+    /// What a model is shown of an item beside its text and context, as (name, text): options, a question.
+    fn shown(&self, _task: &Task, _item: &Item, _language: PromptLanguage) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// The questions that an item takes, all asked at once: one, or one for each order of its options.
+    fn views(&self, task: &Arc<Task>, item: &Arc<Item>) -> Vec<View> {
+        vec![View::of(task, item)]
+    }
+
+    /// What the answers to [`TaskKind::views`] say together; there are as many.
+    fn join(&self, _task: &Task, heard: Vec<Heard>) -> Heard {
+        heard.into_iter().next().unwrap_or_else(Heard::nothing)
+    }
 
     /// Reads one answer. Total: every string has an outcome, and nothing is guessed.
     fn read_answer(&self, task: &Task, item: &Item, answer: &RawAnswer) -> Reading;
@@ -38,10 +77,10 @@ pub trait TaskKind: Sync {
     fn label_words(&self, task: &Task, answer: &str, value: &Value) -> Vec<LabelAt>;
 
     /// How far apart two values are: 0 is the same, 1 is nothing in common. Values of another shape are 1 apart.
-    fn distance(&self, a: &Value, b: &Value) -> f64;
+    fn distance(&self, task: &Task, a: &Value, b: &Value) -> f64;
 
     /// What several samples of one annotator say together.
-    fn vote(&self, values: &[Value]) -> Vote;
+    fn vote(&self, task: &Task, values: &[Value]) -> Vote;
 
     /// Reads a gold value from a cell of the data; the message says what is wrong with it.
     fn read_gold(&self, task: &Task, item: &Item, cell: &Json) -> Result<Value, String>;
@@ -53,6 +92,16 @@ pub trait TaskKind: Sync {
     fn read_shot(&self, task: &Task, shot: &Shot) -> Result<Value> {
         crate::shots::read(self, task, shot)
     }
+}
+
+/// The spec as it is, where it has labels.
+pub(crate) fn needs_labels(kind: &str, spec: TaskSpec) -> Result<TaskSpec> {
+    if spec.labels.is_empty() {
+        return Err(Error::invalid(format!("a task of kind `{kind}` needs labels and has none")).hint(
+            "name them: `--labels positive,negative`, or `labels = [\"positive\", \"negative\"]`, or `labels_file`",
+        ));
+    }
+    Ok(spec)
 }
 
 /// Every kind, in the order of the documentation. To add one: write its file, add its row.
@@ -85,8 +134,16 @@ pub struct PromptStyle {
     pub reasoning: bool,
     /// Whether the model states how sure it is, from 0 to 1.
     pub state_confidence: bool,
+    /// Whether the model writes its reasons after the label.
+    pub explain: bool,
+    /// The language of the prompt.
+    pub language: PromptLanguage,
+    /// What the model is told it is, in place of our first sentence.
+    pub system: Option<String>,
     /// The text of a system template in place of the built-in one.
     pub template: Option<String>,
+    /// Whether the model decides between the answers of others. It always gives its reason first.
+    pub moderates: bool,
 }
 
 /// What the answer of a worked example shows beside the value.
@@ -96,6 +153,8 @@ pub struct ShotStyle {
     pub reason: Option<String>,
     /// The confidence; `None` where models are not asked for one.
     pub confidence: Option<f64>,
+    /// The explanation behind the answer; `None` where models are not asked for one.
+    pub explanation: Option<String>,
 }
 
 /// What came back from a model.
@@ -127,6 +186,14 @@ pub struct Reading {
     pub problem: Option<String>,
     /// The confidence that the model stated, in [0, 1].
     pub stated: Option<f64>,
+}
+
+impl Heard {
+    /// No answer at all: what never happens where every view is asked.
+    pub(crate) fn nothing() -> Self {
+        let reading = Reading::unusable(Unusable::Empty, Vec::new());
+        Self { reading, confidence: Confidence::Unknown(karat_core::NoConfidence::NoLabel) }
+    }
 }
 
 impl Reading {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::kind::{PromptStyle, ShotStyle};
 
-/// The frame of an answer's schema: the reason first, the answer, then the confidence.
+/// The frame of an answer's schema: the reason first, the answer, then the confidence, then the explanation.
 fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
     let mut properties = Map::new();
     if style.reasoning {
@@ -22,6 +22,9 @@ fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
     properties.insert(name.into(), answer);
     if style.state_confidence {
         properties.insert("confidence".into(), json!({"type": "number"}));
+    }
+    if style.explain {
+        properties.insert("explanation".into(), json!({"type": "string"}));
     }
     let required: Vec<&String> = properties.keys().collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
@@ -36,6 +39,9 @@ fn framed(style: &ShotStyle, name: &str, answer: &Json) -> String {
     map.insert(name.into(), answer.clone());
     if let Some(confidence) = style.confidence {
         map.insert("confidence".into(), json!(confidence));
+    }
+    if let Some(explanation) = &style.explanation {
+        map.insert("explanation".into(), json!(explanation));
     }
     Json::Object(map).to_string()
 }

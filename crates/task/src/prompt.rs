@@ -9,24 +9,28 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use karat_core::{Error, Hash, Hasher, Item, Result, Task};
+use karat_core::{Error, Hash, Hasher, LabelId, LabelSpec, Result, Task};
 use karat_llm::{Message, Role};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde_json::Value as Json;
 
+use crate::inquiry::View;
 use crate::kind::{PromptStyle, TaskKind};
-use crate::shots;
-
-const SYSTEM: &str = include_str!("../prompts/system.jinja");
+use crate::language::{Words, words};
+use crate::moderate::{Opinion, with_opinions};
+use crate::shots::{self, Shown};
 
 /// How an item is written, as a version: a change here is another prompt.
 const ITEM_FORM: &str = "fields, then item, between numbered marks; 1";
 
 /// Renders the prompts of one annotator.
 pub struct Prompter {
-    task: Task,
+    kind: &'static dyn TaskKind,
+    words: &'static Words,
+    style: PromptStyle,
+    text: String,
     system: Arc<str>,
-    format: Json,
+    format: Arc<Json>,
     version: Hash,
 }
 
@@ -34,38 +38,43 @@ impl Prompter {
     /// Compiles the templates, checks the worked examples and renders the system message.
     ///
     /// An error where the template is broken, or a worked example does not read as its own answer.
-    pub fn new(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> Result<Self> {
-        let template = style.template.as_deref().unwrap_or(SYSTEM);
+    pub fn new(task: &Task, kind: &'static dyn TaskKind, style: &PromptStyle) -> Result<Self> {
+        let words = words(style.language);
+        let style = &PromptStyle { reasoning: style.reasoning || style.moderates, ..style.clone() };
+        let template = style.template.as_deref().unwrap_or(words.system);
         let format = kind.answer_format(task, style);
         let shots = shots::render(task, kind, style)?;
-        let instructions = render(
-            "instructions",
-            kind.instructions(),
-            context! { reasoning => style.reasoning, state_confidence => style.state_confidence, overlap => task.overlap },
-        )?;
-        let labels: Vec<_> = task
-            .schema
-            .specs()
-            .iter()
-            .map(|it| context! { name => &it.name, description => &it.description, examples => &it.examples })
-            .collect();
+        let instructions = instructions(task, kind, style)?;
+        let labels = labels(task);
+        let listed = kind.lists_labels() && task.spec.shortlist.is_none() && task.spec.levels.is_none();
         let shown: Vec<_> =
             shots.iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
+        let usual = if style.moderates { words.moderator } else { words.careful };
+        let careful = style.system.as_deref().unwrap_or(usual).trim();
         let values = context! {
             kind => kind.id(), guideline => task.guideline.trim(), labels, instructions => instructions.trim(),
             shots => shown, reasoning => style.reasoning, state_confidence => style.state_confidence,
+            explain => style.explain, careful, listed => listed && !task.schema.is_empty(),
         };
         let system = render("system", template, values)?;
         let system = system.trim();
         let version = Hasher::default()
             .part(kind.id())
             .part(template)
-            .part(kind.instructions())
+            .part(kind.instructions(style.language))
             .part(ITEM_FORM)
             .part(system)
             .part(format.to_string())
             .finish();
-        Ok(Self { task: task.clone(), system: system.into(), format, version })
+        Ok(Self {
+            kind,
+            words,
+            style: style.clone(),
+            text: task.text.clone(),
+            system: system.into(),
+            format: Arc::new(format),
+            version,
+        })
     }
 
     /// The identity of all that is the same for every item: templates, guideline, labels, examples, style, format.
@@ -74,7 +83,7 @@ impl Prompter {
     }
 
     /// The JSON Schema of an answer.
-    pub fn answer_format(&self) -> &Json {
+    pub fn answer_format(&self) -> &Arc<Json> {
         &self.format
     }
 
@@ -83,29 +92,97 @@ impl Prompter {
         &self.system
     }
 
-    /// The messages for an item; an error where it has no text.
-    pub fn messages(&self, item: &Item) -> Result<Vec<Message>> {
-        let Some(text) = item.text(&self.task.text) else {
-            let message = format!("item `{}` has no text in column `{}`", item.id, self.task.text);
+    /// The messages for one view of an item, with the worked examples chosen for it; an error where it has no text.
+    pub fn messages(&self, view: &View, shots: &[Shown]) -> Result<Vec<Message>> {
+        let (task, item) = (&view.task, &view.item);
+        let shown = self.kind.shown(task, item, self.style.language);
+        let text = item.text(&self.text);
+        if text.is_none() && shown.is_empty() {
+            let message = format!("item `{}` has no text in column `{}`", item.id, self.text);
             return Err(Error::invalid(message));
-        };
-        let shown = show_item(&text, &self.task.context_of(item));
-        Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, shown)])
+        }
+        let mut fields = task.context_of(item);
+        fields.extend(shown.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))));
+        let mut user = String::new();
+        for shot in shots {
+            user.push_str(&format!("{}\n{}\n\n", shot.item, shot.answer));
+        }
+        if let Some(offered) = &view.offered {
+            user.push_str(&offer(self.words, task, offered));
+        }
+        user.push_str(&show_item(text.as_deref(), &fields, self.words));
+        Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, user)])
+    }
+
+    /// The same with the answers of others below the item, for a moderator: without names, in an order that `seed` and the
+    /// item decide.
+    pub fn with_opinions(
+        &self,
+        messages: Vec<Message>,
+        opinions: &[Opinion],
+        seed: u64,
+        item: &str,
+    ) -> Vec<Message> {
+        with_opinions(self.words, messages, opinions, (seed, item))
     }
 
     /// The messages that ask once more, with the problem named.
     pub fn ask_again(&self, messages: &[Message], answer: &str, problem: &str) -> Vec<Message> {
-        let said = if answer.trim().is_empty() { "(no answer)" } else { answer };
-        let again = format!(
-            "Your answer could not be used as it is: {problem}.\nAnswer once more for the same item, complete, as JSON in the form described, and with nothing else."
-        );
-        let more = [Message::new(Role::Assistant, said), Message::new(Role::User, again)];
+        let said = if answer.trim().is_empty() { self.words.no_answer } else { answer };
+        let (before, after) = self.words.again;
+        let more = [
+            Message::new(Role::Assistant, said),
+            Message::new(Role::User, format!("{before}{problem}{after}")),
+        ];
         messages.iter().cloned().chain(more).collect()
     }
 }
 
+/// What a model must return, in words, with the frame of reason, confidence and explanation.
+pub(crate) fn instructions(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> Result<String> {
+    let words = words(style.language);
+    let when = |on: bool, text: &str| if on { text.to_owned() } else { String::new() };
+    let values = context! {
+        first => when(style.reasoning, words.first),
+        open => format!("{{{}", when(style.reasoning, r#""reason": "...", "#)),
+        close => format!(
+            "{}{}}}",
+            when(style.state_confidence, r#", "confidence": 0.0"#),
+            when(style.explain, r#", "explanation": "...""#),
+        ),
+        after => when(style.state_confidence, words.confidence) + &when(style.explain, words.explanation),
+        reasoning => style.reasoning, state_confidence => style.state_confidence, explain => style.explain,
+        overlap => task.spec.overlap, labels => labels(task),
+        ..minijinja::Value::from(minijinja::value::Serde(kind.particulars(task, style.language)))
+    };
+    render("instructions", kind.instructions(style.language), values)
+}
+
+/// The labels as templates see them.
+fn labels(task: &Task) -> Vec<minijinja::Value> {
+    let one = |it: &LabelSpec| context! { name => &it.name, description => &it.description, examples => &it.examples };
+    task.schema.specs().iter().map(one).collect()
+}
+
+/// The labels offered with an item, one a line.
+fn offer(words: &Words, task: &Task, offered: &[LabelId]) -> String {
+    let mut out = format!("{}\n", words.labels);
+    for label in offered {
+        let Some(spec) = task.schema.specs().get(label.index()) else { continue };
+        out.push_str(&format!("- {}", spec.name));
+        if !spec.description.is_empty() {
+            out.push_str(&format!(": {}", spec.description));
+        }
+        out.push('\n');
+    }
+    out.push('\n');
+    out
+}
+
 /// An item as a model sees it: the further fields by name, then the text, between marks that no text closes.
-pub(crate) fn show_item(text: &str, fields: &[(&str, Cow<'_, str>)]) -> String {
+pub(crate) fn show_item(text: Option<&str>, fields: &[(&str, Cow<'_, str>)], words: &Words) -> String {
+    let has_text = text.is_some();
+    let text = text.unwrap_or_default();
     let taken = |n: usize| {
         let mark = if n == 0 { "</item>".to_owned() } else { format!("</item-{n}>") };
         text.contains(&mark) || fields.iter().any(|(_, value)| value.contains(&mark))
@@ -122,11 +199,14 @@ pub(crate) fn show_item(text: &str, fields: &[(&str, Cow<'_, str>)]) -> String {
         out.push_str(value);
         out.push('\n');
     }
-    if !fields.is_empty() {
-        out.push_str("text: ");
+    if has_text {
+        if !fields.is_empty() {
+            out.push_str(words.text);
+        }
+        out.push_str(text);
+        out.push('\n');
     }
-    out.push_str(text);
-    out.push_str("\n</");
+    out.push_str("</");
     out.push_str(&tag);
     out.push('>');
     out
@@ -139,7 +219,7 @@ fn render(name: &str, template: &str, values: minijinja::Value) -> Result<String
     let broken = |error: minijinja::Error| {
         let place = error.line().map_or(String::new(), |line| format!(" (line {line})"));
         Error::invalid(format!("the prompt template `{name}` does not work{place}: {error}"))
-            .hint("a template may use `guideline`, `labels`, `instructions`, `shots`, `kind`, `reasoning` and `state_confidence`")
+            .hint("a template may use `guideline`, `labels`, `instructions`, `shots`, `kind`, `reasoning`, `state_confidence` and `explain`")
     };
     env.add_template(name, template).map_err(broken)?;
     env.get_template(name).and_then(|it| it.render(values)).map_err(broken)

@@ -6,12 +6,16 @@ use karat_core::{Error, Outcome, Result, Shot, Task, Value};
 
 use crate::kind::{PromptStyle, RawAnswer, ShotStyle, TaskKind};
 use crate::kinds::item_of;
+use crate::language::words;
 use crate::prompt::show_item;
 
 /// A worked example as a model sees it.
-pub(crate) struct Shown {
-    pub(crate) item: String,
-    pub(crate) answer: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The item as a model sees it.
+    pub item: String,
+    /// The answer in the form that is asked for.
+    pub answer: String,
 }
 
 /// The value of a worked example; an error where it is no value of the task or does not survive its own reading.
@@ -43,11 +47,12 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
             reason: style.reasoning.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
             // Not 1: models copy the number that they see.
             confidence: style.state_confidence.then_some(0.95),
+            explanation: style.explain.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
         };
         let context: Vec<(&str, Cow<'_, str>)> =
             shot.context.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         Ok(Shown {
-            item: show_item(&shot.text, &context),
+            item: show_item(Some(&shot.text), &context, words(style.language)),
             answer: kind.shot_text(task, &shot.text, &value, &with),
         })
     };

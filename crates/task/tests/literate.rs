@@ -1,8 +1,9 @@
 //! Runs the cases written in Markdown under `tests/tasks/`.
 //!
 //! A heading is the name of a case. Fenced blocks give its parts: `task` (TOML as in `karat.toml`, with the guideline as
-//! text), `style`, `item`, `context`, `answer` (`answer cut at 40 tokens`), `refusal`; and what must come: `outcome`, and
-//! where given `notes`, `problem`, `stated`, `prompt`. A case without a `task`, `style` or `item` has that of the case
+//! text), `style`, `item`, `context` (columns that are shown), `columns` (further ones: options, a question), `answer` (`answer
+//! cut at 40 tokens`; several where an item takes several calls), `refusal`; and what must come: `outcome`, and where given
+//! `notes`, `problem`, `stated`, `prompt` (of the first call). A case without a `task`, `style`, `item` or columns has that of the case
 //! before it in the file. A block may be fenced with more backticks than it holds.
 
 #![expect(
@@ -12,10 +13,13 @@
     reason = "a test reads files"
 )]
 
+use std::sync::Arc;
+
 use karat_core::{
-    Abstention, Alignment, DataSpec, Fields, Item, ItemId, Note, Outcome, PolicySpec, Task, TaskSpec, Value,
+    Abstention, Alignment, Confidence, DataSpec, Fields, Item, ItemId, NoConfidence, Note, Outcome,
+    PolicySpec, PromptLanguage, Task, TaskSpec, Value,
 };
-use karat_task::{PromptStyle, Prompter, RawAnswer, Reading, kind};
+use karat_task::{Heard, Inquiry, PromptStyle, Prompter, RawAnswer, Reading, Step, View, kind};
 
 #[derive(Default, Clone)]
 struct Case {
@@ -53,7 +57,7 @@ fn cases(markdown: &str) -> Vec<Case> {
             open = Some((ticks, line[ticks..].trim().to_owned(), String::new()));
         } else if let Some(name) = line.strip_prefix('#') {
             // What is not said again stays as it was.
-            let kept = |info: &str| ["task", "style", "item", "context"].contains(&info);
+            let kept = |info: &str| ["task", "style", "item", "context", "columns"].contains(&info);
             let blocks =
                 cases.last().map(|last| last.blocks.iter().filter(|(info, _)| kept(info)).cloned().collect());
             let name = name.trim_start_matches('#').trim().to_owned();
@@ -63,7 +67,7 @@ fn cases(markdown: &str) -> Vec<Case> {
     assert!(open.is_none(), "a block is not closed");
     let known = [
         "task", "style", "item", "context", "answer", "refusal", "outcome", "notes", "problem", "stated",
-        "prompt",
+        "prompt", "columns",
     ];
     for (info, _) in cases.iter().flat_map(|case| &case.blocks) {
         assert!(
@@ -79,35 +83,86 @@ fn task(case: &Case) -> Task {
     let guideline = spec.guideline.take().unwrap_or_default();
     let context: toml::Table =
         toml::from_str(case.text("context").unwrap_or_default()).expect("context in TOML");
-    let data =
-        DataSpec { text: "text".into(), context: context.keys().cloned().collect(), ..DataSpec::default() };
-    Task::new(&spec, &data, &PolicySpec::default(), guideline).expect("a sound task")
+    let text = if case.text("item").is_some() { "text".to_owned() } else { String::new() };
+    let data = DataSpec { text, context: context.keys().cloned().collect(), ..DataSpec::default() };
+    karat_task::task(spec, &data, &PolicySpec::default(), guideline).expect("a sound task").0
 }
 
 fn item(case: &Case) -> Item {
     let context: toml::Table =
         toml::from_str(case.text("context").unwrap_or_default()).expect("context in TOML");
-    let mut fields: Fields =
-        context.into_iter().map(|(name, text)| (name, text.as_str().unwrap_or_default().into())).collect();
-    fields.insert("text".into(), case.text("item").unwrap_or_default().into());
+    let columns: toml::Table =
+        toml::from_str(case.text("columns").unwrap_or_default()).expect("columns in TOML");
+    let cell = |it: toml::Value| serde_json::to_value(it).expect("a cell");
+    let mut fields: Fields = context.into_iter().chain(columns).map(|(name, it)| (name, cell(it))).collect();
+    if let Some(text) = case.text("item") {
+        fields.insert("text".into(), text.into());
+    }
     Item { id: ItemId::new("1"), row: 1, fields }
 }
 
 fn style(case: &Case) -> PromptStyle {
     let table: toml::Table = toml::from_str(case.text("style").unwrap_or_default()).expect("a style in TOML");
     let is = |name: &str| table.get(name).and_then(toml::Value::as_bool).unwrap_or_default();
-    PromptStyle { reasoning: is("reasoning"), state_confidence: is("state_confidence"), template: None }
+    let language = match table.get("language").and_then(toml::Value::as_str) {
+        Some("ru") => PromptLanguage::Ru,
+        Some("zh") => PromptLanguage::Zh,
+        _ => PromptLanguage::En,
+    };
+    let system = table.get("system").and_then(toml::Value::as_str).map(str::to_owned);
+    PromptStyle {
+        reasoning: is("reasoning"),
+        state_confidence: is("state_confidence"),
+        explain: is("explain"),
+        language,
+        system,
+        template: None,
+        moderates: is("moderates"),
+    }
 }
 
+/// The first call of an item.
+fn views(case: &Case, task: &Task) -> (Inquiry, Arc<Item>, Vec<View>) {
+    let inquiry = Inquiry::new(Arc::new(task.clone()), kind(&task.kind).unwrap(), None).expect("an inquiry");
+    let item = Arc::new(item(case));
+    match inquiry.next(&item, &[]) {
+        Step::Ask(views) => (inquiry, item, views),
+        Step::Done(done) => panic!("`{}` is done before it is asked: {done:?}", case.name),
+    }
+}
+
+/// What the answers of a case say: one answer by itself, several as the calls that one item takes.
 fn read(case: &Case, task: &Task) -> Option<Reading> {
-    let answer = case.block("answer");
+    let answers: Vec<_> =
+        case.blocks.iter().filter(|(info, _)| info.split(' ').next() == Some("answer")).collect();
     let refusal = case.text("refusal");
-    let (info, text) = answer.or(refusal.map(|_| ("", "")))?;
-    let truncated_at = info
-        .strip_prefix("answer cut at ")
-        .and_then(|it| it.strip_suffix(" tokens"))
-        .map(|n| n.parse().unwrap());
-    Some(kind(&task.kind).unwrap().read_answer(task, &item(case), &RawAnswer { text, truncated_at, refusal }))
+    if answers.is_empty() && refusal.is_none() {
+        return None;
+    }
+    let kind = kind(&task.kind).unwrap();
+    let (inquiry, item, mut views) = views(case, task);
+    let mut heard = Vec::new();
+    let blank = (String::new(), String::new());
+    let mut answers = answers.into_iter().chain(refusal.map(|_| &blank));
+    loop {
+        for view in &views {
+            let (info, text) = answers.next().expect("an answer for each call");
+            let truncated_at = info
+                .strip_prefix("answer cut at ")
+                .and_then(|it| it.strip_suffix(" tokens"))
+                .map(|n| n.parse().unwrap());
+            let answer = RawAnswer { text, truncated_at, refusal };
+            let reading = kind.read_answer(&view.task, &view.item, &answer);
+            heard.push(Heard { reading, confidence: Confidence::Unknown(NoConfidence::NoLogprobs) });
+        }
+        match inquiry.next(&item, &heard) {
+            Step::Ask(more) => views = more,
+            Step::Done(done) => {
+                assert!(answers.next().is_none(), "`{}` has answers that nobody asked for", case.name);
+                return Some(done.reading);
+            }
+        }
+    }
 }
 
 fn show(outcome: &Outcome, task: &Task) -> String {
@@ -123,6 +178,11 @@ fn show(outcome: &Outcome, task: &Task) -> String {
                 )
             };
             spans.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        Outcome::Labeled(value)
+            if !matches!(value, Value::Choice(_) | Value::Choices(_) | Value::Spans(_)) =>
+        {
+            format!("labeled: {}", value.to_json(&task.schema))
         }
         Outcome::Labeled(value) => {
             let names: Vec<_> = value.labels().iter().map(|it| task.schema.name(*it)).collect();
@@ -174,7 +234,8 @@ fn differences(case: &Case) -> Vec<String> {
     };
     if case.text("prompt").is_some() {
         let prompter = Prompter::new(&task, kind(&task.kind).unwrap(), &style(case)).expect("a prompt");
-        let messages = prompter.messages(&item(case)).unwrap();
+        let (_, _, views) = views(case, &task);
+        let messages = prompter.messages(&views[0], &[]).unwrap();
         let texts: Vec<&str> = messages.iter().map(|it| &*it.content).collect();
         compare("prompt", texts.join("\n---\n"));
     }

@@ -117,6 +117,9 @@ fn propose(args: &Args, seen: &Look, voice: &mut Voice) -> Result<Project> {
             ..TaskSpec::default()
         },
         annotators: model.iter().filter(|it| !it.is_empty()).map(AnnotatorSpec::of).collect(),
+        few_shot: None,
+        long: None,
+        privacy: None,
         policy: Default::default(),
         budget: Budget { max_cost_usd: args.max_cost, prices: None },
     })

@@ -25,7 +25,7 @@ const N_PARTS: usize = 4;
 pub(super) fn of_labels(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport, Undefined> {
     let ratings = classes(panel, |plain| match plain {
         Plain::Choice(class) => Some(*class),
-        Plain::Choices(_) | Plain::Spans(_) => None,
+        _ => None,
     })?;
     let n_classes = panel.labels.len() as u32;
     let intervals = options.intervals();
@@ -70,7 +70,7 @@ pub(super) fn of_sets(panel: &Panel, options: &AgreeOptions) -> Result<Agreement
     };
     let whole = classes(panel, |plain| match plain {
         Plain::Choices(set) => distinct.get(set).copied().map(Class),
-        Plain::Choice(_) | Plain::Spans(_) => None,
+        _ => None,
     })?;
     let n_classes = distinct.len() as u32;
     let intervals = options.intervals();
@@ -88,7 +88,7 @@ pub(super) fn of_sets(panel: &Panel, options: &AgreeOptions) -> Result<Agreement
         let class = Class(n as u32);
         let binary = classes(panel, |plain| match plain {
             Plain::Choices(set) => Some(Class(u32::from(set.contains(&class)))),
-            Plain::Choice(_) | Plain::Spans(_) => None,
+            _ => None,
         });
         let found = class_agreement(&binary?, 2, &intervals)?;
         let has = &found.classes[1];

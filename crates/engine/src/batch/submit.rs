@@ -15,9 +15,9 @@ use karat_store::{BudgetError, Entry, Hold};
 use super::collect::told;
 use super::kept::{Event, KeptBatch, KeptRow, Planned, batches, blob_of, failures, rows_of};
 use super::{Dispatch, LeftOut, MAX_TRIES};
-use crate::asker::Question;
+use crate::asker::{Asked, Question};
 use crate::prompt_blob;
-use crate::run::chunks;
+use crate::run::{chunks, wanted};
 
 /// The most bytes of one batch, whatever the vendor takes: it is held in memory while it is sent.
 const MAX_BYTES: usize = 64 << 20;
@@ -129,49 +129,44 @@ impl Dispatch<'_> {
 
     /// The rows of a chunk of items.
     async fn pick(&self, items: Vec<Item>, known: &mut Known) -> Result<Vec<Row>> {
-        let (asker, store) = (self.asker, self.scene.store);
-        let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
-        let keys: Vec<_> =
-            items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
-        let standing = store.standing(asker.id, &keys).await?;
-        let mut questions = Vec::new();
-        for ((item, input), standing) in items.into_iter().zip(inputs).zip(standing) {
-            if self.options.run.selection.wants(standing.map(|row| row.kind)) {
-                let question = asker.question(item, input)?;
-                let requests = asker.requests(&question);
-                let is_lost = |it| known.failures.get(it).is_some_and(|(n, failure)| is_final(*n, failure));
-                if !requests.iter().any(is_lost) {
-                    questions.push((question, requests));
-                }
-            }
-        }
-        let requests: Vec<Hash> =
-            questions.iter().flat_map(|(_, requests)| requests.iter().copied()).collect();
-        let answered = store.answers(&requests).await?;
+        let asker = self.asker;
+        let wanted = wanted(self.scene, &self.begun.ladder, (self.n, false), items).await?;
+        let mut questions = wanted.questions;
+        let is_lost = |it: &Hash| known.failures.get(it).is_some_and(|(n, failure)| is_final(*n, failure));
+        questions.retain(|question| !asker.requests(question).iter().any(is_lost));
+        let requests: Vec<Hash> = questions.iter().flat_map(|question| asker.requests(question)).collect();
+        let answered = self.scene.store.answers(&requests).await?;
         let mut rows = Vec::new();
-        for (question, requests) in &questions {
-            for (sample, request) in (0..).zip(requests) {
-                let is_free = !answered.contains_key(request) && !known.waiting.contains(request);
-                if is_free && known.taken.insert(*request) {
-                    let n_failed = known.failures.get(request).map_or(0, |(n, _)| *n);
-                    rows.push(self.row(question, *request, (sample, n_failed + 1))?);
+        for question in &questions {
+            for (request, asked, sample) in asker.first_calls(question) {
+                let is_free = !answered.contains_key(&request) && !known.waiting.contains(&request);
+                if is_free && known.taken.insert(request) {
+                    let n_failed = known.failures.get(&request).map_or(0, |(n, _)| *n);
+                    let kept = KeptRow {
+                        request,
+                        item: question.item.id.shared(),
+                        sample,
+                        attempt: n_failed + 1,
+                        prompt: Hash([0; 16]),
+                        most: MicroUsd(0),
+                    };
+                    rows.push(self.row(question, asked, kept)?);
                 }
             }
         }
         Ok(rows)
     }
 
-    fn row(&self, question: &Question, request: Hash, (sample, attempt): (u32, u32)) -> Result<Row> {
+    fn row(&self, question: &Question, asked: &Asked, kept: KeptRow) -> Result<Row> {
         let asker = self.asker;
-        let asked = asker.request(&question.item, question.messages.clone(), sample);
-        let body = self.batches.body(&asked).map_err(|error| told(&error, asker, "a batch"))?;
-        let mut prompt = Vec::new();
-        let hash = prompt_blob::keep(&question.messages, asker.system, &mut prompt);
+        let sent = asker.request(&question.item, &asked.view, asked.messages.clone(), kept.sample);
+        let body = self.batches.body(&sent).map_err(|error| told(&error, asker, "a batch"))?;
+        let mut blobs = Vec::new();
+        let prompt = prompt_blob::keep(&asked.messages, asker.system, &mut blobs);
         let most = self.price.as_ref().map_or(MicroUsd(0), |price| {
-            MicroUsd(price.upper_bound(asked.prompt_bytes(), asked.settings.max_tokens).0)
+            MicroUsd(price.upper_bound(sent.prompt_bytes(), sent.settings.max_tokens).0)
         });
-        let item = question.item.id.shared();
-        Ok(Row { kept: KeptRow { request, item, sample, attempt, prompt: hash, most }, body, prompt })
+        Ok(Row { kept: KeptRow { prompt, most, ..kept }, body, prompt: blobs })
     }
 
     /// Sends a parcel as one batch.
@@ -245,7 +240,7 @@ impl Dispatch<'_> {
         let mut left_out = LeftOut::waiting(self.scene.store).await?;
         left_out.failed.extend(self.given_up().await?);
         let before = progress.count().n_done();
-        let errors = self.begun.ask(self.scene, &[self.asker], &left_out, 1).await?;
+        let errors = self.begun.ask(self.scene, &[self.n], &left_out, 1).await?;
         if let Some((_, error)) = errors.into_iter().next() {
             return Err(error);
         }

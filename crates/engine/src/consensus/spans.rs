@@ -72,7 +72,7 @@ fn fit(
 fn spans_of(plain: &Plain) -> Option<Vec<Span>> {
     match plain {
         Plain::Spans(spans) => Some(spans.clone()),
-        Plain::Choice(_) | Plain::Choices(_) => None,
+        _ => None,
     }
 }
 

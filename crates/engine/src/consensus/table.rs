@@ -43,7 +43,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         members,
         measure: match panel.shape {
             Shape::Spans => "exact F1",
-            Shape::Choice | Shape::Choices => "right",
+            _ => "right",
         },
         accuracy,
         majority,
@@ -61,7 +61,7 @@ fn qualities(panel: &Panel, estimated: &[Option<f64>]) -> Vec<MemberQuality> {
         let items: Vec<usize> = (0..panel.n_items()).filter(was_asked).collect();
         match panel.shape {
             Shape::Spans => span_f1(panel, &items, |item| own.given[item].as_ref().ok()),
-            Shape::Choice | Shape::Choices => {
+            _ => {
                 let n_right = items.iter().filter(|item| panel.right(member, **item) == Some(true)).count();
                 share_of(n_right as f64, items.len())
             }
@@ -94,7 +94,7 @@ fn against_gold<'a>(
                 span_f1(panel, settled, |item| usual[item].as_ref()),
             )
         }
-        Shape::Choice | Shape::Choices => {
+        _ => {
             let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
             let usual = settled.iter().map(|item| majority_credit(panel, *item));
             (share_of(credits.sum(), settled.len()), share_of(usual.sum(), settled.len()))
@@ -129,7 +129,7 @@ fn span_f1<'a>(
     fn all(plain: &Plain) -> &[Span] {
         match plain {
             Plain::Spans(spans) => spans,
-            Plain::Choice(_) | Plain::Choices(_) => &[],
+            _ => &[],
         }
     }
     let pair = |item: &usize| Pair {

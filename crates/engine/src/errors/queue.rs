@@ -43,7 +43,7 @@ pub(super) fn suspects(
     let mut suspects: Vec<Option<Suspect>> = vec![None; panel.n_items()];
     let n_wrong = match panel.shape {
         Shape::Choice => by_confident_learning(panel, found, questioned, filter, &mut suspects),
-        Shape::Choices | Shape::Spans => None,
+        _ => None,
     };
     for (item, label) in questioned.iter().enumerate() {
         let seen = found.held[item].as_ref().unwrap_or(&found.items[item]);

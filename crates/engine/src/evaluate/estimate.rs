@@ -30,7 +30,7 @@ pub(super) async fn estimate(
         let question = asker.question(item.clone(), input)?;
         for answer in answers_to(store, asker, item).await? {
             n += 1;
-            tokens_in += question.messages.iter().map(|it| tokens::count(&it.content)).sum::<u64>();
+            tokens_in += question.messages().map(|it| tokens::count(&it.content)).sum::<u64>();
             tokens_out += tokens::count(&answer.text);
         }
     }

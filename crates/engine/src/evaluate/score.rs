@@ -40,6 +40,7 @@ pub(super) fn judge(
         Some(Plain::Choice(_)) | None => choice(asked(), &names, intervals),
         Some(Plain::Choices(_)) => choices(asked(), &names, intervals),
         Some(Plain::Spans(_)) => spans(asked(), &names, intervals),
+        Some(Plain::Whole(_)) => return Err(Error::invalid("values of this kind cannot be evaluated")),
     };
     let scored = scored.map_err(|error| Error::bug(format!("the scores cannot be computed: {error:?}")))?;
     Ok(Judged {
@@ -76,6 +77,7 @@ pub(crate) fn labels_of(
         Some((Plain::Choice(_), _)) => choice(all, names, intervals),
         Some((Plain::Choices(_), _)) => choices(all, names, intervals),
         Some((Plain::Spans(_), _)) => spans(all, names, intervals),
+        Some((Plain::Whole(_), _)) => return Vec::new(),
     };
     scored.map_or_else(|_| Vec::new(), |it| label_rows(&it.by_label, names))
 }
@@ -89,7 +91,7 @@ fn choice<'a>(
 ) -> Score {
     let class = |plain: &Plain| match plain {
         Plain::Choice(class) => Some(*class),
-        Plain::Choices(_) | Plain::Spans(_) => None,
+        _ => None,
     };
     let pairs: Vec<Pair<Class>> = asked
         .map(|(gold, given)| Pair {
@@ -126,7 +128,7 @@ fn choices<'a>(
     fn classes(plain: &Plain) -> &[Class] {
         match plain {
             Plain::Choices(classes) => classes,
-            Plain::Choice(_) | Plain::Spans(_) => &[],
+            _ => &[],
         }
     }
     let pairs: Vec<Pair<&[Class]>> = asked
@@ -159,7 +161,7 @@ fn spans<'a>(
     fn all(plain: &Plain) -> &[Span] {
         match plain {
             Plain::Spans(spans) => spans,
-            Plain::Choice(_) | Plain::Choices(_) => &[],
+            _ => &[],
         }
     }
     let pairs: Vec<Pair<&[Span]>> =

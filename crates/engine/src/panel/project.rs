@@ -73,7 +73,7 @@ fn empty(setup: &Setup, askers: &[Asker], gold: Option<&GoldSource>) -> Panel {
         name: setup.name.clone(),
         kind: setup.kind.id().to_owned(),
         shape: setup.kind.shape(),
-        overlap: task.overlap,
+        overlap: task.spec.overlap,
         labels: task.schema.names().map(str::to_owned).collect(),
         ids: Vec::new(),
         texts: Vec::new(),

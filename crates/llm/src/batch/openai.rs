@@ -10,12 +10,16 @@
 use serde_json::{Value, json, value::RawValue};
 
 use super::{BatchLimits, BatchLine, BatchRequest, BatchState, Seen, number, read_fault, said, seconds};
-use crate::{CallError, CallErrorClass, ModelAnswer, batch::undone, dialect::fault};
+use crate::{
+    CallError, CallErrorClass, ModelAnswer,
+    batch::undone,
+    dialect::{Dialect, fault},
+};
 
 /// In what a vendor differs from OpenAI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flavor {
-    /// The path of a chat call, as lines and batches name it.
+    /// The path of a call, as lines and batches name it.
     pub url: &'static str,
     /// Where files are uploaded.
     pub upload: &'static str,
@@ -35,10 +39,11 @@ const OPENAI: Flavor = Flavor {
     limits: BatchLimits { rows: 50_000, bytes: 200_000_000 },
 };
 
-/// How an endpoint of this name speaks.
+/// How an endpoint of this name speaks, and where its dialect sends a call.
 #[must_use]
-pub fn flavor(endpoint: &str) -> Flavor {
+pub fn flavor(endpoint: &str, dialect: Dialect) -> Flavor {
     match endpoint {
+        _ if dialect == Dialect::OpenAiResponses => Flavor { url: "/v1/responses", ..OPENAI },
         "azure" => Flavor {
             url: "/chat/completions",
             limits: BatchLimits { rows: 100_000, ..OPENAI.limits },

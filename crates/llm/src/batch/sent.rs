@@ -47,7 +47,12 @@ impl SentBatches {
         }
         let api = match (row.dialect, row.name) {
             (Dialect::OpenAiChat, "mistral") => Api::Mistral,
-            (Dialect::OpenAiChat, name) => Api::OpenAi(openai::flavor(name)),
+            (Dialect::OpenAiChat | Dialect::OpenAiResponses, name) => {
+                Api::OpenAi(openai::flavor(name, row.dialect))
+            }
+            (Dialect::Anthropic, _) => Api::Anthropic,
+            (Dialect::Gemini, _) => Api::Gemini,
+            (Dialect::Ollama, _) => return None,
         };
         Some(SentBatches { http, api })
     }

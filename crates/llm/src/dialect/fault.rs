@@ -41,6 +41,8 @@ fn judge(status: u16, retry_after: Option<Duration>, words: &Words) -> Fault {
         Some(hint) => format!("{}; {hint}", words.said(status)),
         None => words.said(status),
     };
+    // A wait in the body stands in for a header that is not there: Google sends none.
+    let retry_after = retry_after.or(words.retry_delay);
     let error = CallError { class, message, status: Some(status), retry_after, tries: 1 };
     match words.refused_part() {
         Some(part) if class == CallErrorClass::BadRequest => Fault::Refuses(part, error),
@@ -86,22 +88,31 @@ struct Words {
     code: String,
     kind: String,
     param: String,
-    /// All of the above in lower case: where substrings are looked for.
+    /// A wait that stands in the body.
+    retry_delay: Option<Duration>,
+    /// All of the words above in lower case: where substrings are looked for.
     all: String,
 }
 
 impl Words {
     fn of(body: &[u8]) -> Words {
         let mut words = Words::default();
-        match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(top)) => {
-                let outer = Value::Object(top);
+        let read = match serde_json::from_slice::<Value>(body) {
+            // Google sends some failures as a list of one.
+            Ok(Value::Array(mut several)) if several.len() == 1 => Ok(several.remove(0)),
+            other => other,
+        };
+        match read {
+            Ok(outer @ Value::Object(_)) => {
                 let inner = match &outer["error"] {
                     Value::Object(_) => &outer["error"],
                     _ => &outer,
                 };
                 words.code = text(&inner["code"]);
                 words.kind = [text(&inner["type"]), text(&outer["error_type"])].concat();
+                if let Some(details) = inner["details"].as_array() {
+                    words.google(text(&inner["status"]), details);
+                }
                 words.param = text(&inner["param"]);
                 let said = [&inner["message"], &outer["error"], &outer["detail"], &outer["message"]];
                 let raw = text(&inner["metadata"]["raw"]);
@@ -122,6 +133,23 @@ impl Words {
         let all = [&words.message, &words.code, &words.kind, &words.param].map(String::as_str).join(" ");
         words.all = all.to_lowercase();
         words
+    }
+
+    /// What Google says of a failure beside its message: reasons, quotas and a wait, as a list of typed objects.
+    fn google(&mut self, status: String, details: &[Value]) {
+        self.kind = status;
+        for detail in details {
+            for said in [&detail["reason"], &detail["violations"][0]["quotaId"]] {
+                let said = text(said);
+                if !said.is_empty() {
+                    self.kind = [self.kind.as_str(), " ", &said].concat();
+                }
+            }
+            let seconds = detail["retryDelay"].as_str().and_then(|delay| delay.strip_suffix('s'));
+            let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+            let delay = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            self.retry_delay = self.retry_delay.or(delay);
+        }
     }
 
     fn has(&self, any: &[&str]) -> bool {
@@ -147,6 +175,7 @@ impl Words {
                 "datainspectionfailed",
                 "content_moderation",
                 "was flagged",
+                "blocked by content filtering",
             ])
             || self.code_is(&["1301"])
     }
@@ -154,6 +183,9 @@ impl Words {
     fn class(&self, status: u16) -> Option<CallErrorClass> {
         if self.has(&["insufficient_quota", "exceeded_current_quota", "billing_hard_limit", "arrearage"])
             || self.has(&["insufficient balance", "insufficient_balance", "insufficient credits"])
+            || self.has(&["credit balance is too low", "billing_error"])
+            // A quota of Google's that comes back tomorrow: trying again today is of no use.
+            || self.has(&["perday"])
             || self.code_is(&["1113"])
         {
             return Some(CallErrorClass::QuotaSpent);
@@ -168,7 +200,16 @@ impl Words {
         if self.code_is(&["1302", "1303", "1305", "rate_limit_exceeded", "limit_requests"]) {
             return Some(CallErrorClass::RateLimited);
         }
-        if self.code_is(&["invalid_api_key", "authentication_error", "1000", "1001", "1002", "1003", "1004"])
+        if self.has(&["api_key_invalid", "api key not valid"])
+            || self.code_is(&[
+                "invalid_api_key",
+                "authentication_error",
+                "1000",
+                "1001",
+                "1002",
+                "1003",
+                "1004",
+            ])
         {
             return Some(CallErrorClass::Auth);
         }
@@ -195,6 +236,8 @@ impl Words {
                 "context window",
                 "context size",
                 "prompt is too long",
+                "exceed context limit",
+                "input token count",
                 "range of input length",
                 "`inputs` tokens + `max_new_tokens`",
                 "`inputs` must have less than",
@@ -204,28 +247,16 @@ impl Words {
 
     /// The part of the request that the endpoint names as the one it cannot take.
     fn refused_part(&self) -> Option<Part> {
-        if self.has(&[
-            "response_format",
-            "json_schema",
-            "json_object",
-            "json mode",
-            "structured output",
-            "guided",
-        ]) {
+        if self.has(&FORMAT_WORDS) {
             return Some(Part::Format);
         }
         if self.has(&["logprobs"]) {
             return Some(Part::Logprobs);
         }
-        let unsupported =
-            self.has(&["unsupported", "not support", "unrecognized", "unknown", "not permitted"])
-                || self.has(&[
-                    "not allowed",
-                    "extra_forbidden",
-                    "extra inputs",
-                    "only the default",
-                    "unexpected",
-                ]);
+        if self.has(&["`temperature` and `top_p` cannot both be specified"]) {
+            return Some(Part::TopP);
+        }
+        let unsupported = self.has(&UNSUPPORTED_WORDS);
         if !unsupported {
             return None;
         }
@@ -236,12 +267,51 @@ impl Words {
             ("top_p", Part::Sampling),
             ("reasoning_effort", Part::ReasoningEffort),
             ("reasoning effort", Part::ReasoningEffort),
+            ("think", Part::ReasoningEffort),
+            ("effort", Part::ReasoningEffort),
             ("seed", Part::Seed),
             ("stop", Part::Stop),
         ];
         named.into_iter().find(|(name, _)| self.has(&[name])).map(|(_, part)| part)
     }
 }
+
+/// The names of answer formats: where an endpoint complains of a request, these are what it cannot take.
+const FORMAT_WORDS: [&str; 16] = [
+    "response_format",
+    "json_schema",
+    "json_object",
+    "json mode",
+    "structured output",
+    "guided",
+    "text.format",
+    "output_format",
+    "output format",
+    "output_config.format",
+    "tool_choice",
+    "input_schema",
+    "responsejsonschema",
+    "response_json_schema",
+    "response_schema",
+    "responsemimetype",
+];
+
+/// How endpoints say that they do not take a parameter, whatever its value.
+const UNSUPPORTED_WORDS: [&str; 13] = [
+    "unsupported",
+    "not support",
+    "unrecognized",
+    "unknown",
+    "not permitted",
+    "not allowed",
+    "extra_forbidden",
+    "extra inputs",
+    "only the default",
+    "unexpected",
+    "deprecated",
+    "may only be set to 1",
+    "only works in thinking mode",
+];
 
 /// A JSON value as words: strings as they are, numbers and whole objects as JSON, nothing for null.
 fn text(value: &Value) -> String {

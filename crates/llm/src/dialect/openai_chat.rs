@@ -15,10 +15,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{Fault, Level, Wire, fault};
-use crate::{
-    AnswerFormat, CallError, CallErrorClass, ModelAnswer, ModelRequest, Settings, Stop, TokenLogprob, Usage,
+use super::{
+    Fault, Level, Wire, fault,
+    parts::{Count, NEVER, WireToken, bad_body, check_extra, says_json, unsent, wanted},
 };
+use crate::{CallError, ModelAnswer, ModelRequest, Settings, Stop, TokenLogprob, Usage};
 
 /// Fields of the body that `Settings::extra` may not replace: they would change what an answer is.
 const RESERVED: [&str; 4] = ["model", "messages", "stream", "n"];
@@ -29,23 +30,14 @@ const RESERVED: [&str; 4] = ["model", "messages", "stream", "n"];
 /// read only where `wire` allows schemas.
 ///
 /// # Errors
-/// [`CallErrorClass::BadRequest`] where `extra` names a field that it may not replace.
+/// [`BadRequest`](crate::CallErrorClass::BadRequest) where `extra` names a field that it may not replace.
 pub fn encode(request: &ModelRequest, wire: &Wire, schema: Option<&RawValue>) -> Result<Vec<u8>, CallError> {
-    if let Some(name) = RESERVED.iter().find(|name| request.settings.extra.contains_key(**name)) {
-        let message = format!("`extra` may not set `{name}`; remove it from the model's options");
-        return Err(CallError { tries: 0, ..CallError::new(CallErrorClass::BadRequest, message) });
-    }
+    check_extra(&request.settings.extra, &RESERVED)?;
     let text: usize = request.messages.iter().map(|message| message.content.len() + 40).sum();
     let mut body = Vec::with_capacity(text + text / 8 + 256 + schema.map_or(0, |schema| schema.get().len()));
     match serde_json::to_writer(&mut body, &Body { request, wire, schema }) {
         Ok(()) => Ok(body),
-        Err(error) => Err(CallError {
-            tries: 0,
-            ..CallError::new(
-                CallErrorClass::BadRequest,
-                format!("the request cannot be written as JSON: {error}"),
-            )
-        }),
+        Err(error) => Err(unsent(format!("the request cannot be written as JSON: {error}"))),
     }
 }
 
@@ -74,16 +66,8 @@ pub fn schema_format(name: &str, schema: &serde_json::Value) -> Result<Box<RawVa
 /// Vendors refuse JSON mode where no message says `json`, so then it is not asked for.
 #[must_use]
 pub fn level(request: &ModelRequest, wire: &Wire) -> Level {
-    let wanted = match request.format {
-        AnswerFormat::Text => Level::Text,
-        AnswerFormat::Json => Level::Json,
-        AnswerFormat::JsonSchema { .. } => Level::JsonSchema,
-    };
-    let level = wanted.min(wire.format);
-    if level == Level::Json && !request.messages.iter().any(|message| says_json(&message.content)) {
-        return Level::Text;
-    }
-    level
+    let level = wanted(request).min(wire.format);
+    if level == Level::Json && !says_json(request) { Level::Text } else { level }
 }
 
 /// Reads the body of a success.
@@ -124,14 +108,6 @@ pub fn decode(body: &[u8]) -> Result<ModelAnswer, Fault> {
     })
 }
 
-fn bad_body(message: &str) -> Fault {
-    Fault::Failed(CallError::new(CallErrorClass::BadBody, message).with_status(200))
-}
-
-fn says_json(text: &str) -> bool {
-    text.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"json"))
-}
-
 /// A request on its way out: written field by field, with nothing built in between.
 struct Body<'a> {
     request: &'a ModelRequest,
@@ -166,7 +142,7 @@ impl Body<'_> {
         if let Some(temperature) = settings.temperature.filter(|_| wire.sampling && free("temperature")) {
             map.serialize_entry("temperature", &temperature)?;
         }
-        if let Some(top_p) = settings.top_p.filter(|_| wire.sampling && free("top_p")) {
+        if let Some(top_p) = settings.top_p.filter(|_| wire.sampling && wire.top_p && free("top_p")) {
             map.serialize_entry("top_p", &top_p)?;
         }
         if let (Some(seed), Some(name)) = (settings.seed, wire.seed)
@@ -195,9 +171,11 @@ impl Body<'_> {
             r#type: &'static str,
         }
         match (level(self.request, self.wire), self.schema) {
-            (Level::JsonSchema, Some(schema)) => map.serialize_entry("response_format", schema),
+            (Level::JsonSchema | Level::OtherSchema, Some(schema)) => {
+                map.serialize_entry("response_format", schema)
+            }
             (Level::Json, _) => map.serialize_entry("response_format", &JsonMode { r#type: "json_object" }),
-            (Level::JsonSchema, None) | (Level::Text, _) => Ok(()),
+            (Level::JsonSchema | Level::OtherSchema, None) | (Level::Text, _) => Ok(()),
         }
     }
 }
@@ -359,36 +337,6 @@ impl WireUsage {
     }
 }
 
-/// A count that vendors send as an integer, a float or null.
-#[derive(Clone, Copy)]
-struct Count(u64);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Count, D::Error> {
-        struct Read;
-        impl Visitor<'_> for Read {
-            type Value = Count;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a count")
-            }
-            fn visit_u64<E>(self, count: u64) -> Result<Count, E> {
-                Ok(Count(count))
-            }
-            fn visit_i64<E>(self, count: i64) -> Result<Count, E> {
-                Ok(Count(u64::try_from(count).unwrap_or(0)))
-            }
-            fn visit_f64<E>(self, count: f64) -> Result<Count, E> {
-                // Saturates: a negative count is 0.
-                Ok(Count(count as u64))
-            }
-            fn visit_str<E>(self, count: &str) -> Result<Count, E> {
-                Ok(Count(count.parse().unwrap_or(0)))
-            }
-        }
-        deserializer.deserialize_any(Read)
-    }
-}
-
 #[derive(Deserialize)]
 struct WireLogprobs {
     content: Option<Vec<WireToken>>,
@@ -398,37 +346,11 @@ struct WireLogprobs {
     top_logprobs: Option<Vec<Option<serde_json::Map<String, serde_json::Value>>>>,
 }
 
-#[derive(Deserialize)]
-struct WireToken {
-    token: String,
-    logprob: Option<f64>,
-    top_logprobs: Option<Vec<WireTop>>,
-}
-
-#[derive(Deserialize)]
-struct WireTop {
-    token: String,
-    logprob: Option<f64>,
-}
-
-/// What stands for a log-probability that is not a number: as good as impossible.
-const NEVER: f64 = -9999.0;
-
 /// Reads log-probabilities in either form; `None` where a server sends a third one, for they are never worth an answer.
 fn read_logprobs(raw: &RawValue) -> Option<Vec<TokenLogprob>> {
     let wire: WireLogprobs = serde_json::from_str(raw.get()).ok()?;
     if let Some(content) = wire.content {
-        let read = |token: WireToken| TokenLogprob {
-            token: token.token,
-            logprob: token.logprob.unwrap_or(NEVER),
-            top: token
-                .top_logprobs
-                .into_iter()
-                .flatten()
-                .map(|top| (top.token, top.logprob.unwrap_or(NEVER)))
-                .collect(),
-        };
-        return Some(content.into_iter().map(read).collect());
+        return Some(content.into_iter().map(WireToken::read).collect());
     }
     let (tokens, logprobs) = (wire.tokens?, wire.token_logprobs?);
     let mut tops = wire.top_logprobs.unwrap_or_default().into_iter();

@@ -1,5 +1,7 @@
 //! Against a tiny server in the same process that plays prepared answers, one a connection.
 
+mod cassettes;
+
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -355,4 +357,45 @@ async fn a_large_file_is_read_piece_by_piece_and_a_cut_one_is_an_error() {
     let mut n = 0;
     let gone = http.download("files/b/content", |_| n += 1).await.unwrap_err();
     assert_eq!((gone.class, gone.status, n), (CallErrorClass::BadRequest, Some(404), 0));
+}
+
+#[tokio::test]
+async fn the_users_headers_go_with_every_request_and_are_never_shown() {
+    let echo = json!({"error": {"message": "no such team: team-very-secret-1"}}).to_string();
+    let (base_url, mut told) = server(vec![ok(), Play::Reply(404, "", echo)]).await;
+    let headers = vec![
+        ("X-Team".to_owned(), "team-very-secret-1".to_owned()),
+        ("Authorization".to_owned(), "Basic mine-instead-of-the-key".to_owned()),
+    ];
+    let transport = Transport { headers, ..Transport::from(Duration::from_secs(20)) };
+    let http = Http::new(CUSTOM, &base_url, Some(Key::new("sk-very-secret-key")), transport).unwrap();
+    http.complete(&ask("a")).await.unwrap();
+    let (head, _) = told.recv().await.unwrap();
+    for line in ["x-team: team-very-secret-1", "authorization: Basic mine-instead-of-the-key"] {
+        assert!(head.lines().any(|got| got == line), "{head}");
+    }
+    assert!(!head.contains("sk-very-secret-key"), "{head}");
+    let error = http.complete(&ask("a")).await.unwrap_err();
+    assert_eq!(error.message, "no such team: [key]");
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_address() {
+    let (proxy, mut told) = server(vec![ok()]).await;
+    let transport = Transport {
+        proxy: Some(proxy.trim_end_matches("/v1").replace("http://", "http://me:long-password-1@")),
+        ..Transport::from(Duration::from_secs(20))
+    };
+    let http = Http::new(CUSTOM, "http://models.invalid/v1", None, transport).unwrap();
+    assert_eq!(http.complete(&ask("a")).await.unwrap().text, "spam");
+    let (head, _) = told.recv().await.unwrap();
+    assert!(head.starts_with("POST http://models.invalid/v1/chat/completions HTTP/1.1"), "{head}");
+    assert!(head.contains("proxy-authorization: Basic bWU6bG9uZy1wYXNzd29yZC0x"), "{head}");
+}
+
+#[tokio::test]
+async fn without_a_proxy_an_address_that_is_none_is_a_connection_error() {
+    let transport = Transport { proxy: Some("none".into()), ..Transport::from(Duration::from_secs(20)) };
+    let http = Http::new(CUSTOM, "http://models.invalid/v1", None, transport).unwrap();
+    check_class(&http.complete(&ask("a")).await, CallErrorClass::Connection);
 }

@@ -3,12 +3,13 @@
 //! Asked for: `{"label": "x"}`, with `reason` before and `confidence` after it where wanted; `{"label": null}` where the
 //! model cannot tell.
 
-use karat_core::{Abstention, Item, Outcome, Shape, Task, Unusable, Value};
+use karat_core::{Abstention, Item, Outcome, PromptLanguage, Shape, Task, Unusable, Value};
 use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
 use crate::answer::label::{LabelReading, Read, read_label, read_word};
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
+use crate::language::{of, templates};
 
 /// The kind `classify`.
 pub(crate) struct Classify;
@@ -32,8 +33,8 @@ impl TaskKind for Classify {
         frame(style, "label", json!({"type": ["string", "null"], "enum": labels}))
     }
 
-    fn instructions(&self) -> &'static str {
-        include_str!("../../prompts/classify.jinja")
+    fn instructions(&self, language: PromptLanguage) -> &'static str {
+        of(language, &templates!("classify"))
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {
@@ -54,7 +55,7 @@ impl TaskKind for Classify {
     fn shot_text(&self, task: &Task, _text: &str, value: &Value, style: &ShotStyle) -> String {
         let label = match value {
             Value::Choice(label) => json!(task.schema.name(*label)),
-            Value::Choices(_) | Value::Spans(_) => Json::Null,
+            _ => Json::Null,
         };
         framed(style, "label", &label)
     }
@@ -70,12 +71,12 @@ impl TaskKind for Classify {
     }
 
     /// 0 where the labels are the same, else 1.
-    fn distance(&self, a: &Value, b: &Value) -> f64 {
+    fn distance(&self, _task: &Task, a: &Value, b: &Value) -> f64 {
         f64::from(u8::from(a != b || a.shape() != Shape::Choice))
     }
 
     /// The most frequent label; its share is its votes by all votes. Labels that share the top count tie.
-    fn vote(&self, values: &[Value]) -> Vote {
+    fn vote(&self, _task: &Task, values: &[Value]) -> Vote {
         super::classify::plurality(values)
     }
 
@@ -192,10 +193,10 @@ mod tests {
     fn equal_counts_tie_and_no_votes_are_no_vote() {
         let task = example_task("classify", &[("a", &[]), ("b", &[])]).unwrap();
         let [a, b] = ["a", "b"].map(|name| Value::Choice(task.schema.by_name(name).unwrap()));
-        assert_eq!(Classify.vote(&[]), Vote::None);
-        assert_eq!(Classify.vote(&[a.clone(), b.clone()]), Vote::Tie(vec![a.clone(), b.clone()]));
+        assert_eq!(Classify.vote(&task, &[]), Vote::None);
+        assert_eq!(Classify.vote(&task, &[a.clone(), b.clone()]), Vote::Tie(vec![a.clone(), b.clone()]));
         assert_eq!(
-            Classify.vote(&[b.clone(), a.clone(), b.clone(), b.clone()]),
+            Classify.vote(&task, &[b.clone(), a.clone(), b.clone(), b.clone()]),
             Vote::Winner { value: b, share: 0.75 }
         );
     }

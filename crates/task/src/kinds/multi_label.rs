@@ -2,7 +2,9 @@
 //!
 //! Asked for: `{"labels": ["x", "y"]}`; `[]` where none fits, `null` where the model cannot tell.
 
-use karat_core::{Abstention, Item, LabelId, LabelSchema, Note, Outcome, Shape, Task, Unusable, Value};
+use karat_core::{
+    Abstention, Item, LabelId, LabelSchema, Note, Outcome, PromptLanguage, Shape, Task, Unusable, Value,
+};
 use serde_json::{Map, Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
@@ -13,6 +15,7 @@ use crate::answer::label::read_word;
 use crate::answer::refusal::{abstention, is_unknown};
 use crate::answer::{clip, outside};
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
+use crate::language::{of, templates};
 
 /// The kind `multi_label`.
 pub(crate) struct MultiLabel;
@@ -36,8 +39,8 @@ impl TaskKind for MultiLabel {
         frame(style, "labels", list)
     }
 
-    fn instructions(&self) -> &'static str {
-        include_str!("../../prompts/multi_label.jinja")
+    fn instructions(&self, language: PromptLanguage) -> &'static str {
+        of(language, &templates!("multi_label"))
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {
@@ -75,7 +78,7 @@ impl TaskKind for MultiLabel {
     }
 
     /// One minus the Jaccard index: the share of labels in either that are not in both. Two empty sets are the same.
-    fn distance(&self, a: &Value, b: &Value) -> f64 {
+    fn distance(&self, _task: &Task, a: &Value, b: &Value) -> f64 {
         let (Value::Choices(a), Value::Choices(b)) = (a, b) else {
             return 1.0;
         };
@@ -87,7 +90,7 @@ impl TaskKind for MultiLabel {
     /// Each label by itself: it stays with more than half of the votes. A label with just half is a tie of the sets with
     /// and without such labels. The share is the mean, over the labels that anyone named, of the part of the votes that
     /// agrees with the decision on that label; 1 where nobody named any.
-    fn vote(&self, values: &[Value]) -> Vote {
+    fn vote(&self, _task: &Task, values: &[Value]) -> Vote {
         let n = values.len();
         let mut counts: Vec<(LabelId, usize)> = Vec::new();
         for label in values.iter().flat_map(Value::labels) {
@@ -345,14 +348,18 @@ mod tests {
 
     #[test]
     fn each_label_is_voted_for_by_itself_and_half_is_a_tie() {
-        let schema = LabelSchema::of(&["a", "b", "c"]).unwrap();
+        let task = example_task("multi_label", &[("a", &[]), ("b", &[]), ("c", &[])]).unwrap();
+        let schema = &task.schema;
         let set =
             |names: &[&str]| Value::choices(names.iter().map(|name| schema.by_name(name).unwrap()).collect());
-        let got = MultiLabel.vote(&[set(&["a", "b"]), set(&["a"]), set(&["a", "c"])]);
+        let got = MultiLabel.vote(&task, &[set(&["a", "b"]), set(&["a"]), set(&["a", "c"])]);
         assert_eq!(got, Vote::Winner { value: set(&["a"]), share: 7.0 / 9.0 });
-        assert_eq!(MultiLabel.vote(&[set(&["a"]), set(&[])]), Vote::Tie(vec![set(&[]), set(&["a"])]));
-        assert_eq!(MultiLabel.vote(&[set(&[]), set(&[])]), Vote::Winner { value: set(&[]), share: 1.0 });
-        assert!((MultiLabel.distance(&set(&["a", "b"]), &set(&["b", "c"])) - 2.0 / 3.0).abs() < 1e-12);
-        assert_eq!(MultiLabel.distance(&set(&[]), &set(&[])), 0.0);
+        assert_eq!(MultiLabel.vote(&task, &[set(&["a"]), set(&[])]), Vote::Tie(vec![set(&[]), set(&["a"])]));
+        assert_eq!(
+            MultiLabel.vote(&task, &[set(&[]), set(&[])]),
+            Vote::Winner { value: set(&[]), share: 1.0 }
+        );
+        assert!((MultiLabel.distance(&task, &set(&["a", "b"]), &set(&["b", "c"])) - 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(MultiLabel.distance(&task, &set(&[]), &set(&[])), 0.0);
     }
 }

@@ -4,7 +4,8 @@
 //! counts letters; where they stand is found by `align`. A mention that has no place is noted, and named in a re-ask.
 
 use karat_core::{
-    Abstention, Alignment, Item, LabelSchema, LabeledSpan, Note, Outcome, Shape, Span, Task, Unusable, Value,
+    Abstention, Alignment, Item, LabelSchema, LabeledSpan, Note, Outcome, PromptLanguage, Shape, Span, Task,
+    Unusable, Value,
 };
 use serde_json::{Value as Json, json};
 
@@ -16,6 +17,7 @@ use crate::answer::quoted::{Gathered, from_lines, from_value, is_single, says_no
 use crate::answer::refusal::abstention;
 use crate::answer::{clip, outside};
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
+use crate::language::{of, templates};
 
 /// The kind `spans`.
 pub(crate) struct Spans;
@@ -48,8 +50,8 @@ impl TaskKind for Spans {
         frame(style, "spans", json!({"type": ["array", "null"], "items": mention}))
     }
 
-    fn instructions(&self) -> &'static str {
-        include_str!("../../prompts/spans.jinja")
+    fn instructions(&self, language: PromptLanguage) -> &'static str {
+        of(language, &templates!("spans"))
     }
 
     fn read_answer(&self, task: &Task, item: &Item, answer: &RawAnswer) -> Reading {
@@ -113,7 +115,7 @@ impl TaskKind for Spans {
     }
 
     /// One minus the F1 score of exact matches: the same range with the same label. Two empty sets are the same.
-    fn distance(&self, a: &Value, b: &Value) -> f64 {
+    fn distance(&self, _task: &Task, a: &Value, b: &Value) -> f64 {
         let (Value::Spans(a), Value::Spans(b)) = (a, b) else {
             return 1.0;
         };
@@ -125,7 +127,7 @@ impl TaskKind for Spans {
     /// Each span by itself: it stays with more than half of the votes. The share is the mean, over all spans that anyone
     /// marked, of the part of the votes that agrees with the decision on that span; 1 where nobody marked any. Two
     /// spans that stay were marked together at least once, so they overlap only where the task allows it.
-    fn vote(&self, values: &[Value]) -> Vote {
+    fn vote(&self, _task: &Task, values: &[Value]) -> Vote {
         let n = values.len();
         let mut counts: Vec<(&LabeledSpan, usize)> = Vec::new();
         for value in values {
@@ -281,11 +283,11 @@ fn align(task: &Task, text: &str, gathered: Gathered) -> Reading {
         aligned.lost.get_or_insert(Unusable::UnknownLabel { got: label.clone(), nearest: None });
         aligned.notes.push(Note::UnknownMention { label, quote });
     }
-    let placements = place_all(&Haystack::new(text), &mentions, task.overlap);
+    let placements = place_all(&Haystack::new(text), &mentions, task.spec.overlap);
     for (mention, placement) in mentions.iter().zip(placements) {
         aligned.add(text, mention, placement);
     }
-    if !task.overlap {
+    if !task.spec.overlap {
         aligned.drop_overlaps(&task.schema);
     }
     let Aligned { spans, notes, mut problems, lost } = aligned;

@@ -37,7 +37,7 @@ fn read_one(line: &Json, answer: &Json, row: &mut Row, set: &mut Set) {
     let pairs: Vec<(&str, &[&str])> = labels.iter().map(|name| (*name, &[][..])).collect();
     let mut task = task("spans", &pairs);
     // The recorded systems were not told to avoid overlaps.
-    task.overlap = true;
+    task.spec.overlap = true;
     let text = line["text"].as_str().unwrap();
     let raw = answer["raw"].as_str().unwrap_or_default();
     let reading = kind("spans").unwrap().read_answer(&task, &item(text), &RawAnswer::of(raw));

@@ -236,3 +236,141 @@ fn a_message_is_one_bounded_line() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn anthropics_failures_have_their_class() {
+    let error = |kind: &str, message: &str| {
+        format!(
+            r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}},"request_id":"req_1"}}"#
+        )
+    };
+    check(529, &error("overloaded_error", "Overloaded"), CallErrorClass::Server);
+    check(
+        429,
+        &error("rate_limit_error", "This request would exceed your rate limit"),
+        CallErrorClass::RateLimited,
+    );
+    check(401, &error("authentication_error", "invalid x-api-key"), CallErrorClass::Auth);
+    check(403, &error("permission_error", "not allowed"), CallErrorClass::Auth);
+    check(404, &error("not_found_error", "model: claude-x"), CallErrorClass::BadRequest);
+    check(413, &error("request_too_large", "Request exceeds the maximum size"), CallErrorClass::TooLong);
+    check(500, &error("api_error", "Internal server error"), CallErrorClass::Server);
+    check(504, &error("timeout_error", "timed out"), CallErrorClass::Timeout);
+    let invalid = |message: &str| error("invalid_request_error", message);
+    check(400, &invalid("prompt is too long: 208310 tokens > 200000 maximum"), CallErrorClass::TooLong);
+    check(
+        400,
+        &invalid("input length and `max_tokens` exceed context limit: 199000 + 4096 > 200000"),
+        CallErrorClass::TooLong,
+    );
+    check(
+        400,
+        &invalid("Your credit balance is too low to access the Anthropic API."),
+        CallErrorClass::QuotaSpent,
+    );
+    check(400, &invalid("max_tokens: 300000 > 64000, which is the maximum"), CallErrorClass::BadRequest);
+    check_blocked(400, &invalid("Output blocked by content filtering policy"));
+}
+
+#[test]
+fn anthropics_refused_parts_are_named() {
+    for (message, part) in [
+        ("output_config.format: Extra inputs are not permitted", Part::Format),
+        (
+            "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+            Part::Format,
+        ),
+        ("tool_choice: this model does not support forced tool use", Part::Format),
+        ("`temperature` is deprecated for this model.", Part::Sampling),
+        ("`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.", Part::Sampling),
+        (
+            "`temperature` and `top_p` cannot both be specified for this model. Please use only one.",
+            Part::TopP,
+        ),
+        ("This model does not support the effort parameter.", Part::ReasoningEffort),
+        ("adaptive thinking is not supported on this model", Part::ReasoningEffort),
+    ] {
+        let body =
+            format!(r#"{{"type":"error","error":{{"type":"invalid_request_error","message":"{message}"}}}}"#);
+        check_refuses(400, &body, part);
+    }
+    check_refuses(
+        400,
+        r#"{"type":"error","error":{"type":"invalid_request_error","message":"\"thinking.type.disabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \"output_config.effort\"."}}"#,
+        Part::ReasoningEffort,
+    );
+}
+
+#[test]
+fn googles_failures_have_their_class() {
+    let error = |code: u16, status: &str, message: &str| {
+        format!(r#"{{"error":{{"code":{code},"message":"{message}","status":"{status}"}}}}"#)
+    };
+    check(
+        400,
+        r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT",
+        "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#,
+        CallErrorClass::Auth,
+    );
+    check(403, &error(403, "PERMISSION_DENIED", "no access"), CallErrorClass::Auth);
+    check(
+        404,
+        &error(404, "NOT_FOUND", "models/x is not found for API version v1beta"),
+        CallErrorClass::BadRequest,
+    );
+    check(503, &error(503, "UNAVAILABLE", "The model is overloaded."), CallErrorClass::Server);
+    check(500, &error(500, "INTERNAL", "An internal error has occurred."), CallErrorClass::Server);
+    check(504, &error(504, "DEADLINE_EXCEEDED", "too slow"), CallErrorClass::Timeout);
+    let long = "The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).";
+    check(400, &error(400, "INVALID_ARGUMENT", long), CallErrorClass::TooLong);
+    let listed = format!("[{}]", error(429, "RESOURCE_EXHAUSTED", "Resource exhausted."));
+    check(429, &listed, CallErrorClass::RateLimited);
+}
+
+#[test]
+fn googles_wait_stands_in_the_body_and_a_quota_of_the_day_is_spent() {
+    let body = |quota: &str| {
+        format!(
+            r#"{{"error":{{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[
+            {{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{{"quotaId":"{quota}","quotaValue":"250000"}}]}},
+            {{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"26.5s"}}]}}}}"#
+        )
+    };
+    let read = |quota: &str, header: Option<Duration>| match read(429, header, body(quota).as_bytes()) {
+        Fault::Failed(error) => (error.class, error.retry_after),
+        other => panic!("{other:?}"),
+    };
+    let minute = "GenerateContentInputTokensPerModelPerMinute-FreeTier";
+    assert_eq!(read(minute, None), (CallErrorClass::RateLimited, Some(Duration::from_millis(26_500))));
+    let header = Some(Duration::from_secs(3));
+    assert_eq!(read(minute, header), (CallErrorClass::RateLimited, header));
+    assert_eq!(read("GenerateRequestsPerDayPerProjectPerModel-FreeTier", None).0, CallErrorClass::QuotaSpent);
+}
+
+#[test]
+fn googles_refused_parts_are_named() {
+    for (message, part) in [
+        ("Logprobs is not enabled for models/gemini-2.5-pro", Part::Logprobs),
+        ("Thinking level is not supported for this model.", Part::ReasoningEffort),
+        ("Budget 0 is invalid. This model only works in thinking mode.", Part::ReasoningEffort),
+        (
+            r#"Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field."#,
+            Part::Format,
+        ),
+        ("Invalid value at 'generation_config.response_schema.type'", Part::Format),
+    ] {
+        let body = format!(r#"{{"error":{{"code":400,"message":"{message}","status":"INVALID_ARGUMENT"}}}}"#);
+        check_refuses(400, &body, part);
+    }
+}
+
+#[test]
+fn ollamas_failures_are_a_word_under_error() {
+    check(404, r#"{"error":"model 'x' not found"}"#, CallErrorClass::BadRequest);
+    check_refuses(400, r#"{"error":"\"llama3.1\" does not support thinking"}"#, Part::ReasoningEffort);
+    check_refuses(
+        400,
+        r#"{"error":"think value \"low\" is not supported for this model"}"#,
+        Part::ReasoningEffort,
+    );
+}

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{Aside, Message, Role};
+use crate::{AnswerFormat, Aside, CallErrorClass, Message, Role};
 
 const ALL: Wire = Wire {
     format: Level::JsonSchema,
     logprobs: true,
     sampling: true,
+    top_p: true,
     reasoning_effort: true,
     stop: true,
     seed: Some("seed"),
@@ -118,6 +119,7 @@ fn what_an_endpoint_does_not_take_is_left_out_or_renamed() {
         format: Level::Json,
         logprobs: false,
         sampling: false,
+        top_p: false,
         reasoning_effort: false,
         stop: false,
         seed: Some("random_seed"),

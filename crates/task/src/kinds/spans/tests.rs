@@ -19,10 +19,13 @@ fn task() -> Task {
 #[test]
 fn each_span_is_voted_for_by_itself() {
     let (bob, ann) = ((0, "Bob", "PERSON"), (8, "Ann", "PERSON"));
-    let got = Spans.vote(&[spans(&[bob, ann]), spans(&[bob]), spans(&[bob])]);
+    let got = Spans.vote(&task(), &[spans(&[bob, ann]), spans(&[bob]), spans(&[bob])]);
     assert_eq!(got, Vote::Winner { value: spans(&[bob]), share: 5.0 / 6.0 });
-    assert_eq!(Spans.vote(&[spans(&[]), spans(&[])]), Vote::Winner { value: spans(&[]), share: 1.0 });
-    assert!((Spans.distance(&spans(&[bob, ann]), &spans(&[bob])) - 1.0 / 3.0).abs() < 1e-12);
+    assert_eq!(
+        Spans.vote(&task(), &[spans(&[]), spans(&[])]),
+        Vote::Winner { value: spans(&[]), share: 1.0 }
+    );
+    assert!((Spans.distance(&task(), &spans(&[bob, ann]), &spans(&[bob])) - 1.0 / 3.0).abs() < 1e-12);
 }
 
 #[track_caller]

@@ -1,0 +1,213 @@
+//! Who is asked after whom: tiers from cheap to dear, then the moderator, then people.
+//!
+//! In: the annotators of a project with their tiers, the rule that settles an item, what was said so far. Out: whether an
+//! item is settled, by which tier, and whether labels differ. Not here: the rule itself (`karat_stats::cascade`).
+
+use std::sync::Arc;
+
+use karat_core::{Annotation, AnnotationRow, Error, Hash, Item, Outcome, Result, Role, SettleSpec, Value};
+use karat_stats::Class;
+use karat_stats::cascade::{Agree, SettleRule, Settlement, Sure, TierVote, settle};
+
+use karat_store::Store;
+
+use crate::answer::KeptAnswer;
+use crate::asker::{Asker, Position};
+
+/// Who is asked after whom.
+pub struct Ladder {
+    /// The numbers of the annotators of each tier, the first tier first.
+    tiers: Vec<Vec<usize>>,
+    /// The number of the moderator.
+    moderator: Option<usize>,
+    /// `None`: all who were asked must have given the same label.
+    rule: Option<SettleRule>,
+}
+
+/// What an annotator said of an item; `None` where it was not asked.
+pub(crate) type Said = Option<Annotation>;
+
+/// How far an item came on the ladder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Course {
+    /// A tier settled it, counted from 1.
+    Settled {
+        /// The tier.
+        tier: u32,
+        /// The label.
+        value: Value,
+    },
+    /// No tier settled it, and at least two labels differ.
+    Divided,
+    /// No tier settled it: too few labels, or too unsure.
+    Open,
+    /// A tier that must be asked has not been asked.
+    Pending,
+}
+
+impl Ladder {
+    /// The ladder of these annotators. An error where nothing says when a tier settles an item, or two moderate.
+    pub fn new(askers: &[Asker], spec: SettleSpec) -> Result<Self> {
+        let of_role = |role| askers.iter().enumerate().filter(move |(_, it)| it.spec.role == role);
+        let mut moderators = of_role(Role::Moderator).map(|(n, _)| n);
+        let moderator = moderators.next();
+        if let Some(second) = moderators.next() {
+            let name = &askers[second].annotator.name;
+            return Err(Error::invalid(format!("`{name}` is a second moderator"))
+                .hint("one annotator has `role = \"moderator\"`; let the other answer by itself"));
+        }
+        let mut numbers: Vec<u32> = of_role(Role::Annotator).map(|(_, it)| it.spec.tier).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let tier = |number: &u32| {
+            of_role(Role::Annotator).filter(|(_, it)| it.spec.tier == *number).map(|(n, _)| n).collect()
+        };
+        let tiers: Vec<Vec<usize>> = numbers.iter().map(tier).collect();
+        let rule = rule(spec)?;
+        if let ([first, _, ..], None) = (&tiers[..], &rule)
+            && first.len() == 1
+        {
+            return Err(Error::invalid(
+                "the first tier has one annotator, and nothing says when it settles an item",
+            )
+            .hint("say so in `karat.toml`: `settle = { confidence = 0.9 }` under `[policy]`"));
+        }
+        Ok(Self { tiers, moderator, rule })
+    }
+
+    /// The annotators that are asked side by side, stage after stage; the moderator last and alone.
+    pub(crate) fn stages(&self) -> Vec<Vec<usize>> {
+        let mut stages = self.tiers.clone();
+        stages.extend(self.moderator.map(|it| vec![it]));
+        stages.retain(|stage| !stage.is_empty());
+        stages
+    }
+
+    /// Whether an annotator is asked about every item, whatever others said.
+    pub(crate) fn is_first(&self, asker: usize) -> bool {
+        self.tiers.first().is_some_and(|tier| tier.contains(&asker))
+    }
+
+    /// The number of tiers.
+    pub fn n_tiers(&self) -> usize {
+        self.tiers.len()
+    }
+
+    /// The number of the moderator among the annotators.
+    pub fn moderator(&self) -> Option<usize> {
+        self.moderator
+    }
+
+    /// Whether an annotator is to be asked about an item, after what the stages before it said.
+    pub(crate) fn wants(&self, asker: usize, said: &[Said]) -> bool {
+        if self.moderator == Some(asker) {
+            return self.course(said, self.tiers.len()) == Course::Divided;
+        }
+        let own = self.tiers.iter().position(|tier| tier.contains(&asker)).unwrap_or(0);
+        own == 0 || !matches!(self.course(said, own), Course::Settled { .. })
+    }
+
+    /// How far an item came after the first so many tiers.
+    pub(crate) fn course(&self, said: &[Said], n_tiers: usize) -> Course {
+        let mut votes: Vec<(&Value, Option<f64>)> = Vec::new();
+        let mut all_labeled = true;
+        for (tier, members) in self.tiers.iter().take(n_tiers).enumerate() {
+            if members.iter().all(|n| said[*n].is_none()) {
+                return Course::Pending;
+            }
+            for annotation in members.iter().filter_map(|n| said[*n].as_ref()) {
+                match &annotation.outcome {
+                    Outcome::Labeled(value) => votes.push((value, annotation.confidence.value())),
+                    Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_) => all_labeled = false,
+                }
+            }
+            if let Some(value) = self.settled(&votes, all_labeled) {
+                return Course::Settled { tier: tier as u32 + 1, value: value.clone() };
+            }
+        }
+        match votes.first() {
+            Some((first, _)) if votes.iter().any(|(value, _)| value != first) => Course::Divided,
+            _ => Course::Open,
+        }
+    }
+
+    fn settled<'v>(&self, votes: &[(&'v Value, Option<f64>)], all_labeled: bool) -> Option<&'v Value> {
+        let Some(rule) = &self.rule else {
+            let (first, _) = votes.first()?;
+            return (all_labeled && votes.iter().all(|(value, _)| value == first)).then_some(first);
+        };
+        let mut distinct: Vec<&Value> = Vec::new();
+        let mut votes_of = Vec::new();
+        for (value, confidence) in votes {
+            let class = distinct.iter().position(|it| it == value).unwrap_or_else(|| {
+                distinct.push(value);
+                distinct.len() - 1
+            });
+            votes_of.push(TierVote { class: Class(class as u32), confidence: *confidence, weight: 1.0 });
+        }
+        match settle(&votes_of, rule) {
+            Settlement::Settled(class) => distinct.get(class.0 as usize).copied(),
+            Settlement::Unsettled(_) => None,
+        }
+    }
+}
+
+/// What stands of every annotator for these items: for each annotator, item by item.
+pub(crate) async fn said(
+    store: &Store,
+    askers: &[Asker],
+    keys: &[(Arc<str>, Hash)],
+) -> Result<Vec<Vec<Said>>> {
+    let mut all = Vec::with_capacity(askers.len());
+    for asker in askers {
+        let rows = store.standing(asker.id, keys).await?;
+        let read = |row: AnnotationRow| Annotation::from_row(&row, asker.shape(), &asker.task().schema).ok();
+        all.push(rows.into_iter().map(|row| row.and_then(read)).collect());
+    }
+    Ok(all)
+}
+
+/// What annotators said of one item, with their reasons, for a moderator. Who gave no usable answer is left out.
+pub(crate) async fn positions(store: &Store, item: &Item, said: &[Said]) -> Result<Vec<Position>> {
+    let attempts = store.attempts_of(item.id.as_str()).await?;
+    let mut heard = Vec::new();
+    for annotation in said.iter().flatten() {
+        let value = match &annotation.outcome {
+            Outcome::Labeled(value) => Some(value.clone()),
+            Outcome::Abstained(_) => None,
+            Outcome::Unusable(_) | Outcome::Failed(_) => continue,
+        };
+        let own = attempts.iter().rev().filter(|it| it.annotator == annotation.annotator);
+        let last = own.filter_map(|it| it.answer).next();
+        let bytes = match last {
+            Some(hash) => store.blob(hash).await?,
+            None => None,
+        };
+        let text = bytes.and_then(|bytes| KeptAnswer::read(&bytes).ok()).map(|it| it.text);
+        heard.push(Position { value, reason: text.as_deref().and_then(karat_task::reason_of) });
+    }
+    Ok(heard)
+}
+
+/// The share of the labels of an item that are its most frequent one; `None` without labels.
+pub(crate) fn agreement(said: &[Said]) -> Option<f64> {
+    let values: Vec<&Value> = said.iter().flatten().filter_map(|it| it.outcome.value()).collect();
+    let count = |value: &&Value| values.iter().filter(|it| *it == value).count();
+    let most = values.iter().map(count).max()?;
+    Some(most as f64 / values.len() as f64)
+}
+
+fn rule(spec: SettleSpec) -> Result<Option<SettleRule>> {
+    if let Some(bad) = spec.confidence.filter(|it| !(0.0..=1.0).contains(it)) {
+        return Err(Error::invalid(format!(
+            "`policy.settle.confidence` is {bad}, and must lie between 0 and 1"
+        )));
+    }
+    if spec == SettleSpec::default() {
+        return Ok(None);
+    }
+    Ok(Some(SettleRule {
+        min_agree: spec.votes.map(|votes| Agree::Votes(f64::from(votes))),
+        min_confidence: spec.confidence.map(Sure::Each),
+    }))
+}

@@ -1,0 +1,40 @@
+//! A task from the words of `karat.toml`: the kind fills in what it may, then the core checks the labels.
+
+use karat_core::{DataSpec, Error, LabelSchema, Part, PolicySpec, Result, Task, TaskPart, TaskSpec};
+
+use crate::kind::{TaskKind, kind};
+
+/// The task and its kind.
+///
+/// ```
+/// use karat_core::{DataSpec, LabelSpec, PolicySpec, TaskSpec};
+/// let spec = TaskSpec { kind: "classify".into(), labels: vec![LabelSpec::named("good"), LabelSpec::named("bad")], ..TaskSpec::default() };
+/// let (task, kind) = karat_task::task(spec, &DataSpec::default(), &PolicySpec::default(), String::new()).unwrap();
+/// assert_eq!((task.schema.len(), kind.id()), (2, "classify"));
+/// ```
+pub fn task(
+    spec: TaskSpec,
+    data: &DataSpec,
+    policy: &PolicySpec,
+    guideline: String,
+) -> Result<(Task, &'static dyn TaskKind)> {
+    let kind = kind(&spec.kind)?;
+    let spec = kind.prepare(spec)?;
+    let mut task = Task::new(&spec, data, policy, guideline)?;
+    let mut parts = Vec::new();
+    for question in &spec.questions {
+        let name = question.name.clone();
+        let in_question = |error: Error| error.while_doing(format!("question `{name}`"));
+        if question.questions_of_its_own() {
+            return Err(in_question(Error::invalid("a form cannot hold a form")));
+        }
+        let of_part = self::task(question.clone().into(), data, &PolicySpec::default(), String::new());
+        let (own, own_kind) = of_part.map_err(in_question)?;
+        parts.push(Part { name: name.clone(), shape: own_kind.shape(), schema: own.schema.clone() });
+        task.parts.push(TaskPart { name, ask: question.ask.clone(), task: own });
+    }
+    if !parts.is_empty() {
+        task.schema = LabelSchema::none().with_parts(parts);
+    }
+    Ok((task, kind))
+}

@@ -47,6 +47,8 @@ enum Command {
     Evaluate(commands::evaluate::Args),
     /// Find one label for each item from several annotators, and say how good it is.
     Consensus(commands::consensus::Args),
+    /// Say how each item's final label came about: by which tier, by the moderator, or left to a person.
+    Decide(commands::decide::Args),
     /// Say how far annotators agree, beyond what chance would give.
     Agree(commands::agree::Args),
     /// Turn what an annotator says of its sureness into how often it is then right.
@@ -67,6 +69,8 @@ enum Command {
     Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
+    /// List the kinds of task.
+    Kinds(commands::kinds::Args),
     /// Print the JSON Schema of `karat.toml`.
     Schema(commands::schema::Args),
     /// Rebuild the views of the journal and compare; check every blob.
@@ -99,6 +103,8 @@ fn main() -> ExitCode {
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
+        Command::Decide(args) => wait(commands::decide::run(&args, &mut voice)),
+        Command::Kinds(args) => commands::kinds::run(&args, &mut voice),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
         Command::Agree(args) => wait(commands::agree::run(&args, &mut voice)),

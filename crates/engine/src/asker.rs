@@ -16,7 +16,7 @@ use karat_llm::{
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
-use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Step, TaskKind, View};
+use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
 
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -128,8 +128,8 @@ impl Asker {
             moderates: spec.role == Duty::Moderator,
             template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
         };
-        let shots = Shots::new(setup, spec, &style)?;
-        let task = shots.task(&setup.task);
+        let shots = Shots::new(setup, spec);
+        let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
         // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
         let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
@@ -218,8 +218,11 @@ impl Asker {
         for asked in &mut question.asked {
             let opinion = |it: &Position| {
                 let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let opinion = Opinion { answer, reason: it.reason.clone() };
-                asked.unmask.as_ref().map_or(opinion.clone(), |unmask| unmask.hide(&opinion))
+                let hidden = |text: String| match &asked.unmask {
+                    Some(unmask) => unmask.hide(&text),
+                    None => text,
+                };
+                Opinion { answer: answer.map(hidden), reason: it.reason.clone().map(hidden) }
             };
             let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
             let messages = std::mem::take(&mut asked.messages);
@@ -252,14 +255,24 @@ impl Asker {
 
     /// A view made ready to send: personal data hidden, worked examples chosen.
     pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let shots = self.shots.near(&self.task, &view.item);
+        let examples = self.shots.near(&self.task, &view.item)?;
         let (messages, unmask) = match &self.privacy {
             Some(privacy) => {
+                let shots = examples.into_iter().map(|(item, value)| {
+                    let (hidden, unmask) = privacy.hide(&view.task, item);
+                    let shown = self.prompter.shown(&view.task, &hidden, value)?;
+                    Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
+                });
+                let shots = shots.collect::<Result<Vec<_>>>()?;
                 let (hidden, unmask) = privacy.hide(&self.task, &view.item);
                 let shown = View { item: Arc::new(hidden), ..view.clone() };
                 (self.prompter.messages(&shown, &shots)?, Some(unmask))
             }
-            None => (self.prompter.messages(&view, &shots)?, None),
+            None => {
+                let shots =
+                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
+                (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
+            }
         };
         let request = self.request_hash(&messages, 0, question.item.id.as_str());
         Ok(Asked { view, messages, request, unmask })
@@ -375,6 +388,9 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         folder: Some(setup.folder.clone()),
         timeout: Duration::from_secs(u64::from(spec.timeout_s)),
         limiters: Arc::clone(&setup.limiters),
+        headers: spec.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+        ca_file: spec.ca_file.as_ref().map(|file| setup.path(file)),
+        proxy: spec.proxy.clone(),
         ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))

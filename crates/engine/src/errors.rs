@@ -12,11 +12,11 @@ mod queue;
 
 use karat_core::{Error, Result, Shape};
 use karat_stats::noise::FILTERS;
+use karat_text::near::near_duplicates;
 use serde::Serialize;
 
 use crate::consensus::{Consensus, ConsensusOptions, consensus};
 use crate::evaluate::Number;
-use crate::near::near_duplicates;
 use crate::panel::{Panel, Plain};
 pub use queue::write_suspects;
 

@@ -15,7 +15,7 @@ use crate::answer::KeptAnswer;
 use crate::asker::{Asker, Position};
 
 /// Who is asked after whom.
-pub struct Ladder {
+pub(crate) struct Ladder {
     /// The numbers of the annotators of each tier, the first tier first.
     tiers: Vec<Vec<usize>>,
     /// The number of the moderator.
@@ -29,7 +29,7 @@ pub(crate) type Said = Option<Annotation>;
 
 /// How far an item came on the ladder.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Course {
+pub(crate) enum Course {
     /// A tier settled it, counted from 1.
     Settled {
         /// The tier.
@@ -47,7 +47,7 @@ pub enum Course {
 
 impl Ladder {
     /// The ladder of these annotators. An error where nothing says when a tier settles an item, or two moderate.
-    pub fn new(askers: &[Asker], spec: SettleSpec) -> Result<Self> {
+    pub(crate) fn new(askers: &[Asker], spec: SettleSpec) -> Result<Self> {
         let of_role = |role| askers.iter().enumerate().filter(move |(_, it)| it.spec.role == role);
         let mut moderators = of_role(Role::Moderator).map(|(n, _)| n);
         let moderator = moderators.next();
@@ -89,12 +89,12 @@ impl Ladder {
     }
 
     /// The number of tiers.
-    pub fn n_tiers(&self) -> usize {
+    pub(crate) fn n_tiers(&self) -> usize {
         self.tiers.len()
     }
 
     /// The number of the moderator among the annotators.
-    pub fn moderator(&self) -> Option<usize> {
+    pub(crate) fn moderator(&self) -> Option<usize> {
         self.moderator
     }
 

@@ -9,6 +9,8 @@ use karat_core::{Error, FewShotSpec, Hash, Hasher, Item, Result, Task, Value};
 use karat_format::{ItemReader, ReadSpec, Row};
 use karat_task::TaskKind;
 
+use crate::shots::Chooser;
+
 /// Labeled items to choose from.
 pub struct Pool {
     /// What `karat.toml` says.
@@ -17,6 +19,7 @@ pub struct Pool {
     pub examples: Vec<(Item, Value)>,
     /// The identity of all of it.
     pub hash: Hash,
+    pub(crate) chooser: Chooser,
 }
 
 impl Pool {
@@ -56,7 +59,8 @@ impl Pool {
         let hash = found.iter().fold(start, |hash, (item, value)| {
             hash.part(task.input_hash(item).0).part(value.to_json(&task.schema).to_string())
         });
-        Ok(Self { spec, examples: found, hash: hash.finish() })
+        let chooser = Chooser::new(task, &found, &spec)?;
+        Ok(Self { spec, hash: hash.finish(), chooser, examples: found })
     }
 }
 

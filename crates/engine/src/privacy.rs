@@ -6,7 +6,6 @@
 use std::path::Path;
 
 use karat_core::{Item, PrivacySpec, Result, Task};
-use karat_task::Opinion;
 
 /// Hides personal data.
 pub struct Privacy {}
@@ -27,9 +26,9 @@ impl Privacy {
 }
 
 impl Unmask {
-    /// What another annotator said, as a model may see it.
-    pub(crate) fn hide(&self, opinion: &Opinion) -> Opinion {
-        opinion.clone()
+    /// Another text about the item, as a model may see it.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        text.to_owned()
     }
 
     /// What a model wrote, with the words of the item in place of placeholders.

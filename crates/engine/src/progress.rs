@@ -11,6 +11,7 @@ use karat_core::{Annotation, MicroUsd, Note, Outcome, OutcomeKind, Tokens};
 pub struct Progress {
     n_total: AtomicU64,
     n_standing: AtomicU64,
+    n_settled: AtomicU64,
     n_kind: [AtomicU64; 4],
     n_reused: AtomicU64,
     n_calls: AtomicU64,
@@ -32,6 +33,8 @@ pub struct Count {
     pub n_total: u64,
     /// Those that were there before the run.
     pub n_standing: u64,
+    /// Those that were not asked, since the tiers before had settled the item.
+    pub n_settled: u64,
     /// Labeled by this run.
     pub n_labeled: u64,
     /// Abstained.
@@ -80,6 +83,10 @@ impl Progress {
     /// Adds to what is wanted.
     pub fn expect(&self, n: u64) {
         self.n_total.fetch_add(n, Relaxed);
+    }
+
+    pub(crate) fn settled(&self, n: u64) {
+        self.n_settled.fetch_add(n, Relaxed);
     }
 
     pub(crate) fn standing(&self, n: u64) {
@@ -147,6 +154,7 @@ impl Progress {
         Count {
             n_total: self.n_total.load(Relaxed),
             n_standing: self.n_standing.load(Relaxed).saturating_sub(self.n_ahead.load(Relaxed)),
+            n_settled: self.n_settled.load(Relaxed),
             n_labeled: labeled.load(Relaxed),
             n_abstained: abstained.load(Relaxed),
             n_unusable: unusable.load(Relaxed),

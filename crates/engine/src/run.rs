@@ -205,6 +205,7 @@ impl Line<'_> {
         let wanted = wanted(self.scene, &self.begun.ladder, (desk.n, desk.is_new), items).await?;
         if self.at_most == usize::MAX {
             self.scene.watch.progress.standing(wanted.n_standing);
+            self.scene.watch.progress.settled(wanted.n_settled);
         }
         let mut questions = self.leave_out(desk.asker, wanted.questions).await?;
         // A retry wants a new answer, not the old one again.

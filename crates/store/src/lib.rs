@@ -81,6 +81,6 @@ pub use journal::{Entry, Journal, JournalOptions};
 pub use lock::Claim;
 pub use migrate::FORMAT_VERSION;
 pub use overview::{HeldByRun, RunOverview, RunState, Spending, Tally, UsageSample};
-pub use read::CachedAnswer;
+pub use read::{CachedAnswer, Effort};
 pub use store::Store;
 pub use verify::Verification;

@@ -34,6 +34,17 @@ pub struct CachedAnswer {
     pub run: i64,
 }
 
+/// What one annotator's calls for one item came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// What they cost.
+    pub cost: MicroUsd,
+    /// How long they took, one after the other.
+    pub latency_ms: u64,
+    /// How many there were.
+    pub n_calls: u64,
+}
+
 const STANDING: Lookup = Lookup {
     head: "SELECT item, input, run, kind, body, confidence, source, notes, at_ms FROM annotation \
            WHERE annotator = ? AND item IN ",
@@ -45,6 +56,11 @@ const ANSWERS: Lookup = Lookup {
            a.tokens_output, a.tokens_reasoning, a.cost, a.latency_ms, a.served_model, b.codec, b.size, b.bytes, a.run \
            FROM attempt a JOIN blob b ON b.hash = a.answer WHERE a.status = 'ok' AND a.request IN ",
     tail: " ORDER BY a.seq",
+};
+
+const EFFORTS: Lookup = Lookup {
+    head: "SELECT item, SUM(cost), SUM(latency_ms), COUNT(*) FROM attempt WHERE annotator = ? AND item IN ",
+    tail: " GROUP BY item",
 };
 
 const ATTEMPTS_OF: &str = "SELECT a.run, n.hash, a.item, a.request, a.sample, a.ask, a.attempt, a.status, a.message, \
@@ -65,6 +81,14 @@ impl Store {
     ) -> Result<Vec<Option<AnnotationRow>>> {
         let mut reading = self.reader().await?;
         let found = standing_rows(reading.get()?, annotator, keys).await;
+        found.map_err(|error| self.told(&error))
+    }
+
+    /// What an annotator's calls came to for each item, in the order of the items. An answer that was shared with another
+    /// item cost nothing here.
+    pub async fn efforts(&self, annotator: Hash, items: &[Arc<str>]) -> Result<Vec<Effort>> {
+        let mut reading = self.reader().await?;
+        let found = effort_rows(reading.get()?, annotator, items).await;
         found.map_err(|error| self.told(&error))
     }
 
@@ -154,6 +178,27 @@ async fn standing_rows(
         }
     }
     Ok(standing)
+}
+
+async fn effort_rows(reader: &mut Reader, annotator: Hash, items: &[Arc<str>]) -> sqlx::Result<Vec<Effort>> {
+    let mut efforts = HashMap::new();
+    let Some(number) = annotator_number(&mut reader.conn, annotator).await? else {
+        return Ok(vec![Effort::default(); items.len()]);
+    };
+    for items in items.chunks(MAX_KEYS) {
+        let bind = |binds: &mut Binds, item: Arc<str>| binds.add(item);
+        let found =
+            reader.statements.look_up(&mut reader.conn, &EFFORTS, Some(number), (items, bind)).await?;
+        for row in found {
+            let effort = Effort {
+                cost: MicroUsd(read_number(row.try_get(1)?)),
+                latency_ms: read_number(row.try_get(2)?),
+                n_calls: read_number(row.try_get(3)?),
+            };
+            efforts.insert(Arc::<str>::from(row.try_get::<&str, _>(0)?), effort);
+        }
+    }
+    Ok(items.iter().map(|item| efforts.get(item).copied().unwrap_or_default()).collect())
 }
 
 fn bind_item(binds: &mut Binds, (item, _): (Arc<str>, Hash)) {

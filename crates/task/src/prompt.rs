@@ -9,13 +9,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use karat_core::{Error, Hash, Hasher, LabelId, LabelSpec, Result, Task};
+use karat_core::{Error, Hash, Hasher, Item, LabelId, LabelSpec, Result, Task, Value};
 use karat_llm::{Message, Role};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde_json::Value as Json;
 
 use crate::inquiry::View;
-use crate::kind::{PromptStyle, TaskKind};
+use crate::kind::{PromptStyle, ShotStyle, TaskKind};
 use crate::language::{Words, words};
 use crate::moderate::{Opinion, with_opinions};
 use crate::shots::{self, Shown};
@@ -95,6 +95,31 @@ impl Prompter {
     /// The messages for one view of an item, with the worked examples chosen for it; an error where it has no text.
     pub fn messages(&self, view: &View, shots: &[Shown]) -> Result<Vec<Message>> {
         let (task, item) = (&view.task, &view.item);
+        let item_text = self.item(task, item)?;
+        let mut user = String::new();
+        for shot in shots {
+            user.push_str(&format!("{}\n{}\n\n", shot.item, shot.answer));
+        }
+        if let Some(offered) = &view.offered {
+            user.push_str(&offer(self.words, task, offered));
+        }
+        user.push_str(&item_text);
+        Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, user)])
+    }
+
+    /// A labeled item as a worked example.
+    pub fn shown(&self, task: &Task, item: &Item, value: &Value) -> Result<Shown> {
+        let style = ShotStyle {
+            // Not 1: models copy the number that they see.
+            confidence: self.style.state_confidence.then_some(0.95),
+            ..ShotStyle::default()
+        };
+        let answer = self.kind.shot_text(task, &task.text_of(item), value, &style);
+        Ok(Shown { item: self.item(task, item)?, answer })
+    }
+
+    /// An item between its marks.
+    fn item(&self, task: &Task, item: &Item) -> Result<String> {
         let shown = self.kind.shown(task, item, self.style.language);
         let text = item.text(&self.text);
         if text.is_none() && shown.is_empty() {
@@ -103,15 +128,7 @@ impl Prompter {
         }
         let mut fields = task.context_of(item);
         fields.extend(shown.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))));
-        let mut user = String::new();
-        for shot in shots {
-            user.push_str(&format!("{}\n{}\n\n", shot.item, shot.answer));
-        }
-        if let Some(offered) = &view.offered {
-            user.push_str(&offer(self.words, task, offered));
-        }
-        user.push_str(&show_item(text.as_deref(), &fields, self.words));
-        Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, user)])
+        Ok(show_item(text.as_deref(), &fields, self.words))
     }
 
     /// The same with the answers of others below the item, for a moderator: without names, in an order that `seed` and the

@@ -8,4 +8,5 @@ pub mod chunk;
 pub mod mask;
 pub mod near;
 pub mod pick;
+mod random;
 pub mod search;

@@ -256,7 +256,7 @@ impl<'a> Drawer<'a> {
 
 /// `1,234 of 10,000 · 12 failed (3 timeout) · 41/s · $0.12 · 3 min left`
 fn progress_line(now: &Count, seconds: f64) -> String {
-    let done = now.n_standing + now.n_done() + now.n_not_recorded;
+    let done = now.n_standing + now.n_settled + now.n_done() + now.n_not_recorded;
     let rate = now.n_done() as f64 / seconds.max(0.001);
     let mut parts = vec![format!("{} of {}", count(done), count(now.n_total))];
     if now.n_not_labeled() > 0 {
@@ -296,6 +296,7 @@ fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
     }
     for (n, what) in [
         (done.n_standing, "were done before"),
+        (done.n_settled, "were settled and not asked"),
         (done.n_reused, "needed no call of their own"),
         (done.n_not_recorded, "not in the recording"),
         (done.n_tries_failed, "tries failed"),

@@ -21,7 +21,9 @@ pub async fn of_project(
     keep: Keep,
 ) -> Result<Panel> {
     let task = &setup.task;
-    let mut panel = empty(setup, askers, gold);
+    // A moderator has read what the others said: its label is no vote beside theirs.
+    let askers: Vec<&Asker> = askers.iter().filter(|asker| !asker.moderates()).collect();
+    let mut panel = empty(setup, &askers, gold);
     let mut data = Hasher::default();
     let mut chunks = chunks(setup.read.clone(), None);
     while let Some(chunk) = chunks.recv().await {
@@ -58,7 +60,7 @@ pub async fn of_project(
 }
 
 /// The panel before anything is read.
-fn empty(setup: &Setup, askers: &[Asker], gold: Option<&GoldSource>) -> Panel {
+fn empty(setup: &Setup, askers: &[&Asker], gold: Option<&GoldSource>) -> Panel {
     let task = &setup.task;
     let people = setup.people.iter().map(|column| {
         let id = Hasher::default().part("column").part(column).finish();

@@ -14,8 +14,10 @@ use crate::ladder::{Ladder, Said, positions, said};
 /// The questions of a chunk.
 pub(crate) struct Wanted {
     pub(crate) questions: Vec<Question>,
-    /// Items about which nothing is to be asked: they have an outcome, or another tier settled them.
+    /// Items that have an outcome already.
     pub(crate) n_standing: u64,
+    /// Items that the tiers before settled.
+    pub(crate) n_settled: u64,
 }
 
 /// The questions of a chunk for the annotator of this number; nothing is looked up for one that is new.
@@ -33,7 +35,7 @@ pub(crate) async fn wanted(
         true => vec![None; keys.len()],
         false => store.standing(asker.id, &keys).await?,
     };
-    let mut wanted = Wanted { questions: Vec::with_capacity(items.len()), n_standing: 0 };
+    let mut wanted = Wanted { questions: Vec::with_capacity(items.len()), n_standing: 0, n_settled: 0 };
     let before = said_before(scene, ladder, n, &keys).await?;
     for (at, ((item, input), standing)) in items.into_iter().zip(inputs).zip(standing).enumerate() {
         if !options.selection.wants(standing.map(|row| row.kind)) {
@@ -46,7 +48,7 @@ pub(crate) async fn wanted(
         };
         let said: Vec<Said> = before.iter().map(|rows| rows.get(at).cloned().flatten()).collect();
         if !ladder.wants(n, &said) {
-            wanted.n_standing += 1;
+            wanted.n_settled += 1;
         } else if asker.moderates() {
             let heard = positions(store, &item, &said).await?;
             wanted.questions.push(asker.moderation(item, input, &heard)?);

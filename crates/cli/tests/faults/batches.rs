@@ -304,11 +304,12 @@ fn answers_that_cannot_be_read_are_asked_again_live() {
 
 #[test]
 fn votes_are_cast_in_one_batch() {
-    let shop = Shop::new(6, Manners::default(), |asked| match asked.nth {
+    let mut shop = Shop::new(6, Manners::default(), |asked| match asked.nth {
         1 => Line::Label("negative"),
         _ => Line::Label("positive"),
     });
-    shop.label("--samples 3", 0);
+    shop.place.flags.extend(["--samples".to_owned(), "3".to_owned()]);
+    shop.label("", 0);
     shop.check_labeled(6);
     assert_eq!((shop.vendor.sizes(), shop.vendor.n_live()), (vec![15], 3));
     assert_eq!(shop.place.cells("label"), ["positive"; 6]);
@@ -459,4 +460,36 @@ fn messages_are_sent_as_batches_too() {
     assert!(told.contains("19 labeled · 1 failed"), "{told}");
     assert_eq!(shop.vendor.sizes(), [19, 3]);
     shop.check_books();
+}
+
+#[test]
+fn the_second_tier_waits_for_the_batches_of_the_first() {
+    let running = Switch::on();
+    let manners = Manners { stays_running: Some(running.clone()), ..Manners::default() };
+    let mut shop = Shop::new(12, manners, |asked| match (asked.model.as_str(), asked.item.ends_with('3')) {
+        ("one", true) => Line::Label("negative"),
+        _ => Line::Label("positive"),
+    });
+    let annotator = |name: &str, tier: u32| {
+        format!(
+            "[[annotators]]\nmodel = \"openai/{name}\"\nname = \"{name}\"\ntier = {tier}\nmax_tokens = 20\nbase_url = \"{}\"\n",
+            shop.vendor.url
+        )
+    };
+    let toml = format!(
+        "[data]\nfiles = [\"data.csv\"]\nid = \"id\"\ntext = \"text\"\n[task]\nkind = \"classify\"\n\
+         labels = [{{ name = \"positive\" }}, {{ name = \"negative\" }}]\n[budget]\nprices = \"prices.toml\"\n{}{}{}",
+        annotator("one", 1),
+        annotator("two", 1),
+        annotator("three", 2)
+    );
+    fs::write(shop.place.path().join("karat.toml"), toml).unwrap();
+    shop.place.flags.clear();
+    shop.label("--no-wait", 1);
+    assert_eq!(shop.vendor.sizes(), [11, 11], "the second tier does not know yet what is left to it");
+    running.turn_off();
+    shop.label("", 0);
+    assert_eq!(shop.vendor.n_live(), 3, "each annotator asked one item live");
+    assert_eq!(shop.vendor.sizes().len(), 2, "of the one item that was left to the second tier, that is all");
+    shop.place.plain("verify");
 }

@@ -17,6 +17,8 @@ use crate::server::Gate;
 pub(crate) struct Asked {
     /// What stands between the item marks.
     pub(crate) item: String,
+    /// The model that was named.
+    pub(crate) model: String,
     /// How many questions for this item came before.
     pub(crate) nth: usize,
     /// The batch it came in, from 0; `None` for a live call.
@@ -295,7 +297,7 @@ impl House {
         let mut till = self.till();
         let seen = till.seen.entry(item.clone()).or_default();
         *seen += 1;
-        let asked = Asked { item, nth: *seen - 1, batch };
+        let asked = Asked { item, model: text(&body["model"]), nth: *seen - 1, batch };
         till.asked.push(asked.clone());
         asked
     }
@@ -335,13 +337,14 @@ impl House {
         till.n_made += 1;
         let (n, n_made) = (till.batches.len() - 1, till.n_made);
         drop(till);
+        let shown = self.shown(n, "validating", anthropic).to_string();
         if let Some(gate) = &self.manners.hold_made {
             gate.pass();
         }
         if n_made <= self.manners.n_lost_answers {
             return None;
         }
-        Some((200, self.shown(n, "validating", anthropic).to_string()))
+        Some((200, shown))
     }
 
     fn list(&self, anthropic: bool) -> Response {

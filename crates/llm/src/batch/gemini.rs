@@ -93,6 +93,13 @@ pub fn inlined(
     struct Operation<'a> {
         #[serde(borrow, default)]
         response: Output<'a>,
+        #[serde(borrow, default)]
+        metadata: Metadata<'a>,
+    }
+    #[derive(serde::Deserialize, Default)]
+    struct Metadata<'a> {
+        #[serde(borrow, default)]
+        output: Output<'a>,
     }
     #[derive(serde::Deserialize, Default)]
     #[serde(rename_all = "camelCase")]
@@ -108,7 +115,9 @@ pub fn inlined(
     }
     let read: Operation<'_> =
         serde_json::from_slice(operation).map_err(|error| format!("the batch is not readable: {error}"))?;
-    for one in read.response.inlined_responses.inlined_responses {
+    let (inside, beside) = (read.response.inlined_responses, read.metadata.output.inlined_responses);
+    let all = if inside.inlined_responses.is_empty() { beside } else { inside };
+    for one in all.inlined_responses {
         sink(line(one.get().as_bytes(), &answer));
     }
     Ok(())

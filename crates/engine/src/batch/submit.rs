@@ -58,7 +58,7 @@ impl Parcel {
     fn cut_to(&mut self, room: MicroUsd) {
         let mut sum = MicroUsd(0);
         let fits = self.rows.iter().take_while(|row| {
-            sum = sum + row.kept.most;
+            sum += row.kept.most;
             sum <= room
         });
         let n = fits.count();

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use karat_core::{
     AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, LabelSpec, LongSpec, MicroUsd, Project, Result,
-    SettleSpec, Task, TaskSpec,
+    SettleSpec, Task, TaskSpec, Turns,
 };
-use karat_format::ReadSpec;
+use karat_format::{ReadSpec, TURN_COLUMNS};
 use karat_llm::{Limiters, Prices};
 use karat_task::{Long, TaskKind};
 
@@ -144,12 +144,21 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project { name, data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
+        let Project { name, mut data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
             project;
         let guideline =
             spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
         if let Some(file) = &spec.labels_file {
             spec.labels.extend(labels_file::read(&folder.join(file), file)?);
+        }
+        let context = data.context.clone();
+        if let Some(dialogue) = &data.dialogue {
+            if data.text.is_empty() {
+                data.text = "text".to_owned();
+            }
+            if dialogue.label == Turns::Each {
+                data.context.extend(TURN_COLUMNS.map(str::to_owned));
+            }
         }
         let (task, kind) = karat_task::task(spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
@@ -164,7 +173,8 @@ impl Setup {
             base: folder.to_owned(),
             text,
             id: data.id,
-            context: data.context.into_iter().chain(task.further().map(str::to_owned)).collect(),
+            dialogue: data.dialogue,
+            context: context.into_iter().chain(task.further().map(str::to_owned)).collect(),
             max_chars: data.max_chars,
             ..ReadSpec::default()
         };

@@ -272,3 +272,6 @@ impl Batches for SentBatches {
         self.stop(id).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

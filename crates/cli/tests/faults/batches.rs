@@ -493,3 +493,19 @@ fn the_second_tier_waits_for_the_batches_of_the_first() {
     assert_eq!(shop.vendor.sizes().len(), 2, "of the one item that was left to the second tier, that is all");
     shop.place.plain("verify");
 }
+
+#[test]
+fn labels_in_levels_are_refused_since_a_later_question_depends_on_an_earlier_answer() {
+    let mut shop = Shop::new(3, Manners::default(), |_| Line::Label("positive"));
+    let toml = format!(
+        "[data]\nfiles = [\"data.csv\"]\nid = \"id\"\ntext = \"text\"\n[task]\nkind = \"classify\"\nlevels = \" > \"\n\
+         labels = [\"Food > Fruit\", \"Food > Bread\", \"Toy > Ball\", \"Toy > Doll\"]\n\
+         [[annotators]]\nmodel = \"openai/m\"\nbase_url = \"{}\"\n",
+        shop.vendor.url
+    );
+    fs::write(shop.place.path().join("karat.toml"), toml).unwrap();
+    shop.place.flags.clear();
+    let told = shop.label("", 2);
+    assert!(told.contains("a later question about an item depends on an earlier answer"), "{told}");
+    assert_eq!((shop.vendor.n_batches(), shop.vendor.n_live()), (0, 0));
+}

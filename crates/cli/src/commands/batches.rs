@@ -3,6 +3,8 @@
 //! What is over is told from the journal. An open batch is looked at where its annotator is at hand: in a project, or with
 //! the flags that labeled the file.
 
+use std::path::Path;
+
 use karat_core::{Error, Result};
 use karat_engine::batch::{cancel, far, give_up};
 use karat_engine::{Asker, KeptBatch, batches};
@@ -29,7 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let (store, askers) = match args.work.is_nothing() {
-        true => (Store::open(args.work.folder()).await?, Vec::new()),
+        true => (kept(args.work.folder()).await?, Vec::new()),
         false => {
             let ready = Ready::open(&args.work, None).await?;
             (ready.store, ready.askers)
@@ -52,6 +54,15 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         return Ok(Done::Well);
     }
     list(&all, &askers, voice).await
+}
+
+/// The journal of a folder, which is not made for a look.
+async fn kept(folder: &Path) -> Result<Store> {
+    if Store::open_existing(folder).await?.is_none() {
+        return Err(Error::not_found(format!("nothing has been labeled in `{}` yet", folder.display()))
+            .hint("`karat label --batch` sends the data as batches"));
+    }
+    Store::open(folder).await
 }
 
 async fn list(all: &[KeptBatch], askers: &[Asker], voice: &mut Voice) -> Result<Done> {

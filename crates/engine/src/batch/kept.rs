@@ -47,6 +47,8 @@ pub(super) struct Planned {
     pub(super) n_rows: u64,
     pub(super) rows: Hash,
     pub(super) run: i64,
+    /// The number of what is set aside; the journal writes it.
+    #[serde(default)]
     pub(super) hold: i64,
     pub(super) amount: MicroUsd,
 }

@@ -175,34 +175,12 @@ impl Dispatch<'_> {
             return Ok(Sent::All);
         }
         let n_wanted = parcel.rows.len();
-        let Some(hold) = self.set_aside(&mut parcel).await? else {
+        let Some((plan, hold)) = self.set_aside(&mut parcel).await? else {
             return Ok(Sent::Short);
         };
         let n_rows = parcel.rows.len();
-        let mut kept = Vec::with_capacity(n_rows);
-        let mut requests = Vec::with_capacity(n_rows);
-        let mut blobs = vec![self.asker.system_blob()];
-        for row in parcel.rows {
-            requests.push(BatchRequest { id: row.kept.request.to_string(), body: row.body });
-            kept.push(row.kept);
-            blobs.extend(row.prompt);
-        }
-        let (rows, bytes) = blob_of(&kept);
-        blobs.push((rows, bytes));
-        let plan = Planned {
-            key: self.key(&kept),
-            annotator: self.asker.id,
-            name: self.asker.annotator.name.clone(),
-            endpoint: self.asker.annotator.model.clone(),
-            n_rows: n_rows as u64,
-            rows,
-            run: self.begun.run,
-            hold: hold.id(),
-            amount: hold.amount(),
-        };
-        let decisions = vec![Event::Planned(plan.clone()).decision()];
-        // In the journal before it is sent: whatever happens now, it is looked for.
-        self.begun.journal.write(Entry { blobs, decisions, ..Entry::default() }).await?;
+        let request = |row: Row| BatchRequest { id: row.kept.request.to_string(), body: row.body };
+        let requests: Vec<BatchRequest> = parcel.rows.into_iter().map(request).collect();
         self.scene.watch.progress.batch(&plan.key, Some((0, n_rows as u64)));
         let id = match self.send(&plan.key, &requests).await {
             Ok(id) => id,
@@ -248,18 +226,20 @@ impl Dispatch<'_> {
         Ok(())
     }
 
-    /// Money for the whole parcel, or for as much of it as the budget allows; `None` where that is nothing.
-    async fn set_aside(&self, parcel: &mut Parcel) -> Result<Option<Hold>> {
+    /// Plans the batch and sets money aside for the whole parcel, in one transaction, or for as much of it as the budget
+    /// allows; `None` where that is nothing. From here on the batch is in the journal: whatever happens, it is looked for.
+    async fn set_aside(&self, parcel: &mut Parcel) -> Result<Option<(Planned, Hold)>> {
         // Without a limit the amount is set aside all the same: a later run may have one.
         let max = self.scene.setup.max_cost.unwrap_or(MicroUsd(u64::MAX));
         let budget = self.scene.store.budget(self.begun.run, max)?;
         loop {
-            let wanted = parcel.most();
-            let (spent, held) = match budget.reserve(wanted).await {
-                Ok(hold) => return Ok(Some(hold)),
-                Err(BudgetError::Store(error)) => return Err(error),
-                Err(BudgetError::Spent { spent, held, .. }) => (spent, held),
-            };
+            let plan = self.plan(parcel).await?;
+            let (spent, held) =
+                match budget.reserve_for(plan.amount, Event::Planned(plan.clone()).decision()).await {
+                    Ok(hold) => return Ok(Some((plan, hold))),
+                    Err(BudgetError::Store(error)) => return Err(error),
+                    Err(BudgetError::Spent { spent, held, .. }) => (spent, held),
+                };
             let first = parcel.rows.first().map_or(MicroUsd(0), |row| row.kept.most);
             parcel.cut_to(MicroUsd(max.0.saturating_sub(spent.0).saturating_sub(held.0)));
             if !parcel.rows.is_empty() {
@@ -276,6 +256,26 @@ impl Dispatch<'_> {
                 "all that was paid for is kept; raise `max_cost_usd` or `--max-cost` and the same command goes on",
             ));
         }
+    }
+
+    /// The plan of a batch, whose rows and prompts are in the journal.
+    async fn plan(&self, parcel: &Parcel) -> Result<Planned> {
+        let kept: Vec<KeptRow> = parcel.rows.iter().map(|row| row.kept.clone()).collect();
+        let (rows, bytes) = blob_of(&kept);
+        let mut blobs = vec![self.asker.system_blob(), (rows, bytes)];
+        blobs.extend(parcel.rows.iter().flat_map(|row| row.prompt.iter().cloned()));
+        self.begun.journal.write(Entry { blobs, ..Entry::default() }).await?;
+        Ok(Planned {
+            key: self.key(&kept),
+            annotator: self.asker.id,
+            name: self.asker.annotator.name.clone(),
+            endpoint: self.asker.annotator.model.clone(),
+            n_rows: kept.len() as u64,
+            rows,
+            run: self.begun.run,
+            hold: 0,
+            amount: parcel.most(),
+        })
     }
 
     /// A name that no other batch has.

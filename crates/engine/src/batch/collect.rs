@@ -285,6 +285,9 @@ pub(super) fn told(error: &CallError, asker: &Asker, what: &str) -> Error {
     };
     let hint = match error.class {
         CallErrorClass::Auth => "check the key: `karat doctor` shows which are set",
+        CallErrorClass::BadRequest if error.status != Some(404) => {
+            "the message says what the vendor does not take; without `--batch` the same items are asked live"
+        }
         CallErrorClass::BadRequest => {
             "if the vendor no longer knows the batch, `karat batches --forget ID` gives it up and its rows are sent again"
         }

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod agree;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod consensus;

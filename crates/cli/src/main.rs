@@ -37,6 +37,8 @@ enum Command {
     Label(commands::label::Args),
     /// Ask again where no label came; the old outcome stands until there is a new answer.
     Retry(commands::retry::Args),
+    /// List the batches that were sent, and say how far they are; cancel one.
+    Batches(commands::batches::Args),
     /// Say how far the labeling is, also while another karat runs.
     Status(commands::status::Args),
     /// Write the data with its labels: CSV, TSV, JSONL, JSON, Parquet or XLSX.
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
         Command::Prompt(args) => wait(commands::prompt::run(&args, &mut voice)),
         Command::Label(args) => wait(commands::label::run(&args, &mut voice)),
         Command::Retry(args) => wait(commands::retry::run(&args, &mut voice)),
+        Command::Batches(args) => wait(commands::batches::run(&args, &mut voice)),
         Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),

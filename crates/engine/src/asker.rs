@@ -12,7 +12,7 @@ use karat_core::{
     Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
+    AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
@@ -48,8 +48,10 @@ pub struct Asker {
     shots: Shots,
     privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
+    /// Where many questions go at a lower price, if the endpoint takes batches.
+    pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
-    model_name: Arc<str>,
+    pub(crate) model_name: Arc<str>,
     settings: Arc<Settings>,
     format: AnswerFormat,
     base: Hash,
@@ -155,6 +157,7 @@ impl Asker {
             privacy: setup.privacy.clone(),
             prompter,
             model: provider.limited(),
+            batches: provider.batches(),
             model_name: provider.model,
             retry: RetryPolicy::default(),
             settings: Arc::new(settings),
@@ -259,6 +262,25 @@ impl Asker {
         };
         let request = self.request_hash(&messages, 0, question.item.id.as_str());
         Ok(Asked { view, messages, request, unmask })
+    }
+
+    /// The identities of all that is asked first: each view, as often as it is sampled.
+    pub(crate) fn requests(&self, question: &Question) -> Vec<Hash> {
+        self.first_calls(question).map(|(request, ..)| request).collect()
+    }
+
+    /// All that is asked first, with its identity, its view and the number of the sample.
+    pub(crate) fn first_calls<'q>(
+        &self,
+        question: &'q Question,
+    ) -> impl Iterator<Item = (Hash, &'q Asked, u32)> {
+        let id = question.item.id.as_str();
+        question.asked.iter().flat_map(move |asked| {
+            (0..self.spec.samples).map(move |n| match n {
+                0 => (asked.request, asked, 0),
+                _ => (self.request_hash(&asked.messages, n, id), asked, n),
+            })
+        })
     }
 
     /// The system message, equal for all items, as the journal keeps it.

@@ -151,13 +151,15 @@ impl Desk<'_> {
         known: Option<CachedAnswer>,
     ) -> Result<(Called, Option<Note>), Halt> {
         if let Some(known) = known {
-            let note = if *known.item == *question.item.id.as_str() {
-                Note::Cached
-            } else {
-                Note::Shared { with: known.item.to_string() }
+            let is_own = *known.item == *question.item.id.as_str();
+            // What a batch of this very run brought is its own answer, and no earlier one.
+            let note = match is_own {
+                true if known.run == self.run => None,
+                true => Some(Note::Cached),
+                false => Some(Note::Shared { with: known.item.to_string() }),
             };
             let answer = KeptAnswer::read(&known.answer)?;
-            return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
+            return Ok((Called::Answered(Box::new(answer), Entry::default()), note));
         }
         let request = self.asker.request(&question.item, &asked.view, messages.to_vec(), of.sample);
         let called = self.call(&request, of).await?;

@@ -67,6 +67,8 @@ enum Command {
     Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
+    /// Count the personal data that is hidden from models. Nothing is sent.
+    Mask(commands::mask::Args),
     /// List the kinds of task.
     Kinds(commands::kinds::Args),
     /// Print the JSON Schema of `karat.toml`.
@@ -101,6 +103,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Decide(args) => wait(commands::decide::run(&args, &mut voice)),
+        Command::Mask(args) => commands::mask::run(&args, &mut voice),
         Command::Kinds(args) => commands::kinds::run(&args, &mut voice),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),

@@ -39,11 +39,13 @@ mod setup;
 mod shots;
 mod stop;
 mod survey;
+mod wrong;
 
 pub use asker::{Asked, Asker, Question};
 pub use export::{ADDED, Exported, export};
 pub use history::{PastAnswer, answers_to};
 pub use plan::{AnnotatorPlan, CostRange, Plan, plan};
+pub use privacy::{Privacy, PrivacyReport, privacy_report};
 pub use progress::{Count, Progress};
 pub use run::{RunEnd, RunOptions, Selection, Watch, run};
 pub use setup::{OneLine, PROJECT_FILE, Setup, limit};

@@ -22,6 +22,7 @@ mod shots;
 pub use confidence::token_confidence;
 pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
+pub use kinds::field_confidence;
 pub use make::task;
 pub use moderate::{Opinion, reason_of, with_reason};
 pub use prompt::Prompter;

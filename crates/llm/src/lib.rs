@@ -35,6 +35,7 @@ mod complete;
 pub mod dialect;
 #[cfg(feature = "http")]
 pub mod doctor;
+pub mod embed;
 pub mod endpoints;
 mod error;
 #[cfg(feature = "http")]
@@ -46,6 +47,7 @@ pub mod prices;
 mod provider;
 mod replay;
 mod request;
+pub mod score;
 mod scripted;
 #[cfg(test)]
 mod testing;
@@ -53,6 +55,7 @@ pub mod tokens;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use complete::{Complete, Downgrade};
+pub use embed::{EmbedOptions, Embedded};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
@@ -63,4 +66,5 @@ pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};
+pub use score::{PromptToken, ScoredPrompt};
 pub use scripted::{Script, Scripted};

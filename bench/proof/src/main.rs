@@ -19,6 +19,7 @@ mod noise;
 mod pairs;
 mod panels;
 mod recorded;
+mod search;
 mod shares;
 mod speed;
 
@@ -107,6 +108,11 @@ const PROOFS: &[Proof] = &[
         name: "shares",
         about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
         run: shares::run,
+    },
+    Proof {
+        name: "search",
+        about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
+        run: search::run,
     },
 ];
 

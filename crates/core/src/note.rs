@@ -99,6 +99,33 @@ pub enum Note {
     },
     /// The answer came from the journal, not from a call of this run.
     Cached,
+    /// One question of a form has no usable answer.
+    PartLost {
+        /// The question.
+        question: String,
+        /// Why.
+        why: String,
+    },
+    /// The text was asked about in so many pieces.
+    Pieces {
+        /// How many.
+        n: u32,
+    },
+    /// So many pieces of personal data were hidden from the model.
+    Masked {
+        /// How many.
+        n: u32,
+    },
+    /// The first endpoint was down, and another answered.
+    FellBack {
+        /// Which, as `provider/model`.
+        to: String,
+    },
+    /// The prompt's own leaning was taken out, and another label was left.
+    Corrected {
+        /// The label before, as stored.
+        from: String,
+    },
 }
 
 impl Note {
@@ -121,6 +148,11 @@ impl Note {
             Self::AskedAgain { .. } => "asked_again",
             Self::Shared { .. } => "shared",
             Self::Cached => "cached",
+            Self::PartLost { .. } => "part_lost",
+            Self::Pieces { .. } => "pieces",
+            Self::Masked { .. } => "masked",
+            Self::FellBack { .. } => "fell_back",
+            Self::Corrected { .. } => "corrected",
         }
     }
 
@@ -130,7 +162,7 @@ impl Note {
             Self::Mention { alignment, .. } => {
                 matches!(alignment, Alignment::Ambiguous { .. } | Alignment::Absent)
             }
-            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff => true,
+            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff | Self::PartLost { .. } => true,
             _ => false,
         }
     }

@@ -266,7 +266,8 @@ impl Asker {
                 (self.prompter.messages(&shown, &shots)?, Some(unmask))
             }
             None => {
-                let shots = examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
+                let shots =
+                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
                 (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
             }
         };

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use karat_core::{Annotation, AnnotationRow, Error, Hash, Item, Outcome, Result, Role, SettleSpec, Value};
+use karat_core::{
+    Annotation, AnnotationRow, AnnotatorSpec, Error, Hash, Item, Outcome, Result, Role, SettleSpec, Value,
+};
 use karat_stats::Class;
 use karat_stats::cascade::{Agree, SettleRule, Settlement, Sure, TierVote, settle};
 
@@ -48,19 +50,23 @@ pub(crate) enum Course {
 impl Ladder {
     /// The ladder of these annotators. An error where nothing says when a tier settles an item, or two moderate.
     pub(crate) fn new(askers: &[Asker], spec: SettleSpec) -> Result<Self> {
-        let of_role = |role| askers.iter().enumerate().filter(move |(_, it)| it.spec.role == role);
-        let mut moderators = of_role(Role::Moderator).map(|(n, _)| n);
-        let moderator = moderators.next();
-        if let Some(second) = moderators.next() {
-            let name = &askers[second].annotator.name;
-            return Err(Error::invalid(format!("`{name}` is a second moderator"))
+        let specs: Vec<&AnnotatorSpec> = askers.iter().map(|it| &it.spec).collect();
+        Self::of(&specs, spec)
+    }
+
+    fn of(specs: &[&AnnotatorSpec], spec: SettleSpec) -> Result<Self> {
+        let of_role = |role| specs.iter().enumerate().filter(move |(_, it)| it.role == role);
+        let mut moderators = of_role(Role::Moderator);
+        let moderator = moderators.next().map(|(n, _)| n);
+        if let Some((_, second)) = moderators.next() {
+            return Err(Error::invalid(format!("`{}` is a second moderator", second.display_name()))
                 .hint("one annotator has `role = \"moderator\"`; let the other answer by itself"));
         }
-        let mut numbers: Vec<u32> = of_role(Role::Annotator).map(|(_, it)| it.spec.tier).collect();
+        let mut numbers: Vec<u32> = of_role(Role::Annotator).map(|(_, it)| it.tier).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let tier = |number: &u32| {
-            of_role(Role::Annotator).filter(|(_, it)| it.spec.tier == *number).map(|(n, _)| n).collect()
+            of_role(Role::Annotator).filter(|(_, it)| it.tier == *number).map(|(n, _)| n).collect()
         };
         let tiers: Vec<Vec<usize>> = numbers.iter().map(tier).collect();
         let rule = rule(spec)?;
@@ -210,4 +216,119 @@ fn rule(spec: SettleSpec) -> Result<Option<SettleRule>> {
         min_agree: spec.votes.map(|votes| Agree::Votes(f64::from(votes))),
         min_confidence: spec.confidence.map(Sure::Each),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use karat_core::{
+        Abstention, Confidence, ConfidenceSource, Hash, ItemId, LabelSchema, NoConfidence, Unusable,
+    };
+
+    use super::*;
+
+    const NONE: SettleSpec = SettleSpec { votes: None, confidence: None };
+
+    /// `a` and `b` are labels, `B9` is `b` said with confidence 0.9, `?` could not tell, `!` was unusable, `.` was not asked.
+    fn said(words: &str) -> Vec<Said> {
+        let schema = LabelSchema::of(&["a", "b"]).unwrap();
+        let one = |word: &str| {
+            let label = |name: &str| Outcome::Labeled(Value::Choice(schema.by_name(name).unwrap()));
+            let sure = word.strip_prefix('B').map(|n| n.parse::<f64>().unwrap() / 10.0);
+            let outcome = match word {
+                "." => return None,
+                "?" => Outcome::Abstained(Abstention::Unknown { words: String::new() }),
+                "!" => Outcome::Unusable(Unusable::Empty),
+                _ if sure.is_some() => label("b"),
+                name => label(name),
+            };
+            let unknown = Confidence::Unknown(NoConfidence::NoLogprobs);
+            let confidence = sure.map_or(unknown, |p| Confidence::Raw(p, ConfidenceSource::Stated));
+            let (input, annotator) = (Hash::of(b""), Hash::of(b""));
+            let item = ItemId::new("1");
+            Some(Annotation { item, input, annotator, run: 1, outcome, confidence, notes: vec![], at_ms: 0 })
+        };
+        words.split(' ').map(one).collect()
+    }
+
+    /// Annotators by tier; `m` moderates.
+    fn ladder(tiers: &str, spec: SettleSpec) -> Result<Ladder> {
+        let one = |word: &str| match word {
+            "m" => AnnotatorSpec { role: Role::Moderator, ..AnnotatorSpec::of("m") },
+            tier => AnnotatorSpec { tier: tier.parse().unwrap(), ..AnnotatorSpec::of("x") },
+        };
+        let specs: Vec<AnnotatorSpec> = tiers.split(' ').map(one).collect();
+        Ladder::of(&specs.iter().collect::<Vec<_>>(), spec)
+    }
+
+    #[track_caller]
+    fn check(tiers: &str, spec: SettleSpec, words: &str, want: &str) {
+        let ladder = ladder(tiers, spec).unwrap();
+        let schema = LabelSchema::of(&["a", "b"]).unwrap();
+        let got = match ladder.course(&said(words), ladder.n_tiers()) {
+            Course::Settled { tier, value } => {
+                format!("{} by tier {tier}", value.to_json(&schema).as_str().unwrap())
+            }
+            Course::Divided => "divided".to_owned(),
+            Course::Open => "open".to_owned(),
+            Course::Pending => "pending".to_owned(),
+        };
+        assert_eq!(got, want, "{tiers} | {words}");
+    }
+
+    #[test]
+    fn without_a_rule_all_must_say_the_same() {
+        check("1 1", NONE, "a a", "a by tier 1");
+        check("1 1", NONE, "a b", "divided");
+        check("1 1", NONE, "a ?", "open");
+        check("1 1", NONE, "a !", "open");
+        check("1 1", NONE, ". .", "pending");
+    }
+
+    #[test]
+    fn a_rule_of_votes_asks_the_next_tier_until_they_are_there() {
+        let two = SettleSpec { votes: Some(2), confidence: None };
+        check("1 1 2", two, "a a .", "a by tier 1");
+        check("1 1 2", two, "a b .", "pending");
+        check("1 1 2", two, "a b b", "b by tier 2");
+        check("1 1 2", two, "a b ?", "divided");
+        check("1 1 2", two, "? ? a", "open");
+    }
+
+    #[test]
+    fn a_rule_of_confidence_lets_one_annotator_settle() {
+        let sure = SettleSpec { votes: None, confidence: Some(0.9) };
+        check("1 2", sure, "B9 .", "b by tier 1");
+        check("1 2", sure, "B8 a", "divided");
+        check("1 2", sure, "a B9", "b by tier 2");
+    }
+
+    #[test]
+    fn a_later_tier_is_asked_about_what_is_open_and_a_moderator_about_what_differs() {
+        let ladder = ladder("1 1 2 m", SettleSpec { votes: Some(2), confidence: None }).unwrap();
+        assert_eq!(ladder.stages(), [vec![0, 1], vec![2], vec![3]]);
+        for (words, tier_two, moderator) in [
+            ("a a . .", false, false),
+            ("a b . .", true, false),
+            ("a b ? .", true, true),
+            ("a ? ? .", true, false),
+        ] {
+            assert_eq!(ladder.wants(2, &said(words)), tier_two, "{words}");
+            assert_eq!(ladder.wants(3, &said(words)), moderator, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_name() {
+        let told = |tiers, spec| ladder(tiers, spec).err().unwrap().to_string();
+        assert!(told("1 2", NONE).contains("nothing says when it settles"));
+        assert!(told("1 m m", NONE).contains("second moderator"));
+        let too_sure = SettleSpec { votes: None, confidence: Some(1.5) };
+        assert!(told("1 1", too_sure).contains("between 0 and 1"));
+    }
+
+    #[test]
+    fn agreement_is_the_share_of_the_most_frequent_label() {
+        assert_eq!(agreement(&said("a a b ?")), Some(2.0 / 3.0));
+        assert_eq!(agreement(&said("? .")), None);
+    }
 }

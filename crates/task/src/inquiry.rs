@@ -82,6 +82,16 @@ impl Inquiry {
             return Err(Error::invalid("labels are asked for by `levels`, or for pieces of a text (`long`) or with a `shortlist`, not both")
                 .hint("leave one of them out"));
         }
+        if let Some(long) = &long {
+            long.check()?;
+        }
+        if long.is_some() && !pieces::can_merge(kind.shape(), kind.id()) {
+            return Err(Error::invalid(format!(
+                "`long` cuts texts into pieces, and a `{}` cannot be put together from them",
+                kind.id()
+            ))
+            .hint("leave `[long]` out, or give a model with a longer context"));
+        }
         let shortlist = task.spec.shortlist.map(|n| Shortlist::new(&task, n)).transpose()?;
         Ok(Self { kind, task, long, shortlist, is_whole: false })
     }

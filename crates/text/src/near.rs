@@ -85,7 +85,7 @@ pub struct Near {
 impl Near {
     /// Reads the pool.
     pub fn build(texts: Vec<Arc<str>>) -> Self {
-        let mut bands = vec![Vec::with_capacity(texts.len()); N_BANDS];
+        let mut bands = vec![Vec::new(); N_BANDS];
         let mut wholes = Vec::with_capacity(texts.len());
         for (item, text) in texts.iter().enumerate() {
             let pieces = Pieces::of(text);

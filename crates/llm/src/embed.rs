@@ -13,6 +13,7 @@ use crate::{CallError, CallErrorClass, Nature, Provider, Usage, chance::draw, sc
 use crate::{
     dialect::Dialect,
     http::{Body, Method},
+    score::refusal,
 };
 
 /// The path, below the endpoint's base URL.
@@ -87,8 +88,9 @@ impl Provider {
         }
         let body = Body::Json(encode(&self.model, texts, dimensions));
         let tokens = texts.iter().map(|text| text.len() as u64 / 4 + 1).sum();
-        let received =
-            self.in_turn(tokens, async { http.send(Method::Post, PATH, body).await?.ok() }).await?;
+        let received = self.in_turn(tokens, async { http.send(Method::Post, PATH, body).await?.ok() }).await;
+        let next_step = "take a model that is made for vectors, and a server that serves it";
+        let received = received.map_err(|error| refusal(error, "embedding", next_step))?;
         decode(texts.len(), &received.body)
     }
 

@@ -44,6 +44,7 @@ mod key;
 pub mod layer;
 mod nearest;
 pub mod prices;
+pub mod probe;
 mod provider;
 mod replay;
 mod request;

@@ -82,7 +82,8 @@ impl Provider {
         let body = Body::Json(openai_completions::encode(&self.model, prompt, 1));
         let tokens = (prompt.len() / 4) as u64 + 1;
         let call = async { http.send(Method::Post, openai_completions::PATH, body).await?.ok() };
-        let received = self.in_turn(tokens, call).await.map_err(refusal)?;
+        let received = self.in_turn(tokens, call).await;
+        let received = received.map_err(|error| refusal(error, "echo", openai_completions::NEXT_STEP))?;
         openai_completions::decode(prompt, &received.body).map_err(|fault| match fault {
             Fault::Failed(error) | Fault::Refuses(_, error) => error,
             Fault::Blocked(message) => CallError::new(CallErrorClass::BadRequest, message),
@@ -95,12 +96,11 @@ impl Provider {
     }
 }
 
-/// An endpoint that refuses `echo`, or has no such path, will refuse it always, whatever status it chose to say so.
+/// An endpoint that refuses `what`, or has no such path, will refuse it always, whatever status it chose to say so.
 #[cfg(feature = "http")]
-fn refusal(error: CallError) -> CallError {
-    let said = error.message.to_lowercase();
-    if matches!(error.status, Some(404 | 405 | 501)) || said.contains("echo") {
-        let message = format!("{}; {}", error.message, openai_completions::NEXT_STEP);
+pub(crate) fn refusal(error: CallError, what: &str, next_step: &str) -> CallError {
+    if matches!(error.status, Some(404 | 405 | 501)) || error.message.to_lowercase().contains(what) {
+        let message = format!("{}; {next_step}", error.message);
         return CallError { class: CallErrorClass::BadRequest, message, ..error };
     }
     error

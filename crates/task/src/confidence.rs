@@ -34,7 +34,7 @@ use crate::kind::TaskKind;
 use branches::{Branches, in_answer};
 pub use distribution::{LabelDistribution, label_distribution};
 pub use likelihood::{
-    Frame, LikelihoodOptions, Scoring, ToScore, Verdict, likelihood_prompts, likelihood_verdict,
+    Frame, Likelihood, LikelihoodOptions, ToScore, Verdict, likelihood_prompts, likelihood_verdict,
     target_logprob,
 };
 pub use p_true::{Checker, read_p_true};

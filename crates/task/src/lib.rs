@@ -20,7 +20,7 @@ mod prompt;
 mod shots;
 
 pub use confidence::{
-    Checker, Frame, LabelDistribution, LikelihoodOptions, Scoring, ToScore, Verdict, label_distribution,
+    Checker, Frame, LabelDistribution, Likelihood, LikelihoodOptions, ToScore, Verdict, label_distribution,
     likelihood_prompts, likelihood_verdict, read_p_true, target_logprob, token_confidence,
 };
 pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};

@@ -1,7 +1,7 @@
 //! Labels from how likely a model finds texts: a label given the item, or the item given each label.
 //!
 //! In: an item's text, words for each label, and the log-probabilities of prompts (`karat_llm::score`). Out: the prompts to
-//! score ([`likelihood_prompts`]), and the label that follows ([`likelihood_verdict`]). Three ways ([`Scoring`]):
+//! score ([`likelihood_prompts`]), and the label that follows ([`likelihood_verdict`]). Three ways ([`Likelihood`]):
 //!
 //! ```text
 //! direct   s(y) = log p(v(y) | x)
@@ -21,7 +21,7 @@ use karat_llm::PromptToken;
 
 /// What is made of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scoring {
+pub enum Likelihood {
     /// How likely the label is after the text. One prompt for each label.
     Direct,
     /// The same, divided by how likely the label is after a text that says nothing: for labels that differ in length or in how
@@ -41,7 +41,7 @@ pub struct Frame {
     pub verbalizers: Vec<String>,
     /// Worked examples in front, each a label and a text; put together as the item is.
     pub shots: Vec<(LabelId, String)>,
-    /// What says nothing, in the place of the text: for [`Scoring::Pmi`].
+    /// What says nothing, in the place of the text: for [`Likelihood::Pmi`].
     pub content_free: String,
 }
 
@@ -62,23 +62,23 @@ pub struct ToScore {
     pub target: Range<usize>,
 }
 
-/// The prompts for one text, in the order that [`likelihood_verdict`] expects: one for each label; for [`Scoring::Pmi`]
+/// The prompts for one text, in the order that [`likelihood_verdict`] expects: one for each label; for [`Likelihood::Pmi`]
 /// those of the text first, then those of the text that says nothing, which may be scored once for a run.
 ///
 /// ```
-/// use karat_task::{Frame, Scoring, likelihood_prompts};
+/// use karat_task::{Frame, Likelihood, likelihood_prompts};
 /// let schema = karat_core::LabelSchema::of(&["great", "bad"]).unwrap();
-/// let asked = likelihood_prompts(Scoring::Channel, &Frame::of(&schema), "I loved it");
+/// let asked = likelihood_prompts(Likelihood::Channel, &Frame::of(&schema), "I loved it");
 /// assert_eq!((asked[1].prompt.as_str(), asked[1].target.clone()), ("bad\nI loved it", 3..14));
 /// ```
-pub fn likelihood_prompts(scoring: Scoring, frame: &Frame, text: &str) -> Vec<ToScore> {
+pub fn likelihood_prompts(scoring: Likelihood, frame: &Frame, text: &str) -> Vec<ToScore> {
     let shown = |label: &LabelId| frame.verbalizers.get(label.index()).map_or("", String::as_str);
     let shots: String = frame
         .shots
         .iter()
         .map(|(label, text)| match scoring {
-            Scoring::Channel => format!("{}\n{text}\n\n", shown(label)),
-            Scoring::Direct | Scoring::Pmi => format!("{text}\n{}\n\n", shown(label)),
+            Likelihood::Channel => format!("{}\n{text}\n\n", shown(label)),
+            Likelihood::Direct | Likelihood::Pmi => format!("{text}\n{}\n\n", shown(label)),
         })
         .collect();
     // The line break goes with what it is before: some tokenizers join it with the word that follows.
@@ -89,9 +89,9 @@ pub fn likelihood_prompts(scoring: Scoring, frame: &Frame, text: &str) -> Vec<To
     };
     let each = |make: &dyn Fn(&str) -> ToScore| frame.verbalizers.iter().map(|it| make(it)).collect();
     match scoring {
-        Scoring::Channel => each(&|label| one(label, text)),
-        Scoring::Direct => each(&|label| one(text, label)),
-        Scoring::Pmi => {
+        Likelihood::Channel => each(&|label| one(label, text)),
+        Likelihood::Direct => each(&|label| one(text, label)),
+        Likelihood::Pmi => {
             let mut all: Vec<ToScore> = each(&|label| one(text, label));
             all.extend::<Vec<ToScore>>(each(&|label| one(&frame.content_free, label)));
             all
@@ -113,7 +113,7 @@ pub fn target_logprob(tokens: &[PromptToken], target: &Range<usize>) -> Option<(
 /// How scores become a distribution.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LikelihoodOptions {
-    /// Whether sums are divided by the number of tokens: for labels of several tokens in [`Scoring::Direct`]. A channel's
+    /// Whether sums are divided by the number of tokens: for labels of several tokens in [`Likelihood::Direct`]. A channel's
     /// texts are the same for all labels; there it only makes the distribution flatter.
     pub by_length: bool,
     /// The shares of the classes, where they are known; they are added to the scores as logarithms. `None` takes them as even.
@@ -135,13 +135,13 @@ pub struct Verdict {
 ///
 /// `None` where there are not as many as were asked for, or a number is none.
 pub fn likelihood_verdict(
-    scoring: Scoring,
+    scoring: Likelihood,
     schema: &LabelSchema,
     sums: &[(f64, usize)],
     options: &LikelihoodOptions,
 ) -> Option<Verdict> {
     let n = schema.len();
-    let n_wanted = if scoring == Scoring::Pmi { 2 * n } else { n };
+    let n_wanted = if scoring == Likelihood::Pmi { 2 * n } else { n };
     if n == 0 || sums.len() != n_wanted || options.prior.as_ref().is_some_and(|it| it.len() != n) {
         return None;
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     /// The verdict of the stand-in that expects the words it has read.
-    fn verdict(scoring: Scoring, text: &str, options: &LikelihoodOptions) -> Verdict {
+    fn verdict(scoring: Likelihood, text: &str, options: &LikelihoodOptions) -> Verdict {
         let asked = likelihood_prompts(scoring, &Frame::of(&schema()), text);
         let sums: Vec<(f64, usize)> =
             asked.iter().map(|it| target_logprob(&repeats(&it.prompt).tokens, &it.target).unwrap()).collect();
@@ -190,10 +190,10 @@ mod tests {
             shots: vec![(schema().by_name("bad").unwrap(), "手机坏了".into())],
             ..Frame::of(&schema())
         };
-        let channel = likelihood_prompts(Scoring::Channel, &frame, "很好 🎉");
+        let channel = likelihood_prompts(Likelihood::Channel, &frame, "很好 🎉");
         assert_eq!(channel[0].prompt, "bad\n手机坏了\n\ngreat film\n很好 🎉");
         assert_eq!(channel.iter().map(part).collect::<Vec<_>>(), ["\n很好 🎉", "\n很好 🎉"]);
-        let pmi = likelihood_prompts(Scoring::Pmi, &frame, "很好");
+        let pmi = likelihood_prompts(Likelihood::Pmi, &frame, "很好");
         assert_eq!(pmi[3].prompt, "手机坏了\nbad\n\nN/A\nbad");
         assert_eq!(
             pmi.iter().map(part).collect::<Vec<_>>(),
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn a_channel_by_hand() {
         // After "great film": great 1.001/3, then film 1.001/4 … after "bad": 0.001/2, 0.001/3.
-        let got = verdict(Scoring::Channel, "great film", &LikelihoodOptions::default());
+        let got = verdict(Likelihood::Channel, "great film", &LikelihoodOptions::default());
         let want = [
             (1.001_f64 / 3.0).ln() + (1.001_f64 / 4.0).ln(),
             (0.001_f64 / 2.0).ln() + (0.001_f64 / 3.0).ln(),
@@ -223,9 +223,9 @@ mod tests {
             let options = LikelihoodOptions { by_length, prior: None };
             likelihood_verdict(scoring, &schema(), sums, &options).unwrap()
         };
-        assert_eq!(of(Scoring::Direct, &sums[..2], false).label, first);
-        assert_eq!(of(Scoring::Direct, &sums[..2], true).label, None, "-1 and -2/2 tie");
-        let pmi = of(Scoring::Pmi, &sums, false);
+        assert_eq!(of(Likelihood::Direct, &sums[..2], false).label, first);
+        assert_eq!(of(Likelihood::Direct, &sums[..2], true).label, None, "-1 and -2/2 tie");
+        let pmi = of(Likelihood::Pmi, &sums, false);
         assert_eq!((pmi.scores.clone(), pmi.label), (vec![-0.5, 1.0], second));
         assert!((pmi.distribution[1] - 1.0 / (1.0 + (-1.5_f64).exp())).abs() < 1e-12);
     }
@@ -233,14 +233,15 @@ mod tests {
     #[test]
     fn a_known_prior_is_added() {
         let options = LikelihoodOptions { by_length: false, prior: Some(vec![0.9, 0.1]) };
-        let got = likelihood_verdict(Scoring::Channel, &schema(), &[(-1.0, 3), (-1.0, 3)], &options).unwrap();
+        let got =
+            likelihood_verdict(Likelihood::Channel, &schema(), &[(-1.0, 3), (-1.0, 3)], &options).unwrap();
         assert!((got.distribution[0] - 0.9).abs() < 1e-12);
     }
 
     #[test]
     fn what_is_missing_gives_no_verdict() {
         let none = |sums: &[(f64, usize)]| {
-            likelihood_verdict(Scoring::Direct, &schema(), sums, &LikelihoodOptions::default()).is_none()
+            likelihood_verdict(Likelihood::Direct, &schema(), sums, &LikelihoodOptions::default()).is_none()
         };
         assert!(
             none(&[(-1.0, 1)]) && none(&[(f64::NAN, 1), (-1.0, 1)]) && none(&[(f64::NEG_INFINITY, 1); 2])

@@ -23,12 +23,10 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::privacy::{Privacy, Unmask};
 use crate::setup::Setup;
 use crate::shots::Shots;
+use crate::wrong::wrong;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
 const TOP_LOGPROBS: u8 = 5;
-
-/// How many wrong answers a scripted stand-in may draw from.
-const N_WRONG: usize = 100;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
@@ -117,15 +115,7 @@ impl Asker {
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
         let provider = provider(setup, spec)?;
         let nature = provider.nature();
-        let style = PromptStyle {
-            reasoning: spec.reasoning,
-            state_confidence: spec.state_confidence,
-            explain: spec.explain,
-            language: spec.language,
-            system: spec.system.clone(),
-            moderates: spec.role == Duty::Moderator,
-            template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
-        };
+        let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
         let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
@@ -142,15 +132,11 @@ impl Asker {
         let address = provider.base_url.as_deref().unwrap_or(&provider.endpoint);
         let endpoint = format!("{address} {}{identity}", provider.model);
         let annotator = Annotator {
-            kind: match nature {
-                Nature::Live => AnnotatorKind::Model,
-                Nature::Replayed { .. } => AnnotatorKind::Replay,
-                Nature::Scripted { .. } => AnnotatorKind::Scripted,
-            },
+            kind: annotator_kind(&nature),
             name: spec.display_name().to_owned(),
             model: endpoint.clone(),
-            prompt: shots.version(prompter.version()),
-            settings: format!("{{\"samples\":{},\"request\":{settings_json}}}", spec.samples),
+            prompt: shots.version(setup.version(prompter.version())),
+            settings: how_asked(spec, &settings_json),
         };
         let format =
             AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
@@ -334,19 +320,51 @@ impl Asker {
         };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let one = |label| match self.shape() {
-            Shape::Choice => Some(Value::Choice(label)),
-            Shape::Choices => Some(Value::choices(vec![label])),
-            _ => None,
-        };
-        // A few wrong answers are enough to draw from.
-        let others = self.task.schema.ids().filter_map(one).filter(|value| Some(value) != gold.as_ref());
+        let others = wrong(&self.task, self.shape(), gold.as_ref());
         Aside {
             key: item.id.shared(),
             truth: gold.as_ref().and_then(text),
-            wrong: others.filter_map(|value| text(&value)).take(N_WRONG).collect(),
+            wrong: others.iter().filter_map(text).collect(),
         }
     }
+}
+
+/// How the model is asked, as a part of who answers: samples, what is sent, and what else was chosen.
+fn how_asked(spec: &AnnotatorSpec, request: &str) -> String {
+    let usual = AnnotatorSpec::of("");
+    let mut more = serde_json::Map::new();
+    if spec.scoring != usual.scoring {
+        more.insert("scoring".into(), serde_json::json!(spec.scoring));
+    }
+    if let Some(method) = &spec.correct {
+        more.insert("correct".into(), serde_json::json!(method));
+    }
+    let mut how = format!("{{\"samples\":{},\"request\":{request}", spec.samples);
+    for (name, value) in more {
+        how.push_str(&format!(",\"{name}\":{value}"));
+    }
+    how.push('}');
+    how
+}
+
+fn annotator_kind(nature: &Nature) -> AnnotatorKind {
+    match nature {
+        Nature::Live => AnnotatorKind::Model,
+        Nature::Replayed { .. } => AnnotatorKind::Replay,
+        Nature::Scripted { .. } => AnnotatorKind::Scripted,
+    }
+}
+
+fn style(setup: &Setup, spec: &AnnotatorSpec) -> Result<PromptStyle> {
+    Ok(PromptStyle {
+        reasoning: spec.reasoning,
+        state_confidence: spec.state_confidence,
+        explain: spec.explain,
+        language: spec.language,
+        system: spec.system.clone(),
+        moderates: spec.role == Duty::Moderator,
+        template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
+    })
 }
 
 /// The name of a role in prompts and hashes.
@@ -369,7 +387,6 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         headers: spec.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         ca_file: spec.ca_file.as_ref().map(|file| setup.path(file)),
         proxy: spec.proxy.clone(),
-        ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
 }

@@ -40,6 +40,7 @@ mod setup;
 mod shots;
 mod stop;
 mod survey;
+mod wrong;
 
 pub use asker::{Asked, Asker, Question};
 pub use export::{ADDED, Exported, export};

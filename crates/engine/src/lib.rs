@@ -15,6 +15,7 @@ mod beside;
 pub mod calibrate;
 pub mod compare;
 pub mod consensus;
+pub mod correct;
 pub mod decide;
 pub mod errors;
 pub mod estimate;

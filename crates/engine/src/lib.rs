@@ -37,6 +37,7 @@ mod run;
 pub mod sample;
 mod setup;
 mod shots;
+mod standby;
 mod stop;
 mod survey;
 

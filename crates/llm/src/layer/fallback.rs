@@ -23,6 +23,9 @@ use crate::{CallError, CallErrorClass, Complete, Downgrade, ModelAnswer, ModelRe
 /// So many failures in a row, over all calls, and an endpoint is taken as down.
 const FAILURES_TO_DOWN: u32 = 2;
 
+/// Failures that no further ones lead to: the account is out of credit.
+const SPENT: u32 = u32::MAX;
+
 /// While an endpoint is down, one of so many calls tries it again.
 const CALLS_TO_PROBE: u64 = 32;
 
@@ -57,9 +60,13 @@ impl Fallback {
         then(&mut self.failures.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who is to be asked now: the first that is up, and now and then one before it. Where all are down, each in turn.
+    /// Who is to be asked now: the first that is up, and now and then one before it. Where all are down, each in turn that
+    /// has credit left.
     fn choose(&self) -> usize {
-        let up = self.with_failures(|all| all.iter().position(|n| *n < FAILURES_TO_DOWN));
+        let (up, unspent) = self.with_failures(|all| {
+            let unspent: Vec<usize> = (0..all.len()).filter(|at| all[*at] < SPENT).collect();
+            (all.iter().position(|n| *n < FAILURES_TO_DOWN), unspent)
+        });
         if up == Some(0) {
             return 0;
         }
@@ -68,15 +75,15 @@ impl Fallback {
             // The members before it take turns at being tried again.
             Some(up) if n.is_multiple_of(CALLS_TO_PROBE) => (n / CALLS_TO_PROBE - 1) as usize % up,
             Some(up) => up,
-            None => (n - 1) as usize % self.members.len(),
+            None => unspent.get((n - 1) as usize % unspent.len().max(1)).copied().unwrap_or(0),
         }
     }
 
     /// Counts a failure; whether somebody else is to be asked from here on.
     fn failed(&self, at: usize, class: CallErrorClass) -> bool {
-        let by = match class {
-            CallErrorClass::QuotaSpent => FAILURES_TO_DOWN,
-            CallErrorClass::Server | CallErrorClass::Connection => 1,
+        let is_spent = class == CallErrorClass::QuotaSpent;
+        match class {
+            CallErrorClass::QuotaSpent | CallErrorClass::Server | CallErrorClass::Connection => {}
             CallErrorClass::Timeout | CallErrorClass::BadBody => return false,
             CallErrorClass::Auth
             | CallErrorClass::BadRequest
@@ -87,12 +94,14 @@ impl Fallback {
                 self.answered(at);
                 return false;
             }
-        };
+        }
         self.with_failures(|all| {
-            if let Some(n) = all.get_mut(at) {
-                *n = n.saturating_add(by);
-            }
-            all.get(at).is_some_and(|n| *n >= FAILURES_TO_DOWN) && all.iter().any(|n| *n < FAILURES_TO_DOWN)
+            let Some(n) = all.get_mut(at) else { return false };
+            *n = if is_spent { SPENT } else { (*n + 1).min(SPENT - 1) };
+            let is_down = *n >= FAILURES_TO_DOWN;
+            // Nothing comes of asking a spent account again: even one that fails now and then is better.
+            let enough = if is_spent { SPENT } else { FAILURES_TO_DOWN };
+            is_down && all.iter().any(|n| *n < enough)
         })
     }
 
@@ -209,6 +218,7 @@ mod tests {
     fn where_all_are_down_each_is_asked_in_turn_and_nobody_stands_in() {
         check(&[("cccc", 0), ("ccc..", 0)], 9, "aa>bbabaBB");
         check(&[("qq", 0)], 2, "aa");
+        check(&[("q", 0), ("sss.", 0)], 5, "a>bbbB");
     }
 
     #[test]

@@ -37,6 +37,8 @@ enum Command {
     Label(commands::label::Args),
     /// Ask again where no label came; the old outcome stands until there is a new answer.
     Retry(commands::retry::Args),
+    /// List the batches that were sent, and say how far they are; cancel one.
+    Batches(commands::batches::Args),
     /// Say how far the labeling is, also while another karat runs.
     Status(commands::status::Args),
     /// Write the data with its labels: CSV, TSV, JSONL, JSON, Parquet or XLSX.
@@ -67,6 +69,8 @@ enum Command {
     Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
+    /// Count the personal data that is hidden from models. Nothing is sent.
+    Mask(commands::mask::Args),
     /// List the kinds of task.
     Kinds(commands::kinds::Args),
     /// Print the JSON Schema of `karat.toml`.
@@ -96,11 +100,13 @@ fn main() -> ExitCode {
         Command::Prompt(args) => wait(commands::prompt::run(&args, &mut voice)),
         Command::Label(args) => wait(commands::label::run(&args, &mut voice)),
         Command::Retry(args) => wait(commands::retry::run(&args, &mut voice)),
+        Command::Batches(args) => wait(commands::batches::run(&args, &mut voice)),
         Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Decide(args) => wait(commands::decide::run(&args, &mut voice)),
+        Command::Mask(args) => commands::mask::run(&args, &mut voice),
         Command::Kinds(args) => commands::kinds::run(&args, &mut voice),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),

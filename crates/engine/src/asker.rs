@@ -12,7 +12,7 @@ use karat_core::{
     Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
+    AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
 use karat_store::CachedAnswer;
@@ -24,12 +24,10 @@ use crate::privacy::{Privacy, Unmask};
 use crate::setup::Setup;
 use crate::shots::Shots;
 use crate::standby::{self, Standby};
+use crate::wrong::wrong;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
 const TOP_LOGPROBS: u8 = 5;
-
-/// How many wrong answers a scripted stand-in may draw from.
-const N_WRONG: usize = 100;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
@@ -53,8 +51,10 @@ pub struct Asker {
     shots: Shots,
     privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
+    /// Where many questions go at a lower price, if the endpoint takes batches.
+    pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
-    model_name: Arc<str>,
+    pub(crate) model_name: Arc<str>,
     settings: Arc<Settings>,
     format: AnswerFormat,
     base: Hash,
@@ -120,15 +120,7 @@ impl Asker {
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
         let provider = provider(setup, spec)?;
         let nature = provider.nature();
-        let style = PromptStyle {
-            reasoning: spec.reasoning,
-            state_confidence: spec.state_confidence,
-            explain: spec.explain,
-            language: spec.language,
-            system: spec.system.clone(),
-            moderates: spec.role == Duty::Moderator,
-            template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
-        };
+        let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
         let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
@@ -148,15 +140,11 @@ impl Asker {
         let list: Vec<String> = standbys.iter().map(Standby::endpoint).collect();
         let fallback = if list.is_empty() { String::new() } else { format!(",\"fallback\":{}", json!(list)) };
         let annotator = Annotator {
-            kind: match nature {
-                Nature::Live => AnnotatorKind::Model,
-                Nature::Replayed { .. } => AnnotatorKind::Replay,
-                Nature::Scripted { .. } => AnnotatorKind::Scripted,
-            },
+            kind: annotator_kind(&nature),
             name: spec.display_name().to_owned(),
             model: endpoint.clone(),
-            prompt: shots.version(prompter.version()),
-            settings: format!("{{\"samples\":{},\"request\":{settings_json}{fallback}}}", spec.samples),
+            prompt: shots.version(setup.version(prompter.version())),
+            settings: how_asked(spec, &settings_json, &list),
         };
         let format =
             AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
@@ -177,6 +165,7 @@ impl Asker {
             prompter,
             model: standby::behind(&provider, &spec.model, &standbys),
             standbys,
+            batches: provider.batches(),
             model_name: provider.model,
             retry: RetryPolicy::default(),
             settings: Arc::new(settings),
@@ -242,15 +231,15 @@ impl Asker {
         let mut question = self.question(item, input)?;
         let id = question.item.id.clone();
         for asked in &mut question.asked {
-            let opinion = |it: &Position| {
+            let mut opinion = |it: &Position| {
                 let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let hidden = |text: String| match &asked.unmask {
+                let mut hidden = |text: String| match &mut asked.unmask {
                     Some(unmask) => unmask.hide(&text),
                     None => text,
                 };
-                Opinion { answer: answer.map(hidden), reason: it.reason.clone().map(hidden) }
+                Opinion { answer: answer.map(&mut hidden), reason: it.reason.clone().map(&mut hidden) }
             };
-            let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
+            let opinions: Vec<Opinion> = heard.iter().map(&mut opinion).collect();
             let messages = std::mem::take(&mut asked.messages);
             asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
             asked.request = self.request_hash(&asked.messages, 0, id.as_str());
@@ -285,7 +274,7 @@ impl Asker {
         let (messages, unmask) = match &self.privacy {
             Some(privacy) => {
                 let shots = examples.into_iter().map(|(item, value)| {
-                    let (hidden, unmask) = privacy.hide(&view.task, item);
+                    let (hidden, mut unmask) = privacy.hide(&view.task, item);
                     let shown = self.prompter.shown(&view.task, &hidden, value)?;
                     Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
                 });
@@ -302,6 +291,25 @@ impl Asker {
         };
         let request = self.request_hash(&messages, 0, question.item.id.as_str());
         Ok(Asked { view, messages, request, unmask })
+    }
+
+    /// The identities of all that is asked first: each view, as often as it is sampled.
+    pub(crate) fn requests(&self, question: &Question) -> Vec<Hash> {
+        self.first_calls(question).map(|(request, ..)| request).collect()
+    }
+
+    /// All that is asked first, with its identity, its view and the number of the sample.
+    pub(crate) fn first_calls<'q>(
+        &self,
+        question: &'q Question,
+    ) -> impl Iterator<Item = (Hash, &'q Asked, u32)> {
+        let id = question.item.id.as_str();
+        question.asked.iter().flat_map(move |asked| {
+            (0..self.spec.samples).map(move |n| match n {
+                0 => (asked.request, asked, 0),
+                _ => (self.request_hash(&asked.messages, n, id), asked, n),
+            })
+        })
     }
 
     /// The system message, equal for all items, as the journal keeps it.
@@ -363,19 +371,55 @@ impl Asker {
         };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let one = |label| match self.shape() {
-            Shape::Choice => Some(Value::Choice(label)),
-            Shape::Choices => Some(Value::choices(vec![label])),
-            _ => None,
-        };
-        // A few wrong answers are enough to draw from.
-        let others = self.task.schema.ids().filter_map(one).filter(|value| Some(value) != gold.as_ref());
+        let others = wrong(&self.task, self.shape(), gold.as_ref());
         Aside {
             key: item.id.shared(),
             truth: gold.as_ref().and_then(text),
-            wrong: others.filter_map(|value| text(&value)).take(N_WRONG).collect(),
+            wrong: others.iter().filter_map(text).collect(),
         }
     }
+}
+
+/// How the model is asked, as a part of who answers: samples, what is sent, and what else was chosen.
+fn how_asked(spec: &AnnotatorSpec, request: &str, fallback: &[String]) -> String {
+    let usual = AnnotatorSpec::of("");
+    let mut more = serde_json::Map::new();
+    if spec.scoring != usual.scoring {
+        more.insert("scoring".into(), serde_json::json!(spec.scoring));
+    }
+    if let Some(method) = &spec.correct {
+        more.insert("correct".into(), serde_json::json!(method));
+    }
+    // Who may have answered is a part of who it is.
+    if !fallback.is_empty() {
+        more.insert("fallback".into(), serde_json::json!(fallback));
+    }
+    let mut how = format!("{{\"samples\":{},\"request\":{request}", spec.samples);
+    for (name, value) in more {
+        how.push_str(&format!(",\"{name}\":{value}"));
+    }
+    how.push('}');
+    how
+}
+
+fn annotator_kind(nature: &Nature) -> AnnotatorKind {
+    match nature {
+        Nature::Live => AnnotatorKind::Model,
+        Nature::Replayed { .. } => AnnotatorKind::Replay,
+        Nature::Scripted { .. } => AnnotatorKind::Scripted,
+    }
+}
+
+fn style(setup: &Setup, spec: &AnnotatorSpec) -> Result<PromptStyle> {
+    Ok(PromptStyle {
+        reasoning: spec.reasoning,
+        state_confidence: spec.state_confidence,
+        explain: spec.explain,
+        language: spec.language,
+        system: spec.system.clone(),
+        moderates: spec.role == Duty::Moderator,
+        template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
+    })
 }
 
 /// The name of a role in prompts and hashes.
@@ -398,7 +442,6 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         headers: spec.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         ca_file: spec.ca_file.as_ref().map(|file| setup.path(file)),
         proxy: spec.proxy.clone(),
-        ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
 }

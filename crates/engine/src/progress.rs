@@ -23,6 +23,8 @@ pub struct Progress {
     tokens_out: AtomicU64,
     reasons: Mutex<BTreeMap<String, u64>>,
     waiting: Mutex<Option<String>>,
+    n_ahead: AtomicU64,
+    batches: Mutex<BTreeMap<String, (u64, u64)>>,
 }
 
 /// The counters at one moment.
@@ -60,6 +62,10 @@ pub struct Count {
     pub tokens_out: u64,
     /// Failures and unusable answers by class.
     pub reasons: BTreeMap<String, u64>,
+    /// Questions that wait in batches.
+    pub n_in_batches: u64,
+    /// Those of them that the vendors have worked on.
+    pub n_done_in_batches: u64,
     /// What the run waits for, if it waits: a rate limit, for example.
     pub waiting: Option<String>,
 }
@@ -88,6 +94,21 @@ impl Progress {
 
     pub(crate) fn standing(&self, n: u64) {
         self.n_standing.fetch_add(n, Relaxed);
+    }
+
+    /// So many annotations of this run will be met again as if they had been there before.
+    pub(crate) fn met_again(&self, n: u64) {
+        self.n_ahead.fetch_add(n, Relaxed);
+    }
+
+    /// How far a batch is: rows done and all rows; `None` once it is collected.
+    pub(crate) fn batch(&self, key: &str, far: Option<(u64, u64)>) {
+        if let Ok(mut batches) = self.batches.lock() {
+            match far {
+                Some(far) => batches.insert(key.to_owned(), far),
+                None => batches.remove(key),
+            };
+        }
     }
 
     pub(crate) fn not_recorded(&self) {
@@ -134,9 +155,11 @@ impl Progress {
     /// The counters now.
     pub fn count(&self) -> Count {
         let [labeled, abstained, unusable, failed] = &self.n_kind;
+        let batches: Vec<(u64, u64)> =
+            self.batches.lock().map(|it| it.values().copied().collect()).unwrap_or_default();
         Count {
             n_total: self.n_total.load(Relaxed),
-            n_standing: self.n_standing.load(Relaxed),
+            n_standing: self.n_standing.load(Relaxed).saturating_sub(self.n_ahead.load(Relaxed)),
             n_settled: self.n_settled.load(Relaxed),
             n_labeled: labeled.load(Relaxed),
             n_abstained: abstained.load(Relaxed),
@@ -151,6 +174,8 @@ impl Progress {
             tokens_in: self.tokens_in.load(Relaxed),
             tokens_out: self.tokens_out.load(Relaxed),
             reasons: self.reasons.lock().map(|it| it.clone()).unwrap_or_default(),
+            n_in_batches: batches.iter().map(|(_, all)| all).sum(),
+            n_done_in_batches: batches.iter().map(|(done, _)| done).sum(),
             waiting: self.waiting.lock().ok().and_then(|mut it| it.take()),
         }
     }

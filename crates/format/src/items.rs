@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use karat_core::{DialogueSpec, Error, Fields, Hash, Item, ItemId, Problem, Result, Turns, cell_text};
 
@@ -34,6 +36,8 @@ pub struct ReadSpec {
     pub context: Vec<String>,
     /// The column with turns that the text, or a text for each turn, is made from.
     pub dialogue: Option<DialogueSpec>,
+    /// What else leaves rows out.
+    pub screen: Option<Screen>,
     /// A text with more characters (Unicode code points) than this is a problem.
     pub max_chars: usize,
     /// The format by its id; told from the ending and the first bytes where it is `None`.
@@ -55,6 +59,7 @@ impl Default for ReadSpec {
             id: None,
             context: Vec::new(),
             dialogue: None,
+            screen: None,
             max_chars: 100_000,
             format: None,
             delimiter: None,
@@ -69,6 +74,33 @@ impl ReadSpec {
         ReadOptions { delimiter: self.delimiter, encoding: self.encoding.clone(), sheet: self.sheet.clone() }
     }
 }
+
+/// A judge of rows: the reason why a row is left out, or nothing.
+#[derive(Clone)]
+pub struct Screen(Arc<Judge>);
+
+type Judge = dyn Fn(&Fields) -> std::result::Result<(), String> + Send + Sync;
+
+impl Screen {
+    /// A judge.
+    pub fn new(judge: impl Fn(&Fields) -> std::result::Result<(), String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(judge))
+    }
+}
+
+impl fmt::Debug for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Screen")
+    }
+}
+
+impl PartialEq for Screen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Screen {}
 
 /// What a row of a file became.
 #[derive(Debug, Clone, PartialEq)]
@@ -311,6 +343,9 @@ impl ItemReader {
     }
 
     fn check_text(&self, cells: &Fields) -> std::result::Result<(), String> {
+        if let Some(Screen(judge)) = &self.spec.screen {
+            judge(cells)?;
+        }
         let Some(column) = &self.spec.text else {
             return Ok(());
         };

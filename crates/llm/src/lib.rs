@@ -30,6 +30,7 @@
 
 pub mod announced;
 mod answer;
+pub mod batch;
 mod chance;
 mod complete;
 pub mod dialect;
@@ -52,6 +53,7 @@ mod testing;
 pub mod tokens;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
+pub use batch::{BatchLimits, BatchLine, BatchRequest, BatchState, Batches};
 pub use complete::{Complete, Downgrade};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};

@@ -93,6 +93,17 @@ impl Provider {
         }
     }
 
+    /// Where many requests go at a lower price; `None` where the endpoint takes no batches.
+    #[must_use]
+    pub fn batches(&self) -> Option<Arc<dyn crate::Batches>> {
+        #[cfg(feature = "http")]
+        if let Some(http) = &self.http {
+            let batches = crate::batch::SentBatches::of(Arc::clone(http))?;
+            return Some(Arc::new(batches));
+        }
+        None
+    }
+
     /// Whether the answers come from a model that runs now.
     #[must_use]
     pub fn nature(&self) -> Nature {

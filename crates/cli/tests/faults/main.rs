@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod asking;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod errors;
@@ -21,5 +23,7 @@ mod planning;
 mod server;
 #[cfg(test)]
 mod stopping;
+#[cfg(test)]
+mod vendor;
 #[cfg(test)]
 mod votes;

@@ -12,6 +12,7 @@ use super::call::{Attempt, Called};
 use super::{Desk, Halt};
 use crate::answer::KeptAnswer;
 use crate::asker::{Asked, Question};
+use crate::privacy::Unmask;
 
 /// One sample: what was read, how sure, and what is still to be written.
 pub(super) struct Sample {
@@ -108,6 +109,8 @@ impl Desk<'_> {
         };
         let mut heard = self.hear(asked, &answer);
         heard.reading.notes.extend(reused);
+        let n_hidden = asked.unmask.as_ref().map_or(0, Unmask::n_found);
+        heard.reading.notes.extend((n_hidden > 0).then_some(Note::Masked { n: n_hidden }));
         // A recording has one answer: asking it again would only play that once more.
         let asks_again = self.asker.annotator.kind != AnnotatorKind::Replay;
         if let Some(problem) = heard.reading.problem.take().filter(|_| asks_again) {
@@ -148,13 +151,15 @@ impl Desk<'_> {
         known: Option<CachedAnswer>,
     ) -> Result<(Called, Option<Note>), Halt> {
         if let Some(known) = known {
-            let note = if *known.item == *question.item.id.as_str() {
-                Note::Cached
-            } else {
-                Note::Shared { with: known.item.to_string() }
+            let is_own = *known.item == *question.item.id.as_str();
+            // What a batch of this very run brought is its own answer, and no earlier one.
+            let note = match is_own {
+                true if known.run == self.run => None,
+                true => Some(Note::Cached),
+                false => Some(Note::Shared { with: known.item.to_string() }),
             };
             let answer = KeptAnswer::read(&known.answer)?;
-            return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
+            return Ok((Called::Answered(Box::new(answer), Entry::default()), note));
         }
         let request = self.asker.request(&question.item, &asked.view, messages.to_vec(), of.sample);
         let called = self.call(&request, of).await?;

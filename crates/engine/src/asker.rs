@@ -17,12 +17,13 @@ use karat_llm::{
 };
 use karat_store::CachedAnswer;
 use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
-
+use serde_json::json;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::privacy::{Privacy, Unmask};
 use crate::setup::Setup;
 use crate::shots::Shots;
+use crate::standby::{self, Standby};
 use crate::wrong::wrong;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
@@ -41,6 +42,8 @@ pub struct Asker {
     pub spec: AnnotatorSpec,
     /// What a call costs; `None` where there is no price.
     pub price: Option<Price>,
+    /// Who answers in its place where its endpoint is down, in this order.
+    pub standbys: Vec<Standby>,
     pub(crate) kind: &'static dyn TaskKind,
     pub(crate) task: Arc<Task>,
     pub(crate) prompter: Prompter,
@@ -131,19 +134,23 @@ impl Asker {
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
         let identity = if nature.is_live() { String::new() } else { answers_identity(setup, spec)? };
-        let address = provider.base_url.as_deref().unwrap_or(&provider.endpoint);
-        let endpoint = format!("{address} {}{identity}", provider.model);
+        let endpoint = format!("{}{identity}", standby::endpoint(&provider));
+        let standbys = standby::open(setup, spec, &provider)?;
+        // Who may have answered is a part of who it is, and of which answers may be used again.
+        let list: Vec<String> = standbys.iter().map(Standby::endpoint).collect();
+        let fallback = if list.is_empty() { String::new() } else { format!(",\"fallback\":{}", json!(list)) };
         let annotator = Annotator {
             kind: annotator_kind(&nature),
             name: spec.display_name().to_owned(),
             model: endpoint.clone(),
             prompt: shots.version(setup.version(prompter.version())),
-            settings: how_asked(spec, &settings_json),
+            settings: how_asked(spec, &settings_json, &list),
         };
         let format =
             AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
         let format_json = prompter.answer_format().to_string();
-        let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
+        let base = Hasher::default().part(format!("{endpoint}{fallback}")).part(&settings_json);
+        let base = base.part(&format_json).finish();
         Ok(Self {
             id: annotator.id(),
             price: price(setup, spec, &provider),
@@ -156,7 +163,8 @@ impl Asker {
             shots,
             privacy: setup.privacy.clone(),
             prompter,
-            model: provider.limited(),
+            model: standby::behind(&provider, &spec.model, &standbys),
+            standbys,
             batches: provider.batches(),
             model_name: provider.model,
             retry: RetryPolicy::default(),
@@ -175,6 +183,27 @@ impl Asker {
     /// What was asked for and is no longer sent, since the endpoint does not take it.
     pub fn downgrades(&self) -> Vec<karat_llm::Downgrade> {
         self.model.downgrades()
+    }
+
+    /// What a call costs, by who answers it: 0 is the first endpoint, `n` the `n`th that stands in for it.
+    pub(crate) fn price_of(&self, by: u32) -> Option<&Price> {
+        match by.checked_sub(1) {
+            None => self.price.as_ref(),
+            Some(n) => self.standbys.get(n as usize).and_then(|it| it.price.as_ref()),
+        }
+    }
+
+    /// The most that a call can cost, whoever answers it; `None` where nobody has a price.
+    pub(crate) fn most_cost(&self, request: &ModelRequest) -> Option<karat_llm::MicroUsd> {
+        let prices = (0..=self.standbys.len()).filter_map(|by| self.price_of(by as u32));
+        prices.map(|price| price.upper_bound(request.prompt_bytes(), request.settings.max_tokens)).max()
+    }
+
+    /// Who of those it may ask has no price, where a model runs now.
+    pub(crate) fn without_price(&self) -> Option<&str> {
+        let first = self.price.is_none().then_some(self.annotator.name.as_str());
+        let other = self.standbys.iter().find(|it| it.price.is_none()).map(|it| it.spec.as_str());
+        first.or(other).filter(|_| self.nature().is_live())
     }
 
     /// The shape of the values.
@@ -352,7 +381,7 @@ impl Asker {
 }
 
 /// How the model is asked, as a part of who answers: samples, what is sent, and what else was chosen.
-fn how_asked(spec: &AnnotatorSpec, request: &str) -> String {
+fn how_asked(spec: &AnnotatorSpec, request: &str, fallback: &[String]) -> String {
     let usual = AnnotatorSpec::of("");
     let mut more = serde_json::Map::new();
     if spec.scoring != usual.scoring {
@@ -360,6 +389,10 @@ fn how_asked(spec: &AnnotatorSpec, request: &str) -> String {
     }
     if let Some(method) = &spec.correct {
         more.insert("correct".into(), serde_json::json!(method));
+    }
+    // Who may have answered is a part of who it is.
+    if !fallback.is_empty() {
+        more.insert("fallback".into(), serde_json::json!(fallback));
     }
     let mut how = format!("{{\"samples\":{},\"request\":{request}", spec.samples);
     for (name, value) in more {

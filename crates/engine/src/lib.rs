@@ -39,6 +39,7 @@ mod run;
 pub mod sample;
 mod setup;
 mod shots;
+mod standby;
 mod stop;
 mod survey;
 mod wrong;

@@ -14,6 +14,7 @@ pub struct Progress {
     n_settled: AtomicU64,
     n_kind: [AtomicU64; 4],
     n_reused: AtomicU64,
+    n_fell_back: AtomicU64,
     n_calls: AtomicU64,
     n_tries_failed: AtomicU64,
     n_not_recorded: AtomicU64,
@@ -45,6 +46,8 @@ pub struct Count {
     pub n_failed: u64,
     /// Of these, those that needed no call: the same question had been answered before.
     pub n_reused: u64,
+    /// Of these, those that another endpoint answered, since the first was down.
+    pub n_fell_back: u64,
     /// Items for which the recording holds no answer; they stay without an outcome.
     pub n_not_recorded: u64,
     /// Calls that were answered.
@@ -135,6 +138,9 @@ impl Progress {
         if annotation.notes.iter().any(|note| matches!(note, Note::Shared { .. } | Note::Cached)) {
             self.n_reused.fetch_add(1, Relaxed);
         }
+        if annotation.notes.iter().any(|note| matches!(note, Note::FellBack { .. })) {
+            self.n_fell_back.fetch_add(1, Relaxed);
+        }
         let reason = match &annotation.outcome {
             Outcome::Labeled(_) => return,
             Outcome::Abstained(_) => "abstained".to_owned(),
@@ -160,6 +166,7 @@ impl Progress {
             n_unusable: unusable.load(Relaxed),
             n_failed: failed.load(Relaxed),
             n_reused: self.n_reused.load(Relaxed),
+            n_fell_back: self.n_fell_back.load(Relaxed),
             n_not_recorded: self.n_not_recorded.load(Relaxed),
             n_calls: self.n_calls.load(Relaxed),
             n_tries_failed: self.n_tries_failed.load(Relaxed),

@@ -64,7 +64,7 @@ pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
 pub use http::Http;
 pub use key::{Key, KeySource, find_key};
-pub use layer::{Limit, LimitSnapshot, Limiter, Limiters, RetryPolicy, Tries};
+pub use layer::{Fallback, Limit, LimitSnapshot, Limiter, Limiters, Member, RetryPolicy, Tries};
 pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};

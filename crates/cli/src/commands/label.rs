@@ -298,6 +298,7 @@ fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
         (done.n_standing, "were done before"),
         (done.n_settled, "were settled and not asked"),
         (done.n_reused, "needed no call of their own"),
+        (done.n_fell_back, "were answered by a fallback"),
         (done.n_not_recorded, "not in the recording"),
         (done.n_tries_failed, "tries failed"),
     ] {

@@ -12,6 +12,8 @@ mod budget;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod fallback;
+#[cfg(test)]
 mod folder;
 #[cfg(test)]
 mod place;

@@ -167,7 +167,9 @@ impl Desk<'_> {
     }
 
     fn hear(&self, asked: &Asked, answer: &KeptAnswer) -> Heard {
-        let reading = self.asker.read(asked, answer);
+        let mut reading = self.asker.read(asked, answer);
+        let standby = answer.by.checked_sub(1).and_then(|n| self.asker.standbys.get(n as usize));
+        reading.notes.extend(standby.map(|it| Note::FellBack { to: it.spec.clone() }));
         let confidence = self.confidence(asked, answer, &reading);
         Heard { reading, confidence }
     }

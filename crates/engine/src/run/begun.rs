@@ -97,13 +97,11 @@ impl Begun {
 
 /// A limit cannot be kept where nobody knows what a call costs.
 fn require_prices(setup: &Setup, askers: &[Asker]) -> Result<()> {
-    let unknown = askers.iter().find(|asker| asker.nature().is_live() && asker.price.is_none());
-    match (setup.max_cost, unknown) {
-        (Some(max), Some(asker)) => {
-            let name = &asker.annotator.name;
-            Err(Error::invalid(format!("`{name}` has no price, so that the limit of {max} cannot be kept"))
-                .hint("give its price with `--prices FILE` or `prices` under `[budget]`, or leave the limit out"))
-        }
+    match (setup.max_cost, askers.iter().find_map(Asker::without_price)) {
+        (Some(max), Some(name)) => Err(Error::invalid(format!(
+            "`{name}` has no price, so that the limit of {max} cannot be kept"
+        ))
+        .hint("give its price with `--prices FILE` or `prices` under `[budget]`, or leave the limit out")),
         (None, _) | (_, None) => Ok(()),
     }
 }

@@ -3,6 +3,8 @@
 //! In: an annotator of `karat.toml` and the task. Out: questions for items, requests for questions, and the hashes under
 //! which both are kept. Nothing is sent here.
 
+mod question;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,12 +17,11 @@ use karat_llm::{
     AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
-use karat_store::CachedAnswer;
-use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
+use karat_task::{Inquiry, PromptStyle, Prompter, TaskKind, View};
 use serde_json::json;
-use tokio::sync::Mutex as AsyncMutex;
 
-use crate::privacy::{Privacy, Unmask};
+use crate::privacy::Privacy;
+use crate::scoring::Scorer;
 use crate::setup::Setup;
 use crate::shots::Shots;
 use crate::standby::{self, Standby};
@@ -31,6 +32,9 @@ const TOP_LOGPROBS: u8 = 5;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
+
+pub(crate) use question::Position;
+pub use question::{Asked, Question};
 
 /// An annotator made ready to ask.
 pub struct Asker {
@@ -51,6 +55,7 @@ pub struct Asker {
     shots: Shots,
     privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
+    pub(crate) scorer: Scorer,
     /// Where many questions go at a lower price, if the endpoint takes batches.
     pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
@@ -60,51 +65,6 @@ pub struct Asker {
     base: Hash,
     pub(crate) system: Hash,
     gold: Option<String>,
-}
-
-/// One item to be asked, with its first messages rendered.
-pub struct Question {
-    /// The item.
-    pub item: Arc<Item>,
-    /// The hash of what is shown of it.
-    pub input: Hash,
-    /// What is asked first: mostly one view of the item.
-    pub asked: Vec<Asked>,
-    /// The identity of the first sample of the first view.
-    pub request: Hash,
-    pub(crate) cached: Option<CachedAnswer>,
-    /// Whether another item with the same question was under way when this one was looked up.
-    pub(crate) twin: bool,
-    /// Whose turn it is among items with the same question.
-    pub(crate) turn: Option<Arc<AsyncMutex<()>>>,
-}
-
-/// What another annotator said of an item, for a moderator to judge.
-#[derive(Debug, Clone)]
-pub(crate) struct Position {
-    /// Its label; `None` where it could not tell.
-    pub(crate) value: Option<Value>,
-    /// Why, where it said so.
-    pub(crate) reason: Option<String>,
-}
-
-/// One view of an item, as it is sent.
-pub struct Asked {
-    /// What is shown, and what may be answered.
-    pub view: View,
-    /// What is sent.
-    pub messages: Vec<Message>,
-    /// The identity of the first sample.
-    pub request: Hash,
-    /// Puts back what was hidden.
-    pub(crate) unmask: Option<Unmask>,
-}
-
-impl Question {
-    /// What is sent first.
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.asked.iter().flat_map(|asked| &asked.messages)
-    }
 }
 
 impl Asker {
@@ -124,6 +84,7 @@ impl Asker {
         let shots = Shots::new(setup, spec);
         let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
+        let scorer = Scorer::new(spec, &task, setup.kind, &nature)?;
         // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
         let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
         let inquiry = match is_whole {
@@ -163,7 +124,11 @@ impl Asker {
             shots,
             privacy: setup.privacy.clone(),
             prompter,
-            model: standby::behind(&provider, &spec.model, &standbys),
+            model: match &scorer {
+                Scorer::Likely(_) => scorer.model(&provider),
+                Scorer::Answer | Scorer::Check(_) => standby::behind(&provider, &spec.model, &standbys),
+            },
+            scorer,
             standbys,
             batches: provider.batches(),
             model_name: provider.model,
@@ -224,73 +189,6 @@ impl Asker {
     /// Whether it decides between the answers of others.
     pub fn moderates(&self) -> bool {
         self.spec.role == Duty::Moderator
-    }
-
-    /// The question for an item, with what others said of it, to decide between.
-    pub(crate) fn moderation(&self, item: Item, input: Hash, heard: &[Position]) -> Result<Question> {
-        let mut question = self.question(item, input)?;
-        let id = question.item.id.clone();
-        for asked in &mut question.asked {
-            let mut opinion = |it: &Position| {
-                let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let mut hidden = |text: String| match &mut asked.unmask {
-                    Some(unmask) => unmask.hide(&text),
-                    None => text,
-                };
-                Opinion { answer: answer.map(&mut hidden), reason: it.reason.clone().map(&mut hidden) }
-            };
-            let opinions: Vec<Opinion> = heard.iter().map(&mut opinion).collect();
-            let messages = std::mem::take(&mut asked.messages);
-            asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
-            asked.request = self.request_hash(&asked.messages, 0, id.as_str());
-        }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
-    }
-
-    /// The question for an item.
-    pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
-        let item = Arc::new(item);
-        let mut question = Question {
-            item: Arc::clone(&item),
-            input,
-            asked: Vec::new(),
-            request: input,
-            cached: None,
-            twin: false,
-            turn: None,
-        };
-        if let Step::Ask(views) = self.inquiry.next(&item, &[]) {
-            question.asked =
-                views.into_iter().map(|view| self.asked(&question, view)).collect::<Result<_>>()?;
-        }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
-    }
-
-    /// A view made ready to send: personal data hidden, worked examples chosen.
-    pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let examples = self.shots.near(&self.task, &view.item)?;
-        let (messages, unmask) = match &self.privacy {
-            Some(privacy) => {
-                let shots = examples.into_iter().map(|(item, value)| {
-                    let (hidden, mut unmask) = privacy.hide(&view.task, item);
-                    let shown = self.prompter.shown(&view.task, &hidden, value)?;
-                    Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
-                });
-                let shots = shots.collect::<Result<Vec<_>>>()?;
-                let (hidden, unmask) = privacy.hide(&self.task, &view.item);
-                let shown = View { item: Arc::new(hidden), ..view.clone() };
-                (self.prompter.messages(&shown, &shots)?, Some(unmask))
-            }
-            None => {
-                let shots =
-                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
-                (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
-            }
-        };
-        let request = self.request_hash(&messages, 0, question.item.id.as_str());
-        Ok(Asked { view, messages, request, unmask })
     }
 
     /// The identities of all that is asked first: each view, as often as it is sampled.

@@ -37,6 +37,7 @@ mod purse;
 pub mod report;
 mod run;
 pub mod sample;
+mod scoring;
 mod setup;
 mod shots;
 mod standby;

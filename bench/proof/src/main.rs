@@ -14,6 +14,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod masks;
 mod noise;
 mod panels;
 mod shares;
@@ -89,6 +90,11 @@ const PROOFS: &[Proof] = &[
         name: "shares",
         about: "Shares of classes of a whole data set, from few human labels and a panel of models.",
         run: shares::run,
+    },
+    Proof {
+        name: "masks",
+        about: "What masking finds of personal data, in three languages, and what it takes for some.",
+        run: masks::run,
     },
 ];
 

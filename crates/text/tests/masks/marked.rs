@@ -37,14 +37,6 @@ impl Counts {
         self.n_found += other.n_found;
         self.n_right += other.n_right;
     }
-
-    pub(crate) fn recall(self) -> f64 {
-        f64::from(self.n_masked) / f64::from(self.n_marked)
-    }
-
-    pub(crate) fn precision(self) -> f64 {
-        f64::from(self.n_right) / f64::from(self.n_found)
-    }
 }
 
 /// Reads the lines of a file; a line that is no marked text is an error with its content.
@@ -95,7 +87,8 @@ pub(crate) fn judge(masker: &Masker, marked: &Marked) -> (BTreeMap<Kind, Counts>
         row.n_marked += 1;
         let is_gone = at.clone().all(|n| is_masked(n) || !chars[n as usize].is_alphanumeric());
         row.n_masked += u32::from(is_gone);
-        row.n_exact += u32::from(found.contains(&(*kind, at.clone())));
+        let is_exact = found.contains(&(*kind, at.clone()));
+        row.n_exact += u32::from(is_exact);
         if !is_gone {
             wrong.missed.push((*kind, quote(at)));
         }

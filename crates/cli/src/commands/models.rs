@@ -160,7 +160,13 @@ fn announce(targets: &[Target], prices: &Prices, voice: &mut Voice) {
     let most: Option<u64> = costs.iter().map(|it| it.most.map(|usd| usd.0)).sum();
     let money = most.map_or_else(
         || "the price is not known".to_owned(),
-        |usd| format!("at most ${:.4}", MicroUsd(usd).as_usd()),
+        |usd| {
+            if usd == 0 {
+                "nothing is charged".to_owned()
+            } else {
+                format!("at most ${:.4}", MicroUsd(usd).as_usd())
+            }
+        },
     );
     voice.say(format!(
         "asking {}: at most {}, {} tokens in and {} out; {money}",

@@ -148,8 +148,7 @@ impl WireLogprobs {
 /// tokens cover is tried from the fewest on, until the rest fits.
 fn place(prompt: &str, tokens: &[Given]) -> Result<Vec<Range<usize>>, Fault> {
     let mut walk = Walk { prompt, at: 0, n_chars: 0, places: Vec::with_capacity(tokens.len()) };
-    // Where more than one length fitted: the walk so far, and the lengths not yet tried.
-    let mut forks: Vec<(usize, usize, usize, Vec<(usize, usize)>)> = Vec::new();
+    let mut forks: Vec<Fork> = Vec::new();
     let mut first_error = None;
     for _ in 0..MAX_STEPS * (tokens.len() + 1) {
         if walk.rest().is_empty() {
@@ -160,14 +159,14 @@ fn place(prompt: &str, tokens: &[Given]) -> Result<Vec<Range<usize>>, Fault> {
             Vec::new()
         });
         if steps.is_empty() {
-            let Some((at, n_chars, n_places, left)) = forks.pop() else { break };
+            let Some(Fork { at, n_chars, n_places, left }) = forks.pop() else { break };
             (walk.at, walk.n_chars) = (at, n_chars);
             walk.places.truncate(n_places);
             steps = left;
         }
         let (len, n_tokens) = steps.remove(0);
         if !steps.is_empty() {
-            forks.push((walk.at, walk.n_chars, walk.places.len(), steps));
+            forks.push(Fork { at: walk.at, n_chars: walk.n_chars, n_places: walk.places.len(), left: steps });
         }
         walk.go(len, n_tokens);
     }
@@ -176,6 +175,14 @@ fn place(prompt: &str, tokens: &[Given]) -> Result<Vec<Range<usize>>, Fault> {
 
 /// How many steps a token may take on average before the search is given up.
 const MAX_STEPS: usize = 32;
+
+/// A place where more than one length fitted: how far the walk was, and the steps that were not tried.
+struct Fork {
+    at: usize,
+    n_chars: usize,
+    n_places: usize,
+    left: Vec<(usize, usize)>,
+}
 
 /// How far the tokens are laid along the prompt.
 struct Walk<'a> {

@@ -46,7 +46,8 @@ pub fn token_confidence(
         return missing;
     };
     let places = kind.label_words(task, answer, value);
-    let sure = places.iter().map(|it| of_label(&task.schema, &all, tokens, it, shift));
+    let schema = kind.written(task);
+    let sure = places.iter().map(|it| of_label(&schema, &all, tokens, it, shift));
     let least = sure.reduce(|a, b| Some(a?.min(b?))).flatten();
     match least {
         Some(p) => Confidence::Raw(p.clamp(0.0, 1.0), ConfidenceSource::TokenProbability),

@@ -58,7 +58,9 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
         };
         // What the kind shows itself is not shown by the name of its column, too.
         let shown = kind.shown(task, &item(task, shot), style.language);
-        let by_name = shot.context.iter().filter(|(name, _)| !task.further().any(|it| it == name));
+        let is_shown =
+            |name: &String| task.spec.options.contains(name) || task.further().any(|it| it == name);
+        let by_name = shot.context.iter().filter(|(name, _)| !is_shown(name));
         let fields: Vec<(&str, Cow<'_, str>)> =
             by_name.chain(&shown).map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         let text = Some(shot.text.as_str()).filter(|text| !text.is_empty() || shown.is_empty());

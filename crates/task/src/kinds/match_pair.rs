@@ -25,10 +25,9 @@ use crate::language::{of, templates, words};
 pub(crate) struct Match;
 
 /// The labels of a task that names none, with other words for them.
-const USUAL: [(&str, &str, &[&str]); 2] = [
+const USUAL: [(&str, &[&str]); 2] = [
     (
         "match",
-        "both records describe the same thing",
         &[
             "yes",
             "true",
@@ -60,7 +59,6 @@ const USUAL: [(&str, &str, &[&str]); 2] = [
     ),
     (
         "no_match",
-        "the records describe different things",
         &[
             "no",
             "false",
@@ -108,8 +106,7 @@ impl TaskKind for Match {
     fn prepare(&self, mut spec: TaskSpec) -> Result<TaskSpec> {
         options::check(&spec, 2, 2)?;
         if spec.labels.is_empty() {
-            let usual = |(name, description, aliases): &(&str, &str, &[&str])| LabelSpec {
-                description: (*description).to_owned(),
+            let usual = |(name, aliases): &(&str, &[&str])| LabelSpec {
                 aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
                 ..LabelSpec::named(*name)
             };
@@ -132,6 +129,12 @@ impl TaskKind for Match {
 
     fn instructions(&self, language: PromptLanguage) -> &'static str {
         of(language, &templates!("match"))
+    }
+
+    fn particulars(&self, task: &Task, _language: PromptLanguage) -> Json {
+        let is_usual = task.schema.names().eq(USUAL.iter().map(|(name, _)| *name));
+        let is_bare = task.schema.specs().iter().all(|it| it.description.is_empty());
+        json!({"usual": is_usual && is_bare})
     }
 
     fn shown(&self, task: &Task, item: &Item, language: PromptLanguage) -> Vec<(String, String)> {

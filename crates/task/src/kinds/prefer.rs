@@ -192,36 +192,44 @@ fn last_word(written: &LabelSchema, answer: &str, at: &LabelAt) -> Option<LabelA
 /// A side out of an answer. What is no JSON is read by what it says of the options, not by which it names.
 fn read_side(task: &Task, written: &LabelSchema, answer: &RawAnswer) -> Reading {
     let read = read_label(written, answer);
-    let is_prose = read.notes.iter().any(|it| matches!(it, Note::InProse | Note::Verdict { .. }));
     let cleaned = clean(answer.text).text;
     let text = unfence(cleaned).unwrap_or(cleaned);
     let in_json = text.contains('{');
-    if !in_json && matches!(read.read, Read::Label(_)) && !is_prose {
-        return reading(read);
-    }
     let field = if in_json { label_field(text) } else { Some(text.to_owned()) };
-    let Some(field) = field.filter(|it| !it.is_empty()) else {
+    let found = field.filter(|it| !it.is_empty()).map(|field| {
+        let side = word(&field);
+        (side.map_or_else(|| said(&field), Said::One), side.is_some(), field)
+    });
+    let Some((side, is_word, field)) = found else {
         return reading(read);
     };
+    let is_name = written.by_name(field.trim_matches(['*', '.', '`', ' '])).is_some();
+    if is_name && matches!(read.read, Read::Label(_)) {
+        return reading(read);
+    }
     if answer.truncated_at.is_some() && !in_json {
         return cut(task, read, &field, answer.truncated_at);
     }
-    let (side, note) = match word(&field) {
-        Some(side) => (Said::One(side), Note::Alias { written: clip(&field) }),
-        None => (said(&field), Note::InProse),
+    let note = match is_word {
+        true => Note::Alias { written: clip(&field) },
+        false => Note::InProse,
     };
     match side {
-        Said::One(side) => taken(task, read, side, note),
-        Said::Several => unusable(read, Unusable::SeveralLabels { got: vec!["A".into(), "B".into()] }),
-        Said::Nothing => match (&read.read, in_json) {
-            (Read::Label(_), _) if !in_json || field.split_whitespace().nth(2).is_some() => {
-                unusable(read, Unusable::NoLabel { got: clip(text) })
+        Said::One(side) => taken(task, read, side, (note, in_json)),
+        Said::Several => {
+            unusable(read, Unusable::SeveralLabels { got: vec!["A".into(), "B".into()] }, in_json)
+        }
+        Said::Nothing if in_json => match read.read {
+            // What stands in the place of the label names an option, and does not say that it is better.
+            Read::Label(_) if field.split_whitespace().nth(2).is_some() => {
+                unusable(read, Unusable::NoLabel { got: clip(&field) }, in_json)
             }
-            (Read::Unusable(_), false) => match abstention(text) {
-                Some(why) => Reading::abstained(why, Vec::new()),
-                None => unusable(read, Unusable::NoLabel { got: clip(text) }),
-            },
             _ => reading(read),
+        },
+        Said::Nothing => match (&read.read, abstention(text)) {
+            (Read::Abstained(_), _) => reading(read),
+            (_, Some(why)) => Reading::abstained(why, form_notes(&read, in_json)),
+            (_, None) => unusable(read, Unusable::NoLabel { got: clip(text) }, in_json),
         },
     }
 }
@@ -230,27 +238,38 @@ fn read_side(task: &Task, written: &LabelSchema, answer: &RawAnswer) -> Reading 
 fn cut(task: &Task, read: LabelReading, text: &str, truncated_at: Option<u32>) -> Reading {
     let head = text.split_once('\n').and_then(|(line, _)| word(line));
     match head {
-        Some(side) => taken(task, read, side, Note::CutOff),
-        None => unusable(read, Unusable::Truncated { max_tokens: truncated_at.unwrap_or_default() }),
+        Some(side) => taken(task, read, side, (Note::CutOff, false)),
+        None => unusable(read, Unusable::Truncated { max_tokens: truncated_at.unwrap_or_default() }, false),
     }
 }
 
-/// The label of a side that was said; what `read` already holds is left as it is.
-fn taken(task: &Task, read: LabelReading, side: Side, note: Note) -> Reading {
+/// The label of a side that was said; what was read of JSON with the same label is left as it is.
+fn taken(task: &Task, read: LabelReading, side: Side, (note, in_json): (Note, bool)) -> Reading {
     let Some(label) = label_of(task, side) else {
         let got = "the answer is a tie, and the task allows none".to_owned();
-        return unusable(read, Unusable::WrongShape { got });
+        return unusable(read, Unusable::WrongShape { got }, in_json);
     };
-    if read.read == Read::Label(label) {
+    if in_json && read.read == Read::Label(label) {
         return reading(read);
     }
-    let mut notes = of_form(&read.notes);
+    let mut notes = form_notes(&read, in_json);
     notes.push(note);
     Reading { stated: read.stated, ..Reading::labeled(Value::Choice(label), notes) }
 }
 
-fn unusable(read: LabelReading, why: Unusable) -> Reading {
-    Reading::unusable(why, of_form(&read.notes))
+fn unusable(read: LabelReading, why: Unusable, in_json: bool) -> Reading {
+    Reading::unusable(why, form_notes(&read, in_json))
+}
+
+/// The notes on the form of an answer: `[[A]]` is no JSON that had to be mended.
+fn form_notes(read: &LabelReading, in_json: bool) -> Vec<Note> {
+    let mut notes = of_form(&read.notes);
+    let outside = |it: &Note| match it {
+        Note::Reshaped { what } => what.ends_with("was left out"),
+        it => *it == Note::Fenced,
+    };
+    notes.retain(|it| in_json || outside(it));
+    notes
 }
 
 fn reading(read: LabelReading) -> Reading {
@@ -284,7 +303,7 @@ fn examples() -> Option<Vec<Example>> {
     let rows = [
         ("the form that was asked for", r#"{"label": "A"}"#, label("first")?, vec![]),
         ("neither is better", r#"{"label": "tie"}"#, label("tie")?, vec![]),
-        ("the form of other judging prompts", "Verdict: [[B]]", label("second")?, vec!["in_prose"]),
+        ("the form of other judging prompts", "Verdict: [[B]]", label("second")?, vec!["alias"]),
         ("prose that compares", "Response B is better than response A.", label("second")?, vec!["in_prose"]),
         ("a Russian word", "Первый", label("first")?, vec!["alias"]),
         (

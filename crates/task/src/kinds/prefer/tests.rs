@@ -148,6 +148,11 @@ fn an_item_without_an_option_is_not_asked_about() {
         Prefer.refuses(&task(true), &item),
         Some(Unusable::NotAsked { lacks: "`second` of the item is empty".into() })
     );
+    let inquiry = crate::Inquiry::new(task(true), &Prefer, None).unwrap();
+    let item = Arc::new(item);
+    assert_eq!(inquiry.n_calls(&item), 0);
+    let crate::Step::Done(heard) = inquiry.next(&item, &[]) else { panic!("it is asked about") };
+    assert!(matches!(heard.reading.outcome, Outcome::Unusable(Unusable::NotAsked { .. })));
 }
 
 #[test]
@@ -189,4 +194,24 @@ fn token_probabilities_are_those_of_the_letters() {
         let places = Prefer.label_words(&views[0].task, answer, &value("first"));
         assert_eq!(places.iter().map(|it| it.bytes.clone()).collect::<Vec<_>>(), [want], "{answer}");
     }
+}
+
+#[test]
+fn a_prompt_never_names_a_column_not_even_in_worked_examples() {
+    let mut task = (*task(false)).clone();
+    task.context = vec!["first".into()];
+    let shot = karat_core::Shot {
+        text: String::new(),
+        context: vec![("first".into(), "good".into()), ("second".into(), "bad".into())],
+        answer: json!("first"),
+        reason: String::new(),
+    };
+    task.shots = vec![shot];
+    let prompter = crate::Prompter::new(&task, &Prefer, &PromptStyle::default()).unwrap();
+    let view = &Prefer.views(&Arc::new(task), &item())[1];
+    let messages = prompter.messages(view, &[]).unwrap();
+    assert!(messages.iter().all(|it| !it.content.contains("second")), "{messages:?}");
+    let shot = "<item>\n<A>\ngood\n</A>\n<B>\nbad\n</B>\n</item>\n{\"label\":\"A\"}";
+    assert!(messages[0].content.contains(shot), "{}", messages[0].content);
+    assert!(messages[1].content.contains("<A>\ntwo\n</A>\n<B>\none\n</B>"), "{}", messages[1].content);
 }

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use karat_core::{
-    Confidence, ConfidenceSource, DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Task, TaskSpec, Value,
+    Confidence, ConfidenceSource, DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Shape, Task,
+    TaskSpec, Value,
 };
 use karat_task::{Heard, KINDS, RawAnswer, TaskKind, Vote};
 use proptest::prelude::*;
@@ -106,7 +107,7 @@ fn every_value_reads_as_what_was_written_in_every_call_of_an_item() {
 }
 
 #[test]
-fn distances_are_symmetric_in_0_to_1_and_0_between_equals_only() {
+fn distances_are_symmetric_in_0_to_1_and_0_between_equals() {
     for kind in KINDS {
         let Some(example) = kind.examples().into_iter().next() else { continue };
         let values = values(*kind);
@@ -115,7 +116,10 @@ fn distances_are_symmetric_in_0_to_1_and_0_between_equals_only() {
                 let d = kind.distance(&example.task, a, b);
                 assert_eq!(d, kind.distance(&example.task, b, a), "{}", kind.id());
                 assert!((0.0..=1.0).contains(&d), "{}: {d}", kind.id());
-                assert_eq!(d == 0.0, a == b, "{}: {d}", kind.id());
+                // Texts are compared without case, marks and places: they may be 0 apart and not the same.
+                let is_off =
+                    if kind.shape() == Shape::Text { a == b && d > 0.0 } else { (d == 0.0) != (a == b) };
+                assert!(!is_off, "{}: {d}", kind.id());
             }
         }
     }

@@ -99,6 +99,13 @@ pub enum Note {
     },
     /// The answer came from the journal, not from a call of this run.
     Cached,
+    /// One question of a form has no usable answer.
+    PartLost {
+        /// The question.
+        question: String,
+        /// Why.
+        why: String,
+    },
     /// The text was asked about in so many pieces.
     Pieces {
         /// How many.
@@ -141,6 +148,7 @@ impl Note {
             Self::AskedAgain { .. } => "asked_again",
             Self::Shared { .. } => "shared",
             Self::Cached => "cached",
+            Self::PartLost { .. } => "part_lost",
             Self::Pieces { .. } => "pieces",
             Self::Masked { .. } => "masked",
             Self::FellBack { .. } => "fell_back",
@@ -154,7 +162,7 @@ impl Note {
             Self::Mention { alignment, .. } => {
                 matches!(alignment, Alignment::Ambiguous { .. } | Alignment::Absent)
             }
-            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff => true,
+            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff | Self::PartLost { .. } => true,
             _ => false,
         }
     }

@@ -260,9 +260,76 @@ pub enum Fault {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    /// JSON with the words that bodies and schemas are made of, in any places.
+    fn any_json() -> impl Strategy<Value = Value> {
+        const WORDS: [&str; 24] = [
+            "type",
+            "enum",
+            "properties",
+            "anyOf",
+            "items",
+            "content",
+            "text",
+            "usage",
+            "error",
+            "message",
+            "candidates",
+            "parts",
+            "choices",
+            "output",
+            "status",
+            "details",
+            "code",
+            "logprobs",
+            "string",
+            "null",
+            "object",
+            "input_tokens",
+            "stop_reason",
+            "models",
+        ];
+        let word = || prop::sample::select(&WORDS[..]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            word().prop_map(Value::from),
+            ".{0,5}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((word(), inner), 0..5).prop_map(|entries| {
+                    Value::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_body_and_no_schema_is_too_odd_to_be_read(value in any_json(), status in 200_u16..600) {
+            let body = value.to_string();
+            for dialect in ALL {
+                let _ = dialect.decode(body.as_bytes());
+                let _ = dialect.model_names(body.as_bytes());
+            }
+            let _ = fault::read(status, None, body.as_bytes());
+            let one = schema::one_type(&value);
+            prop_assert_eq!(schema::one_type(&one), one);
+            let cut = schema::without_bounds(&value);
+            prop_assert_eq!(schema::without_bounds(&cut), cut);
+            let _ = schema::open_api(&value);
+        }
+    }
 
     const ALL: [Dialect; 5] =
         [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic, Dialect::Gemini, Dialect::Ollama];

@@ -99,7 +99,9 @@ async fn examine(
     let worth_asking = row.is_local() || (ask_hosted && found.is_some());
     let reach = match &base_url {
         Some(base_url) if worth_asking => {
-            let transport = Transport { timeout: patience, ..Transport::from(options) };
+            // Headers belong to one annotator and may be secrets: they are not for every endpoint.
+            let headers = Vec::new();
+            let transport = Transport { timeout: patience, headers, ..Transport::from(options) };
             ask(row, base_url, found.map(|(_, (key, _))| key), transport).await
         }
         Some(_) | None => Reach::NotTried,

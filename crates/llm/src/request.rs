@@ -106,7 +106,8 @@ pub struct Settings {
     pub logprobs: bool,
     /// How many alternatives to each token to ask for, 0 to 20; read only where `logprobs` is set.
     pub top_logprobs: u8,
-    /// How long a reasoning model should think: `minimal`, `low`, `medium`, `high`, as the vendor spells it.
+    /// How long a reasoning model should think: `minimal`, `low`, `medium`, `high`, as the vendor spells it. For Anthropic and
+    /// Gemini also `none` and a number of tokens; for Ollama's own API `on` and `none`.
     pub reasoning_effort: Option<String>,
     /// Further fields of the request's body, sent as they are. A field named here replaces our own.
     #[serde(serialize_with = "sorted_map")]

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
-use crate::kinds::{Classify, MultiLabel, Spans};
+use crate::kinds::{Classify, Form, MultiLabel, Spans};
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
 pub trait TaskKind: Sync {
@@ -105,7 +105,12 @@ pub(crate) fn needs_labels(kind: &str, spec: TaskSpec) -> Result<TaskSpec> {
 }
 
 /// Every kind, in the order of the documentation. To add one: write its file, add its row.
-pub const KINDS: &[&dyn TaskKind] = &[&Classify, &MultiLabel, &Spans];
+pub const KINDS: &[&dyn TaskKind] = &[
+    &Classify, //
+    &MultiLabel,
+    &Spans,
+    &Form,
+];
 
 /// The kind of this name; the error suggests the nearest.
 ///

@@ -1,10 +1,12 @@
 //! The kinds of tasks, one file each; the table is [`KINDS`](crate::KINDS).
 
 mod classify;
+mod form;
 mod multi_label;
 mod spans;
 
 pub(crate) use classify::Classify;
+pub(crate) use form::Form;
 pub(crate) use multi_label::MultiLabel;
 pub(crate) use spans::Spans;
 

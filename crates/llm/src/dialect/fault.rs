@@ -277,7 +277,7 @@ impl Words {
 }
 
 /// The names of answer formats: where an endpoint complains of a request, these are what it cannot take.
-const FORMAT_WORDS: [&str; 16] = [
+const FORMAT_WORDS: [&str; 19] = [
     "response_format",
     "json_schema",
     "json_object",
@@ -294,6 +294,10 @@ const FORMAT_WORDS: [&str; 16] = [
     "response_json_schema",
     "response_schema",
     "responsemimetype",
+    // A schema that is known to the endpoint and too much for it.
+    "schema is too complex",
+    "compiled grammar is too large",
+    "too many states for serving",
 ];
 
 /// How endpoints say that they do not take a parameter, whatever its value.

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json, value::RawValue};
 use super::{
     Fault, Level, Wire, fault,
     parts::{Count, NEVER, apart, bad_body, finish, wanted},
-    schema::open_api,
+    schema::{one_type, open_api},
 };
 use crate::{AnswerFormat, CallError, ModelAnswer, ModelRequest, Role, Settings, Stop, TokenLogprob, Usage};
 
@@ -98,7 +98,7 @@ fn format(config: &mut Map<String, Value>, request: &ModelRequest, wire: &Wire) 
     };
     match level {
         Level::JsonSchema => {
-            config.insert("responseJsonSchema".into(), (**schema).clone());
+            config.insert("responseJsonSchema".into(), one_type(schema));
         }
         Level::OtherSchema => {
             config.insert("responseSchema".into(), open_api(schema));

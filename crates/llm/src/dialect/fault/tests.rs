@@ -280,6 +280,8 @@ fn anthropics_refused_parts_are_named() {
             "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
             Part::Format,
         ),
+        ("Schema is too complex. Simplify it.", Part::Format),
+        ("The compiled grammar is too large, which would cause performance issues.", Part::Format),
         ("tool_choice: this model does not support forced tool use", Part::Format),
         ("`temperature` is deprecated for this model.", Part::Sampling),
         ("`temperature` may only be set to 1 when thinking is enabled or in adaptive mode.", Part::Sampling),
@@ -358,6 +360,7 @@ fn googles_refused_parts_are_named() {
             Part::Format,
         ),
         ("Invalid value at 'generation_config.response_schema.type'", Part::Format),
+        ("The specified schema produces a constraint that has too many states for serving.", Part::Format),
     ] {
         let body = format!(r#"{{"error":{{"code":400,"message":"{message}","status":"INVALID_ARGUMENT"}}}}"#);
         check_refuses(400, &body, part);

@@ -328,3 +328,22 @@ async fn top_p_is_left_out_where_it_may_not_stand_beside_temperature() {
     assert_eq!((&second["temperature"], &second["top_p"]), (&json!(0.5), &Value::Null));
     assert_eq!(http.downgrades()[0].asked, "top_p");
 }
+
+#[tokio::test]
+async fn every_dialect_lists_its_models_at_its_own_path() {
+    let data = r#"{"data":[{"id":"m"}]}"#;
+    for (name, path, body) in [
+        ("openai", "/v1/models", data),
+        ("openai-responses", "/v1/models", data),
+        ("anthropic", "/v1/models?limit=1000", data),
+        ("gemini", "/v1/models?pageSize=1000", r#"{"models":[{"name":"models/m"}]}"#),
+        ("ollama-native", "/v1/api/tags", r#"{"models":[{"name":"m"}]}"#),
+    ] {
+        let cassette = CASSETTES.iter().find(|cassette| cassette.endpoint == name).unwrap();
+        let (base_url, mut told) = server(vec![Play::Reply(200, "", body.into())]).await;
+        assert_eq!(http_of(cassette, &base_url).models().await.unwrap(), ["m"], "{name}");
+        let (head, _) = told.recv().await.unwrap();
+        assert!(head.starts_with(&format!("GET {path} HTTP/1.1")), "{head}");
+        assert!(head.lines().any(|line| line == cassette.key), "{head}");
+    }
+}

@@ -37,8 +37,8 @@ pub struct LabelSchema {
     /// For each label the words by which it is known.
     forms: Arc<[Vec<Form>]>,
     words: Arc<Words>,
-    /// The words of all labels, where only some are offered.
-    beyond: Option<Arc<Words>>,
+    /// Where only some labels are offered: these, and the words of all.
+    beyond: Option<(Arc<[LabelId]>, Arc<Words>)>,
     entities: Option<Box<LabelSchema>>,
     parts: Vec<Part>,
 }
@@ -127,7 +127,9 @@ impl LabelSchema {
         for (n, forms) in forms.iter().enumerate() {
             let clash = words.add(LabelId(n as u32), forms);
             if let Some(word) = clash.filter(|(_, of_names)| *of_names || !may_share).map(|(word, _)| word) {
-                return Err(Error::invalid(format!("two labels are called `{word}`")).hint("rename one of them"));
+                return Err(
+                    Error::invalid(format!("two labels are called `{word}`")).hint("rename one of them")
+                );
             }
         }
         Ok(Self { labels: labels.into(), forms, words: Arc::new(words), ..Self::none() })
@@ -176,8 +178,15 @@ impl LabelSchema {
             // Whether two of them share a word was settled when the schema was made.
             words.add(*id, self.forms.get(id.index()).map_or(&[], Vec::as_slice));
         }
-        let beyond = Some(Arc::clone(self.beyond.as_ref().unwrap_or(&self.words)));
+        let all = self.beyond.as_ref().map_or(&self.words, |(_, words)| words);
+        let beyond = Some((offered.into(), Arc::clone(all)));
         Self { words: Arc::new(words), beyond, ..self.clone() }
+    }
+
+    /// The labels that may be read: those of [`LabelSchema::only`], else all.
+    pub fn offered(&self) -> impl Iterator<Item = LabelId> {
+        let some = self.beyond.iter().flat_map(|(offered, _)| offered.iter().copied());
+        some.chain(self.ids().take_while(|_| self.beyond.is_none()))
     }
 
     /// A schema of bare names.
@@ -248,7 +257,7 @@ impl LabelSchema {
             return Ok(LabelMatch { label, note: Some(Note::Normalized { written: written.to_owned() }) });
         }
         // What names another label of the task is no slip of the pen.
-        if let Some(beyond) = &self.beyond
+        if let Some((_, beyond)) = &self.beyond
             && (beyond.exact.contains_key(written) || beyond.normal.contains_key(normal.as_str()))
         {
             return Err(Unusable::NotOffered { got: clip(written) });
@@ -267,9 +276,8 @@ impl LabelSchema {
     /// The first labels that have this alias.
     fn sharers(&self, word: &str) -> Vec<String> {
         let has = |forms: &&Vec<Form>| forms.iter().any(|it| &*it.word == word);
-        let named = self.forms.iter().zip(self.labels.iter()).filter(|(forms, _)| has(forms));
-        let known = named.filter(|(_, label)| self.by_name(&label.name).is_some());
-        known.map(|(_, label)| label.name.clone()).take(MAX_SHARERS).collect()
+        let named = self.offered().filter(|id| self.forms.get(id.index()).is_some_and(|forms| has(&forms)));
+        named.map(|id| self.name(id).to_owned()).take(MAX_SHARERS).collect()
     }
 
     /// The label whose name or alias normalises to `normal`, if just one does.
@@ -312,10 +320,11 @@ impl LabelSchema {
 
     /// The label that a person may have meant: for messages, never for labels.
     fn resembling(&self, normal: &str) -> Option<String> {
-        let score = |label: &LabelSpec| strsim::jaro_winkler(&normalize_label(&label.name), normal);
-        let may_be = |label: &&LabelSpec| self.beyond.is_none() || self.by_name(&label.name).is_some();
-        let best = self.labels.iter().filter(may_be).max_by(|a, b| score(a).total_cmp(&score(b)))?;
-        (score(best) > 0.8).then(|| best.name.clone())
+        let name = |id: LabelId| self.forms.get(id.index()).and_then(|forms| forms.first());
+        let score = |id: LabelId| name(id).map_or(0.0, |it| strsim::jaro_winkler(&it.normal, normal));
+        let scored = self.offered().map(|id| (score(id), id));
+        let (score, best) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (score > 0.8).then(|| self.name(best).to_owned())
     }
 }
 
@@ -346,7 +355,9 @@ impl Words {
             let own = if *how == How::Name { Known::Name(id) } else { Known::Alias(id) };
             let known = match self.exact.get(word).copied() {
                 None => own,
-                Some(Known::Name(other) | Known::Alias(other)) if other == id && *how == How::Alias => continue,
+                Some(Known::Name(other) | Known::Alias(other)) if other == id && *how == How::Alias => {
+                    continue;
+                }
                 Some(before) => {
                     let of_names = matches!(before, Known::Name(_)) || *how == How::Name;
                     clash.get_or_insert_with(|| (Arc::clone(word), of_names));
@@ -492,7 +503,8 @@ mod tests {
             aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
             ..LabelSpec::named(name)
         };
-        let labels = vec![with("Q90", &["Paris", "Париж"]), with("Q167646", &["Paris"]), with("Q1", &["Париж"])];
+        let labels =
+            vec![with("Q90", &["Paris", "Париж"]), with("Q167646", &["Paris"]), with("Q1", &["Париж"])];
         assert!(LabelSchema::new(labels.clone()).is_err());
         let schema = LabelSchema::sharing_aliases(labels).unwrap();
         assert_eq!(

@@ -252,12 +252,15 @@ impl Asker {
 
     /// A view made ready to send: personal data hidden, worked examples chosen.
     pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let examples = self.shots.near(&self.task, &view.item)?;
+        let near = self.shots.near(&self.task, &view.item)?;
+        // At one level of a taxonomy, an example of another branch is none.
+        let examples =
+            near.into_iter().filter_map(|(item, value)| Some((item, self.inquiry.example(&view, value)?)));
         let (messages, unmask) = match &self.privacy {
             Some(privacy) => {
-                let shots = examples.into_iter().map(|(item, value)| {
+                let shots = examples.map(|(item, value)| {
                     let (hidden, unmask) = privacy.hide(&view.task, item);
-                    let shown = self.prompter.shown(&view.task, &hidden, value)?;
+                    let shown = self.prompter.shown(&view.task, &hidden, &value)?;
                     Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
                 });
                 let shots = shots.collect::<Result<Vec<_>>>()?;
@@ -266,8 +269,7 @@ impl Asker {
                 (self.prompter.messages(&shown, &shots)?, Some(unmask))
             }
             None => {
-                let shots =
-                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
+                let shots = examples.map(|(item, value)| self.prompter.shown(&view.task, item, &value));
                 (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
             }
         };
@@ -341,11 +343,10 @@ impl Asker {
         };
         // A few wrong answers are enough to draw from.
         let others = self.task.schema.ids().filter_map(one).filter(|value| Some(value) != gold.as_ref());
-        Aside {
-            key: item.id.shared(),
-            truth: gold.as_ref().and_then(text),
-            wrong: others.filter_map(|value| text(&value)).take(N_WRONG).collect(),
-        }
+        let truth = gold.as_ref().and_then(text);
+        // Two labels of a taxonomy have one answer at the level that they have in common.
+        let wrong = others.filter_map(|value| text(&value)).filter(|it| Some(it) != truth.as_ref());
+        Aside { key: item.id.shared(), wrong: wrong.take(N_WRONG).collect(), truth }
     }
 }
 

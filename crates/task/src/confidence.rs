@@ -103,7 +103,7 @@ impl Rest<'_> {
         let done = fold(self.done);
         let ends: Vec<String> = self
             .schema
-            .ids()
+            .offered()
             .filter(|id| *id != self.chosen)
             .filter_map(|id| fold(self.schema.name(id)).strip_prefix(&done).map(str::to_owned))
             .collect();

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use karat_core::{
-    Abstention, Confidence, Error, Item, Note, Outcome, PromptLanguage, Result, Shape, Shot, Task, TaskSpec,
-    Unusable, Value,
+    Abstention, Confidence, Error, Item, LabelId, LabelSpec, Note, Outcome, PromptLanguage, Result, Shape,
+    Shot, Task, TaskSpec, Unusable, Value,
 };
 use serde_json::{Value as Json, json};
 
@@ -47,6 +47,31 @@ pub trait TaskKind: Sync {
     /// Whether the system message lists the labels with their descriptions.
     fn lists_labels(&self) -> bool {
         true
+    }
+
+    /// Whether labels may be offered with each item, those nearest to it, in place of a list of all.
+    fn takes_shortlist(&self) -> bool {
+        false
+    }
+
+    /// Whether labels are always offered so, however few there are.
+    fn always_offers(&self) -> bool {
+        false
+    }
+
+    /// The labels that are offered whatever the item is.
+    fn always_offered(&self, _task: &Task) -> Vec<LabelId> {
+        Vec::new()
+    }
+
+    /// What stands behind the name of an offered label; empty where the name says it all.
+    fn about_label(&self, label: &LabelSpec) -> String {
+        label.description.clone()
+    }
+
+    /// Whether two labels may have an alias in common, as two people have a name in common.
+    fn shares_aliases(&self) -> bool {
+        false
     }
 
     /// What a model is shown of an item beside its text and context, as (name, text): options, a question.
@@ -239,7 +264,7 @@ pub enum Vote {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelAt {
     /// Which label.
-    pub label: karat_core::LabelId,
+    pub label: LabelId,
     /// The bytes of the answer.
     pub bytes: std::ops::Range<usize>,
 }

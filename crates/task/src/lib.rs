@@ -20,7 +20,7 @@ mod prompt;
 mod shots;
 
 pub use confidence::token_confidence;
-pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
+pub use inquiry::{Counter, Heard, Inquiry, Long, ShortlistRecall, Step, View, Within, shortlist_recall};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
 pub use make::task;
 pub use moderate::{Opinion, reason_of, with_reason};

@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
 use crate::answer::label::{LabelReading, Read, read_label, read_word};
+use crate::inquiry::levels::path_distance;
+use crate::inquiry::shortlist::enumerates;
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
 use crate::language::{of, templates};
 
@@ -28,6 +30,9 @@ impl TaskKind for Classify {
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
+        if !enumerates(task, style.moderates) {
+            return frame(style, "label", json!({"type": ["string", "null"]}));
+        }
         let mut labels: Vec<Json> = task.schema.names().map(|name| json!(name)).collect();
         labels.push(Json::Null);
         frame(style, "label", json!({"type": ["string", "null"], "enum": labels}))
@@ -35,6 +40,10 @@ impl TaskKind for Classify {
 
     fn instructions(&self, language: PromptLanguage) -> &'static str {
         of(language, &templates!("classify"))
+    }
+
+    fn takes_shortlist(&self) -> bool {
+        true
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {
@@ -70,14 +79,17 @@ impl TaskKind for Classify {
         at.map(|bytes| LabelAt { label: *label, bytes }).into_iter().collect()
     }
 
-    /// 0 where the labels are the same, else 1.
-    fn distance(&self, _task: &Task, a: &Value, b: &Value) -> f64 {
+    /// 0 where the labels are the same, else 1. With `levels`, the less the more levels they have in common.
+    fn distance(&self, task: &Task, a: &Value, b: &Value) -> f64 {
+        if let (Some(between), Value::Choice(a), Value::Choice(b)) = (&task.spec.levels, a, b) {
+            return path_distance(task.schema.name(*a), task.schema.name(*b), between);
+        }
         f64::from(u8::from(a != b || a.shape() != Shape::Choice))
     }
 
     /// The most frequent label; its share is its votes by all votes. Labels that share the top count tie.
     fn vote(&self, _task: &Task, values: &[Value]) -> Vote {
-        super::classify::plurality(values)
+        plurality(values)
     }
 
     fn read_gold(&self, task: &Task, _item: &Item, cell: &Json) -> Result<Value, String> {
@@ -93,7 +105,7 @@ impl TaskKind for Classify {
 }
 
 /// The most frequent value, or a tie.
-fn plurality(values: &[Value]) -> Vote {
+pub(super) fn plurality(values: &[Value]) -> Vote {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for value in values {
         match counts.iter_mut().find(|(seen, _)| *seen == value) {
@@ -112,7 +124,7 @@ fn plurality(values: &[Value]) -> Vote {
 }
 
 /// The place of `written` behind the last key that names a label; else its last place.
-fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
     let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\""]
         .iter()
         .filter_map(|key| answer.rfind(key))

@@ -106,6 +106,13 @@ pub enum Note {
         /// Why.
         why: String,
     },
+    /// A relation was left out.
+    RelationLost {
+        /// The relation as written: `e1 works_at e9`.
+        relation: String,
+        /// Why.
+        why: String,
+    },
     /// The text was asked about in so many pieces.
     Pieces {
         /// How many.
@@ -149,6 +156,7 @@ impl Note {
             Self::Shared { .. } => "shared",
             Self::Cached => "cached",
             Self::PartLost { .. } => "part_lost",
+            Self::RelationLost { .. } => "relation_lost",
             Self::Pieces { .. } => "pieces",
             Self::Masked { .. } => "masked",
             Self::FellBack { .. } => "fell_back",
@@ -162,7 +170,11 @@ impl Note {
             Self::Mention { alignment, .. } => {
                 matches!(alignment, Alignment::Ambiguous { .. } | Alignment::Absent)
             }
-            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff | Self::PartLost { .. } => true,
+            Self::UnknownMention { .. }
+            | Self::Overlap { .. }
+            | Self::CutOff
+            | Self::PartLost { .. }
+            | Self::RelationLost { .. } => true,
             _ => false,
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
-use crate::kinds::{Classify, Form, MultiLabel, Spans};
+use crate::kinds::{Classify, Form, Link, MultiLabel, Relations, Spans};
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
 pub trait TaskKind: Sync {
@@ -113,6 +113,17 @@ pub trait TaskKind: Sync {
     /// Worked examples: documentation and tests.
     fn examples(&self) -> Vec<Example>;
 
+    /// What a worked example shows beside its text, as (name, text).
+    fn shown_with_shot(
+        &self,
+        _task: &Task,
+        shot: &Shot,
+        _value: &Value,
+        _language: PromptLanguage,
+    ) -> Vec<(String, String)> {
+        shot.context.clone()
+    }
+
     /// The value of a worked example, which must read as its own answer; else an error that names the example.
     fn read_shot(&self, task: &Task, shot: &Shot) -> Result<Value> {
         crate::shots::read(self, task, shot)
@@ -135,6 +146,8 @@ pub const KINDS: &[&dyn TaskKind] = &[
     &MultiLabel,
     &Spans,
     &Form,
+    &Link,
+    &Relations,
 ];
 
 /// The kind of this name; the error suggests the nearest.

@@ -49,8 +49,9 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
             confidence: style.state_confidence.then_some(0.95),
             explanation: style.explain.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
         };
+        let beside = kind.shown_with_shot(task, shot, &value, style.language);
         let context: Vec<(&str, Cow<'_, str>)> =
-            shot.context.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
+            beside.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         Ok(Shown {
             item: show_item(Some(&shot.text), &context, words(style.language)),
             answer: kind.shot_text(task, &shot.text, &value, &with),

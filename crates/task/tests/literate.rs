@@ -9,6 +9,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test reads files"
 )]
@@ -218,6 +219,7 @@ fn show_note(note: &Note) -> String {
             format!("{tag} {label} `{quote}`: {how}")
         }
         Note::UnknownMention { label, quote } => format!("{tag} {label} `{quote}`"),
+        Note::RelationLost { relation, why } => format!("{tag} `{relation}`: {why}"),
         Note::Overlap { quote } => format!("{tag} `{quote}`"),
         _ => tag.to_owned(),
     }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use karat_core::{DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Task, TaskSpec, Value};
-use karat_task::{KINDS, RawAnswer};
+use karat_task::{KINDS, RawAnswer, TaskKind};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -31,18 +31,24 @@ fn check(text: &str, answer: &str, truncated_at: Option<u32>) {
         let answer = RawAnswer { text: answer, truncated_at, refusal: None };
         let reading = kind.read_answer(&task(kind.id()), &item(text), &answer);
         match &reading.outcome {
-            Outcome::Labeled(Value::Spans(spans)) => {
-                for it in spans {
-                    assert_eq!(it.span.quote(text), Some(it.quote.as_str()));
-                }
-            }
-            Outcome::Labeled(value) => assert_eq!(value.shape(), kind.shape()),
+            Outcome::Labeled(value) => check_value(*kind, text, value),
             Outcome::Unusable(_) => assert!(reading.problem.is_some()),
             Outcome::Abstained(_) => assert_eq!(reading.problem, None),
             Outcome::Failed(_) => panic!("a reading does not fail"),
         }
         assert!(reading.stated.is_none_or(|it| (0.0..=1.0).contains(&it)));
     }
+}
+
+/// A value has the kind's shape, quotes its text, is at no distance from itself, and reads as itself when it is written.
+fn check_value(kind: &dyn TaskKind, text: &str, value: &Value) {
+    let task = task(kind.id());
+    assert_eq!(value.shape(), kind.shape());
+    assert_eq!(value.clone().check_quotes(text), Ok(()));
+    assert_eq!(kind.distance(&task, value, value), 0.0);
+    let written = kind.answer_text(&task, value);
+    let again = kind.read_answer(&task, &item(text), &RawAnswer::of(&written));
+    assert_eq!(again.outcome, Outcome::Labeled(value.clone()), "{}: {written}", kind.id());
 }
 
 /// Words that the reader looks for, in any order.
@@ -102,6 +108,10 @@ fn json_value() -> impl Strategy<Value = Json> {
             "label",
             "labels",
             "spans",
+            "relations",
+            "from",
+            "to",
+            "id",
             "quote",
             "text",
             "start",

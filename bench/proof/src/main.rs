@@ -15,6 +15,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod labels;
 mod noise;
 mod pairs;
 mod panels;
@@ -113,6 +114,11 @@ const PROOFS: &[Proof] = &[
         name: "search",
         about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
         run: search::run,
+    },
+    Proof {
+        name: "labels",
+        about: "Tasks with 77 to 10,000 labels: whether the right one is offered, and what prompts and items cost.",
+        run: labels::run,
     },
 ];
 

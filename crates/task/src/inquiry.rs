@@ -166,11 +166,11 @@ impl Inquiry {
         let views = |(start, piece): &(u32, Arc<Item>)| -> Vec<View> {
             let n_views = if self.is_whole { 1 } else { usize::MAX };
             let views = self.kind.views(&self.task, piece).into_iter().take(n_views);
-            views.map(|view| self.offer(View { start: *start, ..view })).collect()
+            views.map(|view| View { start: *start, ..view }).collect()
         };
         let views: Vec<Vec<View>> = pieces.iter().map(views).collect();
         if heard.is_empty() {
-            return Step::Ask(views.concat());
+            return Step::Ask(views.into_iter().flatten().map(|view| self.offer(view)).collect());
         }
         let mut rest = heard.iter().cloned();
         let of_pieces: Vec<(u32, Heard)> = views

@@ -9,6 +9,7 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod bias;
 mod cascades;
 mod confidence;
 mod crowds;
@@ -16,6 +17,7 @@ mod data;
 mod entities;
 mod juries;
 mod labels;
+mod masks;
 mod noise;
 mod pairs;
 mod panels;
@@ -91,6 +93,11 @@ const PROOFS: &[Proof] = &[
         run: confidence::run,
     },
     Proof {
+        name: "bias",
+        about: "Whether taking out what a prompt favors brings back what was there, and what batch calibration does to recorded answers.",
+        run: bias::run,
+    },
+    Proof {
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
@@ -119,6 +126,9 @@ const PROOFS: &[Proof] = &[
         name: "labels",
         about: "Tasks with 77 to 10,000 labels: whether the right one is offered, and what prompts and items cost.",
         run: labels::run,
+        name: "masks",
+        about: "What masking finds of personal data, in three languages, and what it takes for some.",
+        run: masks::run,
     },
 ];
 

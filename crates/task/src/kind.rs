@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
-use crate::kinds::{Classify, Form, Link, MultiLabel, Relations, Spans};
+use crate::kinds::{Answer, Classify, Extract, Form, Link, MultiLabel, Relations, Spans, Write};
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
 pub trait TaskKind: Sync {
@@ -145,6 +145,9 @@ pub const KINDS: &[&dyn TaskKind] = &[
     &Classify, //
     &MultiLabel,
     &Spans,
+    &Extract,
+    &Answer,
+    &Write,
     &Form,
     &Link,
     &Relations,

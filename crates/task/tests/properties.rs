@@ -56,15 +56,7 @@ fn check(text: &str, answer: &str, truncated_at: Option<u32>) {
             );
         }
         match &reading.outcome {
-            Outcome::Labeled(Value::Spans(spans)) => {
-                for it in spans {
-                    assert_eq!(it.span.quote(text), Some(it.quote.as_str()));
-                }
-            }
-            Outcome::Labeled(value) => {
-                assert_eq!(value.shape(), kind.shape());
-                assert_eq!(value.clone().check_quotes(text), Ok(()));
-            }
+            Outcome::Labeled(value) => check_value(*kind, text, value),
             Outcome::Unusable(_) => assert!(reading.problem.is_some()),
             Outcome::Abstained(_) => assert_eq!(reading.problem, None),
             Outcome::Failed(_) => panic!("a reading does not fail"),
@@ -123,6 +115,17 @@ fn distances_are_symmetric_in_0_to_1_and_0_between_equals() {
             }
         }
     }
+}
+
+/// A value has the kind's shape, quotes its text, is at no distance from itself, and reads as itself when it is written.
+fn check_value(kind: &dyn TaskKind, text: &str, value: &Value) {
+    let task = task(kind.id());
+    assert_eq!(value.shape(), kind.shape());
+    assert_eq!(value.clone().check_quotes(text), Ok(()));
+    assert_eq!(kind.distance(&task, value, value), 0.0);
+    let written = kind.answer_text(&task, value);
+    let again = kind.read_answer(&task, &item(text), &RawAnswer::of(&written));
+    assert_eq!(again.outcome, Outcome::Labeled(value.clone()), "{}: {written}", kind.id());
 }
 
 /// Words that the reader looks for, in any order.
@@ -197,6 +200,10 @@ fn json_value() -> impl Strategy<Value = Json> {
             "label",
             "labels",
             "spans",
+            "relations",
+            "from",
+            "to",
+            "id",
             "quote",
             "text",
             "start",

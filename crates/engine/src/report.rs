@@ -23,7 +23,7 @@ use karat_store::Store;
 use serde::Serialize;
 
 pub use crate::agree::AgreementReport;
-use crate::agree::{AgreeOptions, LabelScale, agree};
+use crate::agree::{AgreeOptions, agree};
 use crate::asker::Asker;
 use crate::calibrate::{CalibrationOptions, calibrate};
 use crate::consensus::{ConsensusOptions, consensus};
@@ -170,11 +170,7 @@ fn agreement(panel: &Panel, options: &ReportOptions) -> Part<AgreementReport> {
     if panel.members.len() < 2 {
         return Part::Missing("there is one annotator, and agreement needs two on the same items".to_owned());
     }
-    let options = AgreeOptions {
-        scale: LabelScale::Nominal,
-        epsilon: EPSILON,
-        seed: options.seed,
-        n_resamples: options.n_resamples,
-    };
+    let options =
+        AgreeOptions { scale: None, epsilon: EPSILON, seed: options.seed, n_resamples: options.n_resamples };
     Part::of(agree(panel, &options))
 }

@@ -9,6 +9,7 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod bias;
 mod cascades;
 mod confidence;
 mod crowds;
@@ -88,6 +89,11 @@ const PROOFS: &[Proof] = &[
         name: "confidence",
         about: "Whether scores of models are probabilities, before and after calibration, and how much gold that takes.",
         run: confidence::run,
+    },
+    Proof {
+        name: "bias",
+        about: "Whether taking out what a prompt favors brings back what was there, and what batch calibration does to recorded answers.",
+        run: bias::run,
     },
     Proof {
         name: "acceptance",

@@ -37,6 +37,7 @@ pub(crate) fn run(given: &Given) -> Result<()> {
         return Ok(());
     }
     recall(&banking)?;
+    nearest(&given.data)?;
     drawn()?;
     speed(&given.data)?;
     near::run(&given.data)
@@ -127,6 +128,29 @@ fn recall(banking: &Path) -> Result<()> {
         fused.iter().position(|hit| hit.doc == number[row.gold.as_str()])
     });
     println!("| both, fused | `for_search` | {} |\n", Recall::of(ranks).cells());
+    Ok(())
+}
+
+/// How often the nearest example has the label of the query: what examples by likeness start from.
+fn nearest(data: &Path) -> Result<()> {
+    let (train, test) =
+        (rows(&data.join("gold_banking77/train.jsonl"))?, rows(&data.join("gold_banking77/test.jsonl"))?);
+    let mut news = rows(&data.join("gold_ag_news/test.jsonl"))?;
+    let asked = news.split_off(news.len() / 2);
+    println!("How often the nearest example has the query's label, and one of the nearest 5 and 10, in %.\n");
+    println!("| set | examples | queries | pieces | 1 | 5 | 10 |\n|---|---|---|---|---|---|---|");
+    for (name, pool, queries) in [("Banking77", &train, &test), ("AG News", &news, &asked)] {
+        for (of, options) in pieces() {
+            let index = Index::build(pool.iter().map(|row| &row.text), &options);
+            let ranks = queries.iter().map(|query| {
+                index.nearest(&query.text, 10).iter().position(|hit| pool[hit.doc].gold == query.gold)
+            });
+            let cells = Recall::of(ranks).cells();
+            let first: Vec<&str> = cells.split(" | ").take(3).collect();
+            println!("| {name} | {} | {} | {of} | {} |", pool.len(), queries.len(), first.join(" | "));
+        }
+    }
+    println!();
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod agree;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod calibrate;
 pub(crate) mod compare;
 pub(crate) mod consensus;
@@ -16,6 +17,8 @@ pub(crate) mod help_markdown;
 pub(crate) mod init;
 pub(crate) mod kinds;
 pub(crate) mod label;
+pub(crate) mod mask;
+pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod prompt;
 pub(crate) mod report;

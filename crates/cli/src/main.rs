@@ -37,6 +37,8 @@ enum Command {
     Label(commands::label::Args),
     /// Ask again where no label came; the old outcome stands until there is a new answer.
     Retry(commands::retry::Args),
+    /// List the batches that were sent, and say how far they are; cancel one.
+    Batches(commands::batches::Args),
     /// Say how far the labeling is, also while another karat runs.
     Status(commands::status::Args),
     /// Write the data with its labels: CSV, TSV, JSONL, JSON, Parquet or XLSX.
@@ -67,8 +69,12 @@ enum Command {
     Report(commands::report::Args),
     /// Say which endpoints are reachable, which keys are set, and the next step.
     Doctor(commands::doctor::Args),
+    /// Count the personal data that is hidden from models. Nothing is sent.
+    Mask(commands::mask::Args),
     /// List the kinds of task.
     Kinds(commands::kinds::Args),
+    /// Show what endpoints and models can do: schemas, token probabilities, scored prompts, vectors.
+    Models(commands::models::Args),
     /// Print the JSON Schema of `karat.toml`.
     Schema(commands::schema::Args),
     /// Rebuild the views of the journal and compare; check every blob.
@@ -96,11 +102,13 @@ fn main() -> ExitCode {
         Command::Prompt(args) => wait(commands::prompt::run(&args, &mut voice)),
         Command::Label(args) => wait(commands::label::run(&args, &mut voice)),
         Command::Retry(args) => wait(commands::retry::run(&args, &mut voice)),
+        Command::Batches(args) => wait(commands::batches::run(&args, &mut voice)),
         Command::Status(args) => wait(commands::status::run(&args, &mut voice)),
         Command::Export(args) => wait(commands::export::run(&args, &mut voice)),
         Command::Evaluate(args) => wait(commands::evaluate::run(&args, &mut voice)),
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Decide(args) => wait(commands::decide::run(&args, &mut voice)),
+        Command::Mask(args) => commands::mask::run(&args, &mut voice),
         Command::Kinds(args) => commands::kinds::run(&args, &mut voice),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),
@@ -112,6 +120,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Report(args) => wait(commands::report::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
+        Command::Models(args) => wait(commands::models::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),
         Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),
         Command::HelpMarkdown(args) => commands::help_markdown::run(&args, Cli::command(), &mut voice),

@@ -108,6 +108,13 @@ pub enum Unusable {
         /// What was expected and what came.
         got: String,
     },
+    /// A field that must be filled is not.
+    MissingField {
+        /// Its path: `who`, `items.0.price`.
+        field: String,
+        /// What came instead.
+        got: String,
+    },
     /// None of the quoted mentions has a place in the text.
     NotPlaced {
         /// The first such quote.
@@ -132,6 +139,7 @@ impl Unusable {
             Self::NoLabel { .. } => "no_label",
             Self::SeveralLabels { .. } => "several_labels",
             Self::WrongShape { .. } => "wrong_shape",
+            Self::MissingField { .. } => "missing_field",
             Self::NotPlaced { .. } => "not_placed",
             Self::Tied { .. } => "tied",
         }
@@ -200,6 +208,7 @@ impl fmt::Display for Unusable {
             Self::NoLabel { got } => write!(f, "no label in the answer `{got}`"),
             Self::SeveralLabels { got } => write!(f, "several labels and no verdict: `{}`", got.join("`, `")),
             Self::WrongShape { got } => f.write_str(got),
+            Self::MissingField { field, got } => write!(f, "the field `{field}` is required: {got}"),
             Self::NotPlaced { quote, n_found: 0 } => write!(f, "`{quote}` does not occur in the item"),
             Self::NotPlaced { quote, n_found } => {
                 write!(

@@ -1,7 +1,7 @@
 //! A raw answer as the journal keeps it: enough to read it again, and again, without a call.
 //!
 //! Stored as JSON: `{"text":"…","stop":"end"}`, with `refusal` and `logprobs` (`[token, logprob, [[token, logprob], …]]`)
-//! where there are any.
+//! and `by` (which of an annotator's endpoints answered) where there are any.
 
 use karat_core::{Error, Result};
 use karat_llm::{ModelAnswer, Stop, TokenLogprob};
@@ -15,6 +15,8 @@ pub(crate) struct KeptAnswer {
     pub(crate) refusal: Option<String>,
     pub(crate) logprobs: Option<Vec<TokenLogprob>>,
     pub(crate) from_journal: bool,
+    /// Which of the annotator's endpoints answered; 0 is the first.
+    pub(crate) by: u32,
 }
 
 /// The stored form, borrowed to write and owned to read.
@@ -26,6 +28,12 @@ struct Written<'a> {
     refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logprobs: Option<WrittenTokens<'a>>,
+    #[serde(skip_serializing_if = "is_first")]
+    by: u32,
+}
+
+fn is_first(by: &u32) -> bool {
+    *by == 0
 }
 
 struct WrittenTokens<'a>(&'a [TokenLogprob]);
@@ -45,6 +53,8 @@ struct Read {
     stop: String,
     refusal: Option<String>,
     logprobs: Option<Vec<ReadToken>>,
+    #[serde(default)]
+    by: u32,
 }
 
 impl KeptAnswer {
@@ -52,8 +62,13 @@ impl KeptAnswer {
     pub(crate) fn bytes(answer: &ModelAnswer) -> Vec<u8> {
         let stop = answer.stop.to_string();
         let logprobs = answer.logprobs.as_deref().map(WrittenTokens);
-        let written =
-            Written { text: &answer.text, stop: &stop, refusal: answer.refusal.as_deref(), logprobs };
+        let written = Written {
+            text: &answer.text,
+            stop: &stop,
+            refusal: answer.refusal.as_deref(),
+            logprobs,
+            by: answer.by,
+        };
         serde_json::to_vec(&written).unwrap_or_default()
     }
 
@@ -71,6 +86,7 @@ impl KeptAnswer {
             refusal: read.refusal,
             logprobs: read.logprobs.map(|all| all.into_iter().map(token).collect()),
             from_journal: true,
+            by: read.by,
         })
     }
 }
@@ -83,6 +99,7 @@ impl From<ModelAnswer> for KeptAnswer {
             refusal: answer.refusal,
             logprobs: answer.logprobs,
             from_journal: false,
+            by: answer.by,
         }
     }
 }
@@ -98,6 +115,7 @@ mod tests {
         answer.refusal = Some("no".into());
         answer.logprobs =
             Some(vec![TokenLogprob { token: "a".into(), logprob: -0.5, top: vec![("b".into(), -1.0)] }]);
+        answer.by = 2;
         let kept = KeptAnswer::read(&KeptAnswer::bytes(&answer)).unwrap();
         assert_eq!(kept, KeptAnswer { from_journal: true, ..KeptAnswer::from(answer) });
     }

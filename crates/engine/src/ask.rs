@@ -5,6 +5,7 @@
 
 mod call;
 mod sample;
+mod scored;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32};

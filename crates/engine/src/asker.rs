@@ -3,6 +3,8 @@
 //! In: an annotator of `karat.toml` and the task. Out: questions for items, requests for questions, and the hashes under
 //! which both are kept. Nothing is sent here.
 
+mod question;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +14,27 @@ use karat_core::{
     Value,
 };
 use karat_llm::{
-    AnswerFormat, Aside, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
+    AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
-use karat_store::CachedAnswer;
-use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
+use karat_task::{Inquiry, PromptStyle, Prompter, TaskKind, View};
+use serde_json::json;
 
-use tokio::sync::Mutex as AsyncMutex;
-
-use crate::privacy::{Privacy, Unmask};
+use crate::privacy::Privacy;
+use crate::scoring::Scorer;
 use crate::setup::Setup;
 use crate::shots::Shots;
+use crate::standby::{self, Standby};
+use crate::wrong::wrong;
 
 /// How many alternatives are asked for beside each token, where token probabilities are asked for.
 const TOP_LOGPROBS: u8 = 5;
 
-/// How many wrong answers a scripted stand-in may draw from.
-const N_WRONG: usize = 100;
-
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
+
+pub(crate) use question::Position;
+pub use question::{Asked, Question};
 
 /// An annotator made ready to ask.
 pub struct Asker {
@@ -43,6 +46,8 @@ pub struct Asker {
     pub spec: AnnotatorSpec,
     /// What a call costs; `None` where there is no price.
     pub price: Option<Price>,
+    /// Who answers in its place where its endpoint is down, in this order.
+    pub standbys: Vec<Standby>,
     pub(crate) kind: &'static dyn TaskKind,
     pub(crate) task: Arc<Task>,
     pub(crate) prompter: Prompter,
@@ -50,58 +55,16 @@ pub struct Asker {
     shots: Shots,
     privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
+    pub(crate) scorer: Scorer,
+    /// Where many questions go at a lower price, if the endpoint takes batches.
+    pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
-    model_name: Arc<str>,
+    pub(crate) model_name: Arc<str>,
     settings: Arc<Settings>,
     format: AnswerFormat,
     base: Hash,
     pub(crate) system: Hash,
     gold: Option<String>,
-}
-
-/// One item to be asked, with its first messages rendered.
-pub struct Question {
-    /// The item.
-    pub item: Arc<Item>,
-    /// The hash of what is shown of it.
-    pub input: Hash,
-    /// What is asked first: mostly one view of the item.
-    pub asked: Vec<Asked>,
-    /// The identity of the first sample of the first view.
-    pub request: Hash,
-    pub(crate) cached: Option<CachedAnswer>,
-    /// Whether another item with the same question was under way when this one was looked up.
-    pub(crate) twin: bool,
-    /// Whose turn it is among items with the same question.
-    pub(crate) turn: Option<Arc<AsyncMutex<()>>>,
-}
-
-/// What another annotator said of an item, for a moderator to judge.
-#[derive(Debug, Clone)]
-pub(crate) struct Position {
-    /// Its label; `None` where it could not tell.
-    pub(crate) value: Option<Value>,
-    /// Why, where it said so.
-    pub(crate) reason: Option<String>,
-}
-
-/// One view of an item, as it is sent.
-pub struct Asked {
-    /// What is shown, and what may be answered.
-    pub view: View,
-    /// What is sent.
-    pub messages: Vec<Message>,
-    /// The identity of the first sample.
-    pub request: Hash,
-    /// Puts back what was hidden.
-    pub(crate) unmask: Option<Unmask>,
-}
-
-impl Question {
-    /// What is sent first.
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.asked.iter().flat_map(|asked| &asked.messages)
-    }
 }
 
 impl Asker {
@@ -117,18 +80,11 @@ impl Asker {
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
         let provider = provider(setup, spec)?;
         let nature = provider.nature();
-        let style = PromptStyle {
-            reasoning: spec.reasoning,
-            state_confidence: spec.state_confidence,
-            explain: spec.explain,
-            language: spec.language,
-            system: spec.system.clone(),
-            moderates: spec.role == Duty::Moderator,
-            template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
-        };
+        let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
         let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
+        let scorer = Scorer::new(spec, &task, setup.kind, &nature)?;
         // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
         let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
         let inquiry = match is_whole {
@@ -139,23 +95,23 @@ impl Asker {
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
         let identity = if nature.is_live() { String::new() } else { answers_identity(setup, spec)? };
-        let address = provider.base_url.as_deref().unwrap_or(&provider.endpoint);
-        let endpoint = format!("{address} {}{identity}", provider.model);
+        let endpoint = format!("{}{identity}", standby::endpoint(&provider));
+        let standbys = standby::open(setup, spec, &provider)?;
+        // Who may have answered is a part of who it is, and of which answers may be used again.
+        let list: Vec<String> = standbys.iter().map(Standby::endpoint).collect();
+        let fallback = if list.is_empty() { String::new() } else { format!(",\"fallback\":{}", json!(list)) };
         let annotator = Annotator {
-            kind: match nature {
-                Nature::Live => AnnotatorKind::Model,
-                Nature::Replayed { .. } => AnnotatorKind::Replay,
-                Nature::Scripted { .. } => AnnotatorKind::Scripted,
-            },
+            kind: annotator_kind(&nature),
             name: spec.display_name().to_owned(),
             model: endpoint.clone(),
-            prompt: shots.version(prompter.version()),
-            settings: format!("{{\"samples\":{},\"request\":{settings_json}}}", spec.samples),
+            prompt: shots.version(setup.version(prompter.version())),
+            settings: how_asked(spec, &settings_json, &list),
         };
         let format =
             AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
         let format_json = prompter.answer_format().to_string();
-        let base = Hasher::default().part(&endpoint).part(&settings_json).part(&format_json).finish();
+        let base = Hasher::default().part(format!("{endpoint}{fallback}")).part(&settings_json);
+        let base = base.part(&format_json).finish();
         Ok(Self {
             id: annotator.id(),
             price: price(setup, spec, &provider),
@@ -168,7 +124,13 @@ impl Asker {
             shots,
             privacy: setup.privacy.clone(),
             prompter,
-            model: provider.limited(),
+            model: match &scorer {
+                Scorer::Likely(_) => scorer.model(&provider),
+                Scorer::Answer | Scorer::Check(_) => standby::behind(&provider, &spec.model, &standbys),
+            },
+            scorer,
+            standbys,
+            batches: provider.batches(),
             model_name: provider.model,
             retry: RetryPolicy::default(),
             settings: Arc::new(settings),
@@ -186,6 +148,27 @@ impl Asker {
     /// What was asked for and is no longer sent, since the endpoint does not take it.
     pub fn downgrades(&self) -> Vec<karat_llm::Downgrade> {
         self.model.downgrades()
+    }
+
+    /// What a call costs, by who answers it: 0 is the first endpoint, `n` the `n`th that stands in for it.
+    pub(crate) fn price_of(&self, by: u32) -> Option<&Price> {
+        match by.checked_sub(1) {
+            None => self.price.as_ref(),
+            Some(n) => self.standbys.get(n as usize).and_then(|it| it.price.as_ref()),
+        }
+    }
+
+    /// The most that a call can cost, whoever answers it; `None` where nobody has a price.
+    pub(crate) fn most_cost(&self, request: &ModelRequest) -> Option<karat_llm::MicroUsd> {
+        let prices = (0..=self.standbys.len()).filter_map(|by| self.price_of(by as u32));
+        prices.map(|price| price.upper_bound(request.prompt_bytes(), request.settings.max_tokens)).max()
+    }
+
+    /// Who of those it may ask has no price, where a model runs now.
+    pub(crate) fn without_price(&self) -> Option<&str> {
+        let first = self.price.is_none().then_some(self.annotator.name.as_str());
+        let other = self.standbys.iter().find(|it| it.price.is_none()).map(|it| it.spec.as_str());
+        first.or(other).filter(|_| self.nature().is_live())
     }
 
     /// The shape of the values.
@@ -208,71 +191,23 @@ impl Asker {
         self.spec.role == Duty::Moderator
     }
 
-    /// The question for an item, with what others said of it, to decide between.
-    pub(crate) fn moderation(&self, item: Item, input: Hash, heard: &[Position]) -> Result<Question> {
-        let mut question = self.question(item, input)?;
-        let id = question.item.id.clone();
-        for asked in &mut question.asked {
-            let opinion = |it: &Position| {
-                let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let hidden = |text: String| match &asked.unmask {
-                    Some(unmask) => unmask.hide(&text),
-                    None => text,
-                };
-                Opinion { answer: answer.map(hidden), reason: it.reason.clone().map(hidden) }
-            };
-            let opinions: Vec<Opinion> = heard.iter().map(opinion).collect();
-            let messages = std::mem::take(&mut asked.messages);
-            asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
-            asked.request = self.request_hash(&asked.messages, 0, id.as_str());
-        }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
+    /// The identities of all that is asked first: each view, as often as it is sampled.
+    pub(crate) fn requests(&self, question: &Question) -> Vec<Hash> {
+        self.first_calls(question).map(|(request, ..)| request).collect()
     }
 
-    /// The question for an item.
-    pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
-        let item = Arc::new(item);
-        let mut question = Question {
-            item: Arc::clone(&item),
-            input,
-            asked: Vec::new(),
-            request: input,
-            cached: None,
-            twin: false,
-            turn: None,
-        };
-        if let Step::Ask(views) = self.inquiry.next(&item, &[]) {
-            question.asked =
-                views.into_iter().map(|view| self.asked(&question, view)).collect::<Result<_>>()?;
-        }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
-    }
-
-    /// A view made ready to send: personal data hidden, worked examples chosen.
-    pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let examples = self.shots.near(&self.task, &view.item)?;
-        let (messages, unmask) = match &self.privacy {
-            Some(privacy) => {
-                let shots = examples.into_iter().map(|(item, value)| {
-                    let (hidden, unmask) = privacy.hide(&view.task, item);
-                    let shown = self.prompter.shown(&view.task, &hidden, value)?;
-                    Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
-                });
-                let shots = shots.collect::<Result<Vec<_>>>()?;
-                let (hidden, unmask) = privacy.hide(&self.task, &view.item);
-                let shown = View { item: Arc::new(hidden), ..view.clone() };
-                (self.prompter.messages(&shown, &shots)?, Some(unmask))
-            }
-            None => {
-                let shots =
-                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
-                (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
-            }
-        };
-        let request = self.request_hash(&messages, 0, question.item.id.as_str());
-        Ok(Asked { view, messages, request, unmask })
+    /// All that is asked first, with its identity, its view and the number of the sample.
+    pub(crate) fn first_calls<'q>(
+        &self,
+        question: &'q Question,
+    ) -> impl Iterator<Item = (Hash, &'q Asked, u32)> {
+        let id = question.item.id.as_str();
+        question.asked.iter().flat_map(move |asked| {
+            (0..self.spec.samples).map(move |n| match n {
+                0 => (asked.request, asked, 0),
+                _ => (self.request_hash(&asked.messages, n, id), asked, n),
+            })
+        })
     }
 
     /// The system message, equal for all items, as the journal keeps it.
@@ -334,19 +269,55 @@ impl Asker {
         };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let one = |label| match self.shape() {
-            Shape::Choice => Some(Value::Choice(label)),
-            Shape::Choices => Some(Value::choices(vec![label])),
-            _ => None,
-        };
-        // A few wrong answers are enough to draw from.
-        let others = self.task.schema.ids().filter_map(one).filter(|value| Some(value) != gold.as_ref());
+        let others = wrong(&self.task, self.shape(), gold.as_ref());
         Aside {
             key: item.id.shared(),
             truth: gold.as_ref().and_then(text),
-            wrong: others.filter_map(|value| text(&value)).take(N_WRONG).collect(),
+            wrong: others.iter().filter_map(text).collect(),
         }
     }
+}
+
+/// How the model is asked, as a part of who answers: samples, what is sent, and what else was chosen.
+fn how_asked(spec: &AnnotatorSpec, request: &str, fallback: &[String]) -> String {
+    let usual = AnnotatorSpec::of("");
+    let mut more = serde_json::Map::new();
+    if spec.scoring != usual.scoring {
+        more.insert("scoring".into(), serde_json::json!(spec.scoring));
+    }
+    if let Some(method) = &spec.correct {
+        more.insert("correct".into(), serde_json::json!(method));
+    }
+    // Who may have answered is a part of who it is.
+    if !fallback.is_empty() {
+        more.insert("fallback".into(), serde_json::json!(fallback));
+    }
+    let mut how = format!("{{\"samples\":{},\"request\":{request}", spec.samples);
+    for (name, value) in more {
+        how.push_str(&format!(",\"{name}\":{value}"));
+    }
+    how.push('}');
+    how
+}
+
+fn annotator_kind(nature: &Nature) -> AnnotatorKind {
+    match nature {
+        Nature::Live => AnnotatorKind::Model,
+        Nature::Replayed { .. } => AnnotatorKind::Replay,
+        Nature::Scripted { .. } => AnnotatorKind::Scripted,
+    }
+}
+
+fn style(setup: &Setup, spec: &AnnotatorSpec) -> Result<PromptStyle> {
+    Ok(PromptStyle {
+        reasoning: spec.reasoning,
+        state_confidence: spec.state_confidence,
+        explain: spec.explain,
+        language: spec.language,
+        system: spec.system.clone(),
+        moderates: spec.role == Duty::Moderator,
+        template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
+    })
 }
 
 /// The name of a role in prompts and hashes.
@@ -369,7 +340,6 @@ fn provider(setup: &Setup, spec: &AnnotatorSpec) -> Result<Provider> {
         headers: spec.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         ca_file: spec.ca_file.as_ref().map(|file| setup.path(file)),
         proxy: spec.proxy.clone(),
-        ..ProviderOptions::default()
     };
     karat_llm::provider(&spec.model, &options).map_err(|error| Error::invalid(error.to_string()))
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::asker::{Asker, Question, role_name};
+use crate::batch::LeftOut;
 use crate::prompt_blob;
 use crate::run::{CHUNK, chunks};
 use crate::setup::Setup;
@@ -54,6 +55,10 @@ pub struct AnnotatorPlan {
     pub n_standing: u64,
     /// Items that need no call of their own: same content, or answered before.
     pub n_shared: u64,
+    /// Items that wait in an open batch.
+    pub n_in_batches: u64,
+    /// Whether the calls are made by batches: the price is theirs, and the first item is asked live.
+    pub in_batches: bool,
     /// Calls to make, without re-asks.
     pub n_calls: u64,
     /// Tokens to send.
@@ -81,6 +86,26 @@ pub struct CostRange {
 
 /// Plans a run of all annotators.
 pub async fn plan(setup: &Setup, store: &Store, askers: &[Asker], first: Option<u64>) -> Result<Plan> {
+    plan_at(setup, store, askers, (first, false)).await
+}
+
+/// Plans a run by batches: what waits in one already is left out, and the price is that of batches.
+///
+/// Errors: an annotator that cannot be asked by batches.
+pub async fn plan_batch(setup: &Setup, store: &Store, askers: &[Asker], first: Option<u64>) -> Result<Plan> {
+    for asker in askers {
+        crate::batch::taker(asker)?;
+    }
+    plan_at(setup, store, askers, (first, true)).await
+}
+
+async fn plan_at(
+    setup: &Setup,
+    store: &Store,
+    askers: &[Asker],
+    (first, in_batches): (Option<u64>, bool),
+) -> Result<Plan> {
+    let left_out = LeftOut::waiting(store).await?;
     let survey = survey(setup, first)?;
     let mut plan = Plan {
         n_items: survey.n_items,
@@ -92,9 +117,10 @@ pub async fn plan(setup: &Setup, store: &Store, askers: &[Asker], first: Option<
     let stride = (survey.n_items / N_COUNTED).max(1);
     for asker in askers {
         let mut tally = Tally::new(asker, stride);
+        tally.in_batches = in_batches;
         let mut chunks = chunks(setup.read.clone(), first);
         while let Some(chunk) = chunks.recv().await {
-            tally.add(store, chunk?, &mut plan.sample).await?;
+            tally.add(store, chunk?, &left_out, &mut plan.sample).await?;
         }
         let calls = store.usage_samples(asker.id, N_CALLS).await?;
         plan.annotators.push(tally.finish(&calls)?);
@@ -109,6 +135,9 @@ struct Tally<'a> {
     seen: HashSet<Hash>,
     n_standing: u64,
     n_shared: u64,
+    n_waiting: u64,
+    /// Whether the price is that of batches.
+    in_batches: bool,
     n_asked: u64,
     n_calls: u64,
     n_bytes: u64,
@@ -123,6 +152,8 @@ impl<'a> Tally<'a> {
             seen: HashSet::new(),
             n_standing: 0,
             n_shared: 0,
+            n_waiting: 0,
+            in_batches: false,
             n_asked: 0,
             n_calls: 0,
             n_bytes: 0,
@@ -134,6 +165,7 @@ impl<'a> Tally<'a> {
         &mut self,
         store: &Store,
         items: Vec<Item>,
+        left_out: &LeftOut,
         sample: &mut Option<(String, Vec<(String, String)>)>,
     ) -> Result<()> {
         debug_assert!(items.len() <= CHUNK);
@@ -150,7 +182,9 @@ impl<'a> Tally<'a> {
         let wanted: Vec<Hash> = questions.iter().map(|it| it.request).collect();
         let known = store.answers(&wanted).await?;
         for question in questions {
-            if known.contains_key(&question.request) || !self.seen.insert(question.request) {
+            if left_out.waits(&question.request) {
+                self.n_waiting += 1;
+            } else if known.contains_key(&question.request) || !self.seen.insert(question.request) {
                 self.n_shared += 1;
             } else {
                 self.ask(&question, sample);
@@ -188,18 +222,25 @@ impl<'a> Tally<'a> {
                 high: MicroUsd(price.of_tokens(part(1.0 + SPREAD, tokens_in), most).0),
             }
         };
-        let latency =
-            calls.iter().map(|it| f64::from(it.latency_ms)).sum::<f64>() / calls.len().max(1) as f64;
+        let price = asker.price.as_ref().map(|it| if self.in_batches { it.in_batch() } else { it.clone() });
+        // An answer that a batch brought took no time of ours.
+        let is_live = asker.nature().is_live();
+        let timed = || calls.iter().filter(|it| it.latency_ms > 0 || !is_live);
+        let n_timed = timed().count();
+        let latency = timed().map(|it| f64::from(it.latency_ms)).sum::<f64>() / n_timed.max(1) as f64;
         let minutes = n_calls as f64 * latency / f64::from(asker.spec.concurrency) / 60_000.0;
         Ok(AnnotatorPlan {
             name: asker.annotator.name.clone(),
             n_standing: self.n_standing,
             n_shared: self.n_shared,
+            n_in_batches: self.n_waiting,
+            in_batches: self.in_batches,
             n_calls,
             tokens_in,
             tokens_out,
-            cost: asker.price.as_ref().map(range),
-            minutes: (calls.len() >= MIN_CALLS).then_some(minutes),
+            cost: price.as_ref().map(range),
+            // How long a batch takes is for its vendor to decide.
+            minutes: (n_timed >= MIN_CALLS && !self.in_batches).then_some(minutes),
             basis,
         })
     }

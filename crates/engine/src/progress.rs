@@ -14,6 +14,7 @@ pub struct Progress {
     n_settled: AtomicU64,
     n_kind: [AtomicU64; 4],
     n_reused: AtomicU64,
+    n_fell_back: AtomicU64,
     n_calls: AtomicU64,
     n_tries_failed: AtomicU64,
     n_not_recorded: AtomicU64,
@@ -22,6 +23,8 @@ pub struct Progress {
     tokens_out: AtomicU64,
     reasons: Mutex<BTreeMap<String, u64>>,
     waiting: Mutex<Option<String>>,
+    n_ahead: AtomicU64,
+    batches: Mutex<BTreeMap<String, (u64, u64)>>,
 }
 
 /// The counters at one moment.
@@ -43,6 +46,8 @@ pub struct Count {
     pub n_failed: u64,
     /// Of these, those that needed no call: the same question had been answered before.
     pub n_reused: u64,
+    /// Of these, those that another endpoint answered, since the first was down.
+    pub n_fell_back: u64,
     /// Items for which the recording holds no answer; they stay without an outcome.
     pub n_not_recorded: u64,
     /// Calls that were answered.
@@ -57,6 +62,10 @@ pub struct Count {
     pub tokens_out: u64,
     /// Failures and unusable answers by class.
     pub reasons: BTreeMap<String, u64>,
+    /// Questions that wait in batches.
+    pub n_in_batches: u64,
+    /// Those of them that the vendors have worked on.
+    pub n_done_in_batches: u64,
     /// What the run waits for, if it waits: a rate limit, for example.
     pub waiting: Option<String>,
 }
@@ -87,6 +96,21 @@ impl Progress {
         self.n_standing.fetch_add(n, Relaxed);
     }
 
+    /// So many annotations of this run will be met again as if they had been there before.
+    pub(crate) fn met_again(&self, n: u64) {
+        self.n_ahead.fetch_add(n, Relaxed);
+    }
+
+    /// How far a batch is: rows done and all rows; `None` once it is collected.
+    pub(crate) fn batch(&self, key: &str, far: Option<(u64, u64)>) {
+        if let Ok(mut batches) = self.batches.lock() {
+            match far {
+                Some(far) => batches.insert(key.to_owned(), far),
+                None => batches.remove(key),
+            };
+        }
+    }
+
     pub(crate) fn not_recorded(&self) {
         self.n_not_recorded.fetch_add(1, Relaxed);
     }
@@ -114,6 +138,9 @@ impl Progress {
         if annotation.notes.iter().any(|note| matches!(note, Note::Shared { .. } | Note::Cached)) {
             self.n_reused.fetch_add(1, Relaxed);
         }
+        if annotation.notes.iter().any(|note| matches!(note, Note::FellBack { .. })) {
+            self.n_fell_back.fetch_add(1, Relaxed);
+        }
         let reason = match &annotation.outcome {
             Outcome::Labeled(_) => return,
             Outcome::Abstained(_) => "abstained".to_owned(),
@@ -128,15 +155,18 @@ impl Progress {
     /// The counters now.
     pub fn count(&self) -> Count {
         let [labeled, abstained, unusable, failed] = &self.n_kind;
+        let batches: Vec<(u64, u64)> =
+            self.batches.lock().map(|it| it.values().copied().collect()).unwrap_or_default();
         Count {
             n_total: self.n_total.load(Relaxed),
-            n_standing: self.n_standing.load(Relaxed),
+            n_standing: self.n_standing.load(Relaxed).saturating_sub(self.n_ahead.load(Relaxed)),
             n_settled: self.n_settled.load(Relaxed),
             n_labeled: labeled.load(Relaxed),
             n_abstained: abstained.load(Relaxed),
             n_unusable: unusable.load(Relaxed),
             n_failed: failed.load(Relaxed),
             n_reused: self.n_reused.load(Relaxed),
+            n_fell_back: self.n_fell_back.load(Relaxed),
             n_not_recorded: self.n_not_recorded.load(Relaxed),
             n_calls: self.n_calls.load(Relaxed),
             n_tries_failed: self.n_tries_failed.load(Relaxed),
@@ -144,6 +174,8 @@ impl Progress {
             tokens_in: self.tokens_in.load(Relaxed),
             tokens_out: self.tokens_out.load(Relaxed),
             reasons: self.reasons.lock().map(|it| it.clone()).unwrap_or_default(),
+            n_in_batches: batches.iter().map(|(_, all)| all).sum(),
+            n_done_in_batches: batches.iter().map(|(done, _)| done).sum(),
             waiting: self.waiting.lock().ok().and_then(|mut it| it.take()),
         }
     }

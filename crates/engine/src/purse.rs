@@ -51,8 +51,11 @@ impl Purse {
 }
 
 fn spent_error(spent: MicroUsd, held: MicroUsd, wanted: MicroUsd, max: MicroUsd) -> Error {
-    let held =
-        if held.0 > 0 { format!(", {held} set aside for calls that were cut off") } else { String::new() };
+    let held = if held.0 > 0 {
+        format!(", {held} set aside for open batches and for calls that were cut off")
+    } else {
+        String::new()
+    };
     let message = format!(
         "the budget of {max} does not allow another call: {spent} spent{held}, up to {wanted} needed"
     );

@@ -5,24 +5,31 @@
 //!
 //! Memory does not grow with the data: items flow in chunks, and only those under way are held.
 
+mod begun;
+mod wanted;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
 use futures::stream::{self, Stream};
-use karat_core::{Error, Hash, Hasher, Item, OutcomeKind, Result, RunRow};
+use karat_core::{
+    Annotation, Confidence, Error, Failure, Hash, Item, NoConfidence, Outcome, OutcomeKind, Result,
+};
 use karat_format::{ItemReader, ReadSpec, Row};
-use karat_store::{Entry, Journal, JournalOptions, Store};
+use karat_store::{Entry, Store};
 use tokio::sync::mpsc;
 
 use crate::ask::{Desk, Halt};
 use crate::asker::{Asker, Question};
-use crate::ladder::{Ladder, Said, positions, said};
+use crate::batch::{Fate, LeftOut};
 use crate::progress::{Count, Progress};
 use crate::purse::Purse;
 use crate::setup::Setup;
 use crate::stop::Stop;
+pub(crate) use begun::{Begun, Scene};
+pub(crate) use wanted::wanted;
 
 /// Items looked up in the journal with one query.
 pub(crate) const CHUNK: usize = 256;
@@ -80,7 +87,7 @@ pub struct RunEnd {
     pub downgrades: Vec<(String, karat_llm::Downgrade)>,
 }
 
-/// Runs all annotators of the setup over the data, side by side.
+/// Runs all annotators of the setup over the data, side by side. What waits in an open batch is left to it.
 pub async fn run(
     setup: &Setup,
     store: &Store,
@@ -88,96 +95,46 @@ pub async fn run(
     options: &RunOptions,
     watch: &Watch,
 ) -> Result<RunEnd> {
-    let Watch { progress, stop } = watch;
-    require_prices(setup, askers)?;
-    let plan = askers.iter().fold(Hasher::default(), |hash, asker| hash.part(asker.id.0)).finish();
+    let scene = Scene { setup, store, askers, options, watch };
     let command = if options.selection == Selection::New { "label" } else { "retry" };
-    let row = RunRow {
-        plan,
-        command: command.to_owned(),
-        seed: options.seed,
-        max_cost: setup.max_cost,
-        at_ms: crate::now_ms(),
-    };
-    let claims = askers.iter().map(|asker| store.claim(asker.id)).collect::<Result<Vec<_>>>()?;
-    for asker in askers {
-        store.register(&asker.annotator).await?;
-    }
-    let run = store.begin_run(&row).await?;
-    let journal = store.journal(JournalOptions::default())?;
-    let purse = setup.max_cost.map(|max| store.budget(run, max)).transpose()?.map(Purse::new);
-    let ladder = Ladder::new(askers, setup.settle)?;
-    let purse = purse.as_ref();
-    let line = Line { setup, store, askers, ladder, journal: &journal, purse, options, progress, stop, run };
+    let begun = Begun::new(scene, command).await?;
+    let left_out = LeftOut::waiting(store).await?;
     let mut errors = Vec::new();
-    for stage in line.ladder.stages() {
-        let ends = futures::future::join_all(stage.iter().map(|n| line.annotator(*n))).await;
-        for (n, end) in stage.iter().zip(ends) {
-            if let Err(Halt::Fatal(error)) = end {
-                errors.push((askers[*n].annotator.name.clone(), error));
-            }
-        }
+    for stage in begun.ladder.stages() {
+        errors.extend(begun.ask(scene, &stage, &left_out, usize::MAX).await?);
         // The next stage is asked about what this one left open: what it did not get to is not that.
-        if stop.asked() || !errors.is_empty() {
+        if watch.stop.asked() || !errors.is_empty() {
             break;
         }
     }
-    journal.finish().await?;
-    let how = match (errors.first(), stop.asked()) {
-        (Some((name, error)), _) => format!("failed: {name}: {error}"),
-        (None, true) => "interrupted".to_owned(),
-        (None, false) => "finished".to_owned(),
-    };
-    store.end_run(run, &how, crate::now_ms()).await?;
-    drop(claims);
-    let downgrades = askers
-        .iter()
-        .flat_map(|it| it.downgrades().into_iter().map(|one| (it.annotator.name.clone(), one)))
-        .collect();
-    Ok(RunEnd { count: progress.count(), stopped: stop.asked(), errors, downgrades })
-}
-
-/// A limit cannot be kept where nobody knows what a call costs.
-fn require_prices(setup: &Setup, askers: &[Asker]) -> Result<()> {
-    let unknown = askers.iter().find(|asker| asker.nature().is_live() && asker.price.is_none());
-    match (setup.max_cost, unknown) {
-        (Some(max), Some(asker)) => {
-            let name = &asker.annotator.name;
-            Err(Error::invalid(format!("`{name}` has no price, so that the limit of {max} cannot be kept"))
-                .hint("give its price with `--prices FILE` or `prices` under `[budget]`, or leave the limit out"))
-        }
-        (None, _) | (_, None) => Ok(()),
-    }
+    begun.end(scene, errors).await
 }
 
 /// What all annotators of one run share.
 struct Line<'a> {
-    setup: &'a Setup,
-    store: &'a Store,
-    askers: &'a [Asker],
-    ladder: Ladder,
-    journal: &'a Journal,
+    scene: Scene<'a>,
+    begun: &'a Begun,
     purse: Option<&'a Purse>,
-    options: &'a RunOptions,
-    progress: &'a Progress,
-    stop: &'a Stop,
-    run: i64,
+    left_out: &'a LeftOut,
+    /// The most items of each annotator.
+    at_most: usize,
 }
 
 impl Line<'_> {
     /// One annotator over all items.
     async fn annotator(&self, n: usize) -> Result<(), Halt> {
-        let asker = &self.askers[n];
+        let Scene { store, askers, options, watch, .. } = self.scene;
+        let asker = &askers[n];
         let desk = Desk {
             n,
             asker,
-            store: self.store,
-            journal: self.journal,
+            store,
+            journal: &self.begun.journal,
             purse: self.purse,
-            progress: self.progress,
-            stop: self.stop,
-            run: self.run,
-            fresh: self.options.selection != Selection::New,
+            progress: &watch.progress,
+            stop: &watch.stop,
+            run: self.begun.run,
+            fresh: options.selection != Selection::New,
             is_new: !self.has_annotated(asker).await?,
             answered: AtomicBool::new(false),
             n_cut_off: AtomicU32::new(0),
@@ -185,11 +142,12 @@ impl Line<'_> {
             under_way: Mutex::new(HashMap::new()),
         };
         // What every prompt names is there before the first of them.
-        self.journal.write(Entry { blobs: vec![asker.system_blob()], ..Entry::default() }).await?;
+        self.begun.journal.write(Entry { blobs: vec![asker.system_blob()], ..Entry::default() }).await?;
         let concurrency = asker.spec.concurrency as usize;
         let questions = self.questions(&desk);
         let mut done = std::pin::pin!(
             questions
+                .take(self.at_most)
                 .map(|question| async {
                     match question {
                         Ok(question) => desk.annotate(question).await,
@@ -202,7 +160,7 @@ impl Line<'_> {
         while let Some(one) = done.next().await {
             match one {
                 Ok(()) => {}
-                Err(Halt::NotRecorded) => self.progress.not_recorded(),
+                Err(Halt::NotRecorded) => watch.progress.not_recorded(),
                 Err(halt) => {
                     // The calls in flight are still waited for and kept: they are paid for.
                     if end.is_ok() {
@@ -218,15 +176,15 @@ impl Line<'_> {
 
     /// Whether the journal holds anything of this annotator: of one that is new, nothing stands.
     async fn has_annotated(&self, asker: &Asker) -> Result<bool> {
-        let tallies = self.store.tallies().await?;
+        let tallies = self.scene.store.tallies().await?;
         Ok(tallies.iter().any(|tally| tally.annotations > 0 && tally.annotator.id() == asker.id))
     }
 
     /// The questions that are to be asked, in the order of the data.
     fn questions<'b>(&'b self, desk: &'b Desk<'b>) -> impl Stream<Item = Result<Question>> + 'b {
-        let chunks = chunks(self.setup.read.clone(), self.options.first);
+        let chunks = chunks(self.scene.setup.read.clone(), self.scene.options.first);
         let prepared = stream::unfold((chunks, self, desk), |(mut chunks, line, desk)| async move {
-            if line.stop.asked() || desk.halted() {
+            if line.scene.watch.stop.asked() || desk.halted() {
                 return None;
             }
             let chunk = chunks.recv().await?;
@@ -238,61 +196,58 @@ impl Line<'_> {
                 questions.map_or_else(|error| vec![Err(error)], |all| all.into_iter().map(Ok).collect());
             Some((stream::iter(questions), (chunks, line, desk)))
         });
-        let halted = || self.stop.asked() || desk.halted();
+        let halted = || self.scene.watch.stop.asked() || desk.halted();
         prepared.flatten().take_while(move |_| std::future::ready(!halted()))
     }
 
     /// Looks a chunk of items up in the journal: what stands is left out, what was answered needs no call.
     async fn prepare(&self, desk: &Desk<'_>, items: Vec<Item>) -> Result<Vec<Question>> {
-        let asker = desk.asker;
-        let inputs: Vec<Hash> = items.iter().map(|item| asker.task().input_hash(item)).collect();
-        let keys: Vec<_> =
-            items.iter().zip(&inputs).map(|(item, input)| (item.id.shared(), *input)).collect();
-        let standing = match desk.is_new {
-            true => vec![None; keys.len()],
-            false => self.store.standing(asker.id, &keys).await?,
-        };
-        let mut questions = Vec::with_capacity(items.len());
-        let (mut n_standing, mut n_settled) = (0, 0);
-        let before = self.said_before(desk, &keys).await?;
-        for (at, ((item, input), standing)) in items.into_iter().zip(inputs).zip(standing).enumerate() {
-            if !self.options.selection.wants(standing.map(|row| row.kind)) {
-                n_standing += 1;
-                continue;
-            }
-            let Some(before) = &before else {
-                questions.push(asker.question(item, input)?);
-                continue;
-            };
-            let said: Vec<Said> = before.iter().map(|rows| rows.get(at).cloned().flatten()).collect();
-            if !self.ladder.wants(desk.n, &said) {
-                n_settled += 1;
-            } else if asker.moderates() {
-                let heard = positions(self.store, &item, &said).await?;
-                questions.push(asker.moderation(item, input, &heard)?);
-            } else {
-                questions.push(asker.question(item, input)?);
-            }
+        let wanted = wanted(self.scene, &self.begun.ladder, (desk.n, desk.is_new), items).await?;
+        if self.at_most == usize::MAX {
+            self.scene.watch.progress.standing(wanted.n_standing);
+            self.scene.watch.progress.settled(wanted.n_settled);
         }
-        self.progress.standing(n_standing);
-        self.progress.settled(n_settled);
+        let mut questions = self.leave_out(desk.asker, wanted.questions).await?;
         // A retry wants a new answer, not the old one again.
-        if self.options.selection == Selection::New {
+        if self.scene.options.selection == Selection::New {
             self.find_answers(desk, &mut questions).await?;
         }
         Ok(questions)
     }
 
-    /// What every annotator said of these items, where this one is asked only after others; else `None`.
-    async fn said_before(
-        &self,
-        desk: &Desk<'_>,
-        keys: &[(Arc<str>, Hash)],
-    ) -> Result<Option<Vec<Vec<Said>>>> {
-        if self.ladder.is_first(desk.n) {
-            return Ok(None);
+    /// Keeps the questions that are to be asked live. What batches gave up is written as failed.
+    async fn leave_out(&self, asker: &Asker, questions: Vec<Question>) -> Result<Vec<Question>> {
+        if self.left_out.is_empty() {
+            return Ok(questions);
         }
-        said(self.store, self.askers, keys).await.map(Some)
+        let requests: Vec<_> = questions.iter().map(|it| asker.requests(it)).collect();
+        let fates = self.left_out.fates(self.scene.store, &requests).await?;
+        let mut kept = Vec::with_capacity(questions.len());
+        for (question, fate) in questions.into_iter().zip(fates) {
+            match fate {
+                Fate::Asked => kept.push(question),
+                Fate::LeftOut => {}
+                Fate::Failed(failure) => self.write_failed(asker, &question, failure).await?,
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn write_failed(&self, asker: &Asker, question: &Question, failure: Failure) -> Result<()> {
+        let annotation = Annotation {
+            item: question.item.id.clone(),
+            input: question.input,
+            annotator: asker.id,
+            run: self.begun.run,
+            outcome: Outcome::Failed(failure),
+            confidence: Confidence::Unknown(NoConfidence::NoLabel),
+            notes: Vec::new(),
+            at_ms: crate::now_ms(),
+        };
+        let annotations = vec![annotation.to_row(&asker.task().schema)];
+        self.begun.journal.write(Entry { annotations, ..Entry::default() }).await?;
+        self.scene.watch.progress.done(&annotation);
+        Ok(())
     }
 
     /// Attaches the answers that the journal knows, and marks the questions whose twin is under way.
@@ -307,7 +262,7 @@ impl Line<'_> {
             }
         }
         let wanted: Vec<Hash> = questions.iter().filter(|it| !it.twin).map(|it| it.request).collect();
-        let known = self.store.answers(&wanted).await?;
+        let known = self.scene.store.answers(&wanted).await?;
         for question in questions.iter_mut() {
             question.cached = known.get(&question.request).cloned();
         }

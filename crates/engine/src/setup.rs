@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use karat_core::{
-    AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, LabelSpec, LongSpec, MicroUsd, Project, Result,
-    SettleSpec, Task, TaskSpec,
+    AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, Hash, Hasher, LabelSpec, LongSpec, MicroUsd,
+    PrivacySpec, Project, Result, SettleSpec, Task, TaskSpec, Turns,
 };
-use karat_format::ReadSpec;
+use karat_format::{ReadSpec, TURN_COLUMNS};
 use karat_llm::{Limiters, Prices};
 use karat_task::{Long, TaskKind};
 
 use crate::labels_file;
 use crate::pool::Pool;
-use crate::privacy::Privacy;
+use crate::privacy::{Privacy, shown_columns};
 
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "karat.toml";
@@ -51,6 +51,8 @@ pub struct Setup {
     pub pool: Option<Arc<Pool>>,
     /// The hard limit over all runs.
     pub max_cost: Option<MicroUsd>,
+    /// What of pieces, offered labels and hidden data changes what a model is shown; `None` where nothing does.
+    pub(crate) around: Option<Hash>,
     /// What calls cost.
     pub prices: Arc<Prices>,
     /// What endpoints bear, found out and shared by all annotators of one address and key.
@@ -144,12 +146,21 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project { name, data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
+        let Project { name, mut data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
             project;
         let guideline =
             spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
         if let Some(file) = &spec.labels_file {
             spec.labels.extend(labels_file::read(&folder.join(file), file)?);
+        }
+        let context = data.context.clone();
+        if let Some(dialogue) = &data.dialogue {
+            if data.text.is_empty() {
+                data.text = "text".to_owned();
+            }
+            if dialogue.label == Turns::Each {
+                data.context.extend(TURN_COLUMNS.map(str::to_owned));
+            }
         }
         let (task, kind) = karat_task::task(spec, &data, &policy, guideline)?;
         let prices = match &budget.prices {
@@ -159,16 +170,19 @@ impl Setup {
         };
         let concurrency = annotators.iter().map(|it| it.concurrency).max().unwrap_or(1);
         let text = Some(data.text).filter(|it| !it.is_empty());
-        let read = ReadSpec {
+        let mut read = ReadSpec {
             files: data.files,
             base: folder.to_owned(),
             text,
             id: data.id,
-            context: data.context.into_iter().chain(task.further().map(str::to_owned)).collect(),
+            dialogue: data.dialogue,
+            context: context.into_iter().chain(task.further().map(str::to_owned)).collect(),
             max_chars: data.max_chars,
             ..ReadSpec::default()
         };
-        let privacy = privacy.map(|spec| Privacy::open(folder, &spec)).transpose()?;
+        let around = around(&task, long.as_ref(), privacy.as_ref());
+        let privacy = privacy.map(|spec| Privacy::open(folder, &spec, &task)).transpose()?.map(Arc::new);
+        read.screen = privacy.as_ref().and_then(|it| it.screen(shown_columns(&task)));
         let pool = few_shot
             .map(|spec| Pool::open(folder, spec, &read, data.gold.as_deref(), (&task, kind)))
             .transpose()?;
@@ -183,9 +197,10 @@ impl Setup {
             annotators,
             settle: policy.settle.unwrap_or_default(),
             long: long.map(cut),
-            privacy: privacy.map(Arc::new),
+            privacy,
             pool: pool.map(Arc::new),
             max_cost: limit(budget.max_cost_usd)?,
+            around,
             prices: Arc::new(prices),
             limiters: Arc::new(Limiters::new(concurrency)),
         })
@@ -211,6 +226,14 @@ impl Setup {
         self.folder.join(written)
     }
 
+    /// The version of a prompt with all that changes what is shown beside it.
+    pub(crate) fn version(&self, prompt: Hash) -> Hash {
+        match self.around {
+            None => prompt,
+            Some(around) => Hasher::default().part(prompt.0).part(around.0).finish(),
+        }
+    }
+
     /// An error where nobody answers.
     pub fn require_annotators(&self) -> Result<()> {
         if self.annotators.is_empty() {
@@ -220,6 +243,16 @@ impl Setup {
         }
         Ok(())
     }
+}
+
+/// The identity of what changes prompts beside the task itself.
+fn around(task: &Task, long: Option<&LongSpec>, privacy: Option<&PrivacySpec>) -> Option<Hash> {
+    let spec = &task.spec;
+    if (long, privacy, spec.shortlist, &spec.levels) == (None, None, None, &None) {
+        return None;
+    }
+    let said = serde_json::to_string(&(long, privacy, spec.shortlist, &spec.levels)).unwrap_or_default();
+    Some(Hash::of(said.as_bytes()))
 }
 
 /// How long texts are cut, counted by a tokenizer that is nearly every model's.
@@ -240,7 +273,7 @@ pub fn limit(usd: Option<f64>) -> Result<Option<MicroUsd>> {
     .transpose()
 }
 
-fn read_text(folder: &Path, file: &str) -> Result<String> {
+pub(crate) fn read_text(folder: &Path, file: &str) -> Result<String> {
     let path = folder.join(file);
     fs::read_to_string(&path).map_err(|error| {
         let kind = if error.kind() == std::io::ErrorKind::NotFound {

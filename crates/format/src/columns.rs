@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use karat_core::{Fields, Result};
+use karat_core::{Fields, Item, Result};
 use serde_json::Value as Json;
 
-use crate::{ReadSpec, files};
+use crate::{ItemReader, ReadSpec, Row, files};
 
 /// A column of a table to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,15 @@ impl Gathered {
 /// Where a file cannot be opened or read.
 pub fn scan_columns(spec: &ReadSpec) -> Result<Vec<Column>> {
     let mut gathered = Gathered::default();
+    if spec.dialogue.is_some() {
+        for row in ItemReader::open(spec)? {
+            match row {
+                Row::Item(Item { fields, .. }) | Row::Problem(_, Some(fields)) => gathered.add_row(&fields),
+                Row::Problem(_, None) => {}
+            }
+        }
+        return Ok(gathered.columns());
+    }
     for file in files::expand(&spec.files, &spec.base)? {
         let mut reader = file.open(spec)?;
         let names = reader.columns().to_vec();

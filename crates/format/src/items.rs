@@ -6,11 +6,14 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use karat_core::{Error, Fields, Hash, Item, ItemId, Problem, Result, cell_text};
+use karat_core::{DialogueSpec, Error, Fields, Hash, Item, ItemId, Problem, Result, Turns, cell_text};
 
 use crate::columns::Gathered;
+use crate::dialogue::{self, TURN_COLUMNS, further_columns};
 use crate::files::{self, InputFile};
 use crate::seen::Seen;
 use crate::{RawRow, ReadOptions, RowReader};
@@ -31,6 +34,10 @@ pub struct ReadSpec {
     pub id: Option<String>,
     /// Further columns that must be there; their cells may be empty.
     pub context: Vec<String>,
+    /// The column with turns that the text, or a text for each turn, is made from.
+    pub dialogue: Option<DialogueSpec>,
+    /// What else leaves rows out.
+    pub screen: Option<Screen>,
     /// A text with more characters (Unicode code points) than this is a problem.
     pub max_chars: usize,
     /// The format by its id; told from the ending and the first bytes where it is `None`.
@@ -51,6 +58,8 @@ impl Default for ReadSpec {
             text: None,
             id: None,
             context: Vec::new(),
+            dialogue: None,
+            screen: None,
             max_chars: 100_000,
             format: None,
             delimiter: None,
@@ -65,6 +74,33 @@ impl ReadSpec {
         ReadOptions { delimiter: self.delimiter, encoding: self.encoding.clone(), sheet: self.sheet.clone() }
     }
 }
+
+/// A judge of rows: the reason why a row is left out, or nothing.
+#[derive(Clone)]
+pub struct Screen(Arc<Judge>);
+
+type Judge = dyn Fn(&Fields) -> std::result::Result<(), String> + Send + Sync;
+
+impl Screen {
+    /// A judge.
+    pub fn new(judge: impl Fn(&Fields) -> std::result::Result<(), String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(judge))
+    }
+}
+
+impl fmt::Debug for Screen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Screen")
+    }
+}
+
+impl PartialEq for Screen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Screen {}
 
 /// What a row of a file became.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +122,8 @@ pub struct ItemReader {
     reader: Option<Box<dyn RowReader>>,
     /// Rows that were read ahead, to find the columns.
     ahead: VecDeque<RawRow>,
+    /// The turns of a row that are still to be given.
+    turns: VecDeque<Item>,
     columns: Vec<String>,
     seen: Seen,
 }
@@ -106,12 +144,14 @@ impl ItemReader {
             n_rows: 0,
             reader: first,
             ahead: VecDeque::new(),
+            turns: VecDeque::new(),
             columns: Vec::new(),
             seen: Seen::default(),
         };
         reader.find_columns()?;
         reader.check_named_columns()?;
         reader.check_other_files()?;
+        reader.add_dialogue_columns();
         Ok(reader)
     }
 
@@ -150,13 +190,35 @@ impl ItemReader {
         if self.columns.is_empty() {
             return Ok(());
         }
-        let named = self.spec.text.iter().chain(&self.spec.id).chain(&self.spec.context);
+        let text = match &self.spec.dialogue {
+            Some(dialogue) => Some(&dialogue.column),
+            None => self.spec.text.as_ref(),
+        };
+        let named = text.into_iter().chain(&self.spec.id).chain(&self.spec.context);
         for name in named {
             if !self.columns.contains(name) {
                 return Err(self.no_column(name));
             }
         }
         Ok(())
+    }
+
+    /// The columns that items have once turns are unfolded.
+    fn add_dialogue_columns(&mut self) {
+        let Some(spec) = &self.spec.dialogue else { return };
+        let mut made: Vec<String> = Vec::new();
+        if spec.label == Turns::Each {
+            self.columns.retain(|name| *name != spec.column);
+            let rows = self.ahead.iter().filter_map(|raw| raw.cells.as_ref().ok());
+            made.extend(rows.flat_map(|cells| further_columns(cells.get(&spec.column), &spec.column)));
+            made.extend(TURN_COLUMNS.map(str::to_owned));
+        }
+        made.extend(self.spec.text.clone());
+        for name in made {
+            if !self.columns.contains(&name) {
+                self.columns.push(name);
+            }
+        }
     }
 
     fn no_column(&self, name: &str) -> Error {
@@ -242,11 +304,20 @@ impl ItemReader {
         let (reason, fields) = match raw.cells {
             Ok(fields) => {
                 let mut item = Item { id: ItemId::new(""), row, fields };
-                match self.check_text(&item.fields).and_then(|()| self.id_of(&item)) {
-                    Ok(id) => {
+                let made = match &self.spec.dialogue {
+                    None => self.check_text(&item.fields).and_then(|()| self.id_of(&item)),
+                    Some(_) => self.id_of(&item).and_then(|id| self.unfold(&item, id)),
+                };
+                match made {
+                    Ok(id) if self.spec.dialogue.is_none() => {
                         item.id = id;
                         return Row::Item(item);
                     }
+                    // Unfolded: the first of its turns.
+                    Ok(_) => match self.turns.pop_front() {
+                        Some(turn) => return Row::Item(turn),
+                        None => ("no turn of it is to be labeled".to_owned(), Some(item.fields)),
+                    },
                     Err(reason) => (reason, Some(item.fields)),
                 }
             }
@@ -261,7 +332,20 @@ impl ItemReader {
         Row::Problem(problem, fields)
     }
 
+    /// Makes the turns of a dialogue wait to be given.
+    fn unfold(&mut self, item: &Item, id: ItemId) -> std::result::Result<ItemId, String> {
+        let Some(spec) = &self.spec.dialogue else { return Ok(id) };
+        let text = self.spec.text.as_deref().unwrap_or("text");
+        let items = dialogue::unfold(Item { id: id.clone(), ..item.clone() }, spec, text)?;
+        items.iter().try_for_each(|item| self.check_text(&item.fields))?;
+        self.turns.extend(items);
+        Ok(id)
+    }
+
     fn check_text(&self, cells: &Fields) -> std::result::Result<(), String> {
+        if let Some(Screen(judge)) = &self.spec.screen {
+            judge(cells)?;
+        }
         let Some(column) = &self.spec.text else {
             return Ok(());
         };
@@ -313,6 +397,9 @@ impl Iterator for ItemReader {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
+        if let Some(turn) = self.turns.pop_front() {
+            return Some(Row::Item(turn));
+        }
         Some(match self.next_raw()? {
             Ok(raw) => self.take(raw),
             Err(problem) => Row::Problem(problem, None),

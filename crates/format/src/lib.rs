@@ -12,6 +12,7 @@
 mod columns;
 mod decode;
 mod detect;
+mod dialogue;
 mod files;
 mod format;
 mod formats;
@@ -23,8 +24,9 @@ mod table;
 mod target;
 
 pub use columns::{Column, ColumnKind, scan_columns};
+pub use dialogue::TURN_COLUMNS;
 pub use format::{FORMATS, Format, RawRow, ReadOptions, RowReader, RowWriter, format_by_id, format_of_path};
-pub use items::{ItemReader, ReadSpec, Row};
+pub use items::{ItemReader, ReadSpec, Row, Screen};
 pub use look::{ColumnLook, Look, look};
 pub use source::Source;
 pub use table::TableWriter;

@@ -30,6 +30,8 @@ pub struct ModelAnswer {
     pub tries: u32,
     /// What a recording says of this answer beyond its text; only replayed answers have it.
     pub stated: Option<Recorded>,
+    /// Which of an annotator's endpoints answered: 0 is the first, `n` the `n`th that stands in for it.
+    pub by: u32,
 }
 
 impl ModelAnswer {
@@ -45,6 +47,7 @@ impl ModelAnswer {
             latency_ms: 0,
             tries: 1,
             stated: None,
+            by: 0,
         }
     }
 }

@@ -72,7 +72,7 @@ pub struct Can {
     pub logprobs: bool,
     /// Take a seed.
     pub seed: bool,
-    /// Take files of many requests at a lower price. This crate does not send them yet.
+    /// Take many requests in one batch at a lower price (`batch.rs`).
     pub batch: bool,
 }
 

@@ -21,12 +21,17 @@ pub struct CallError {
     pub retry_after: Option<Duration>,
     /// How many tries were made, from 1; 0 where nothing was sent.
     pub tries: u32,
+    /// Which of an annotator's endpoints failed: 0 is the first, `n` the `n`th that stands in for it.
+    pub by: u32,
+    /// Whether another endpoint stands in from here on: the same question may be asked again at once.
+    pub is_relieved: bool,
 }
 
 impl CallError {
     /// A failure of this class after one try.
     pub fn new(class: CallErrorClass, message: impl Into<String>) -> CallError {
-        CallError { class, message: message.into(), status: None, retry_after: None, tries: 1 }
+        let message = message.into();
+        CallError { class, message, status: None, retry_after: None, tries: 1, by: 0, is_relieved: false }
     }
 
     /// The same failure with the HTTP status it came with.

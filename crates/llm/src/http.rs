@@ -197,7 +197,10 @@ impl Http {
             Body::Empty => {
                 request.headers_mut().remove(CONTENT_TYPE);
             }
-            Body::Json(bytes) => *request.body_mut() = Some(bytes.into()),
+            Body::Json(bytes) => {
+                limit += Duration::from_secs((bytes.len() >> 18) as u64);
+                *request.body_mut() = Some(bytes.into());
+            }
             Body::Multipart { fields, file } => {
                 let (content_type, bytes) = write_form(&fields, &file);
                 if let Ok(content_type) = HeaderValue::from_str(&content_type) {
@@ -217,6 +220,15 @@ impl Http {
         }
         let body = self.redact(&String::from_utf8_lossy(&received.body)).into_bytes();
         Received { body, ..received }
+    }
+
+    /// The body of a call as it would be sent now, without what the endpoint has refused so far.
+    ///
+    /// # Errors
+    /// [`CallErrorClass::BadRequest`] where the request cannot be written.
+    pub fn body_of(&self, request: &ModelRequest) -> Result<Vec<u8>, CallError> {
+        let wire = *self.wire.read().unwrap_or_else(PoisonError::into_inner);
+        self.encode(request, &wire)
     }
 
     async fn call(&self, request: &ModelRequest) -> Result<ModelAnswer, CallError> {

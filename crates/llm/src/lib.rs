@@ -30,11 +30,13 @@
 
 pub mod announced;
 mod answer;
+pub mod batch;
 mod chance;
 mod complete;
 pub mod dialect;
 #[cfg(feature = "http")]
 pub mod doctor;
+pub mod embed;
 pub mod endpoints;
 mod error;
 #[cfg(feature = "http")]
@@ -43,24 +45,29 @@ mod key;
 pub mod layer;
 mod nearest;
 pub mod prices;
+pub mod probe;
 mod provider;
 mod replay;
 mod request;
+pub mod score;
 mod scripted;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
 
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
+pub use batch::{BatchLimits, BatchLine, BatchRequest, BatchState, Batches};
 pub use complete::{Complete, Downgrade};
+pub use embed::{EmbedOptions, Embedded};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
 pub use http::Http;
 pub use key::{Key, KeySource, find_key};
-pub use layer::{Limit, LimitSnapshot, Limiter, Limiters, RetryPolicy, Tries};
+pub use layer::{Fallback, Limit, LimitSnapshot, Limiter, Limiters, Member, RetryPolicy, Tries};
 pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};
+pub use score::{PromptToken, ScoredPrompt};
 pub use scripted::{Script, Scripted};

@@ -102,6 +102,23 @@ impl Price {
         [self.input, self.cached_read, self.cached_write, self.output].iter().all(|it| it.0 == 0)
     }
 
+    /// The same price as batches pay it. Where a batch costs less, its share stands behind the date: `2026-01-01 x0.5`.
+    #[must_use]
+    pub fn in_batch(&self) -> Price {
+        if self.batch >= 1.0 {
+            return self.clone();
+        }
+        let part = |price: PerToken| PerToken((price.0 as f64 * self.batch).ceil() as u64);
+        Price {
+            date: format!("{} x{}", self.date, self.batch),
+            input: part(self.input),
+            cached_read: part(self.cached_read),
+            cached_write: part(self.cached_write),
+            output: part(self.output),
+            batch: 1.0,
+        }
+    }
+
     /// What counted tokens cost, rounded up.
     #[must_use]
     pub fn cost(&self, usage: &Usage) -> MicroUsd {
@@ -276,6 +293,15 @@ mod tests {
         assert_eq!(mini().cost(&usage), MicroUsd(180));
         assert_eq!(mini().cost(&Usage { input: 1, ..Usage::default() }), MicroUsd(1));
         assert_eq!(mini().cost(&Usage::default()), MicroUsd(0));
+    }
+
+    #[test]
+    fn a_batch_costs_its_share_and_says_so() {
+        let usage = Usage { input: 1000, cached_read: 400, cached_write: 0, output: 100, reasoning: 60 };
+        let price = mini().in_batch();
+        assert_eq!((price.cost(&usage), price.date.as_str()), (MicroUsd(90), "2025-08-31 x0.5"));
+        assert_eq!(price.in_batch(), price, "half the price is not halved again");
+        assert_eq!(Price::free().in_batch(), Price::free());
     }
 
     #[test]

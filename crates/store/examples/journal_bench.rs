@@ -191,5 +191,6 @@ fn entry(run: i64, n: u64) -> Entry {
         annotations: vec![annotation],
         blobs: vec![(prompt_hash, prompt.into_bytes().into()), (answer_hash, answer.into_bytes().into())],
         settle: None,
+        decisions: Vec::new(),
     }
 }

@@ -113,11 +113,17 @@ impl Batch {
             begin = None;
             self.write_rare(conn, writer).await?;
         }
-        let rows = self.rows(conn, writer).await?;
+        let mut rows = self.rows(conn, writer).await?;
+        for decision in std::mem::take(&mut rows.decisions) {
+            insert_decision(conn, &decision).await?;
+        }
         let start = &mut rows.start(conn, &mut writer.statements, begin).await?;
         let changes = rows.count(start);
         // After the entries: what they settled is free for others.
-        let granted = self.grant(&rows, start, &changes);
+        let (granted, decisions) = self.grant(&rows, start, &changes);
+        for decision in decisions {
+            insert_decision(conn, &decision).await?;
+        }
         rows.insert(conn, &mut writer.statements, start).await?;
         open_holds(conn, &mut writer.statements, granted).await?;
         if self.rebuilds.0.is_empty() {
@@ -171,6 +177,7 @@ impl Batch {
             && self.begins.0.is_empty()
             && self.ends.0.is_empty()
             && self.decisions.0.is_empty()
+            && self.entries.0.iter().all(|waiting| waiting.command.decisions.is_empty())
             && self.rebuilds.0.is_empty())
     }
 
@@ -232,25 +239,31 @@ impl Batch {
         Ok(rows)
     }
 
-    /// Decides on the requests for money, in the order of their arrival; returns the holds to write.
-    fn grant(&mut self, rows: &Rows, start: &Start, changes: &Tallies) -> Vec<(i64, i64, i64)> {
+    /// Decides on the requests for money, in the order of their arrival; returns the holds to write, and what they are for.
+    fn grant(
+        &mut self,
+        rows: &Rows,
+        start: &Start,
+        changes: &Tallies,
+    ) -> (Vec<(i64, i64, i64)>, Vec<NewDecision>) {
         let paid = changes.values().map(|sums| MicroUsd(read_number(sums.cost)));
         let spent = start.spent + paid.sum();
         let freed = rows.settled.iter().map(|settled| settled.amount).sum();
         let mut held = start.held.saturating_sub(freed);
         let mut next = start.hold + 1;
-        let mut granted = Vec::new();
+        let (mut granted, mut decisions) = (Vec::new(), Vec::new());
         for waiting in self.wishes.0.iter_mut().filter(|waiting| waiting.answer.is_none()) {
-            let wish = waiting.command;
+            let wish = &waiting.command;
             let hold = wish.check(spent, held).map(|()| {
                 held += wish.amount;
                 granted.push((next, wish.run, stored_money(wish.amount)));
+                decisions.extend(wish.decision(next));
                 next += 1;
                 Hold { id: next - 1, amount: wish.amount }
             });
             waiting.answer = Some(Ok(hold));
         }
-        granted
+        (granted, decisions)
     }
 }
 
@@ -277,6 +290,8 @@ async fn take_entry(
         let cost: MicroUsd = entry.attempts.iter().map(|row| row.cost).sum();
         rows.settled.push(Settled::paid(&hold, stored_money(cost)));
     }
+    let decisions = entry.decisions.iter().map(|(kind, body, at_ms)| NewDecision::new(kind, body, *at_ms));
+    rows.decisions.extend(decisions);
     let of_annotations = annotators.split_off(entry.attempts.len());
     rows.attempts.extend(annotators.into_iter().zip(entry.attempts));
     rows.annotations.extend(of_annotations.into_iter().zip(entry.annotations));

@@ -7,7 +7,9 @@
 use std::fmt;
 
 use karat_core::{Error, ErrorKind, MicroUsd, Result};
+use serde_json::Value as Json;
 
+use crate::decision::NewDecision;
 use crate::writer::{Command, Sender, ask};
 
 /// The right to spend up to a limit, for one run. Clones share it.
@@ -29,6 +31,12 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Its number, under which [`Store::open_hold`](crate::Store::open_hold) finds it in a later process; 0 where nothing
+    /// had to be set aside.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// How much is set aside.
     pub fn amount(&self) -> MicroUsd {
         self.amount
@@ -70,7 +78,27 @@ impl Budget {
         if amount == MicroUsd(0) {
             return Ok(Hold::nothing());
         }
-        let wish = Wish { run: self.run, amount, max: self.max };
+        self.wish(Wish { run: self.run, amount, max: self.max, decision: None }).await
+    }
+
+    /// As [`Budget::reserve`], together with a decision that says what for, in one transaction: no process can end
+    /// between the two. The body, an object, gets the number of the hold as `hold`; 0 for an amount of zero.
+    pub async fn reserve_for(
+        &self,
+        amount: MicroUsd,
+        (kind, mut body, at_ms): (&str, Json, i64),
+    ) -> Result<Hold, BudgetError> {
+        if amount == MicroUsd(0) {
+            body["hold"] = 0.into();
+            let decision = NewDecision::new(kind, &body, at_ms);
+            let kept = ask(&self.sender, |reply| Command::Decide(decision, reply)).await;
+            return kept.map(|_| Hold::nothing()).map_err(BudgetError::Store);
+        }
+        let decision = Some((kind.to_owned(), body, at_ms));
+        self.wish(Wish { run: self.run, amount, max: self.max, decision }).await
+    }
+
+    async fn wish(&self, wish: Wish) -> Result<Hold, BudgetError> {
         let granted = ask(&self.sender, |reply| Command::Reserve(wish, reply)).await;
         granted.map_err(BudgetError::Store)?
     }
@@ -82,14 +110,24 @@ impl Budget {
 }
 
 /// A request for a hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Wish {
     pub(crate) run: i64,
     pub(crate) amount: MicroUsd,
     pub(crate) max: MicroUsd,
+    /// What it is for, if that is a decision: kind, body and time.
+    pub(crate) decision: Option<(String, Json, i64)>,
 }
 
 impl Wish {
+    /// The decision, once the number of the hold is known.
+    pub(crate) fn decision(&self, hold: i64) -> Option<NewDecision> {
+        let (kind, body, at_ms) = self.decision.as_ref()?;
+        let mut body = body.clone();
+        body["hold"] = hold.into();
+        Some(NewDecision::new(kind, &body, *at_ms))
+    }
+
     /// Whether the limit allows it.
     pub(crate) fn check(&self, spent: MicroUsd, held: MicroUsd) -> Result<(), BudgetError> {
         if spent + held + self.amount <= self.max {
@@ -129,7 +167,7 @@ mod tests {
 
     #[track_caller]
     fn check(spent: u64, held: u64, amount: u64, granted: bool) {
-        let wish = Wish { run: 1, amount: MicroUsd(amount), max: MicroUsd(100) };
+        let wish = Wish { run: 1, amount: MicroUsd(amount), max: MicroUsd(100), decision: None };
         assert_eq!(wish.check(MicroUsd(spent), MicroUsd(held)).is_ok(), granted);
     }
 
@@ -147,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_spent_budget_says_what_was_wanted_and_what_to_do() {
-        let wish = Wish { run: 1, amount: MicroUsd(2_000_000), max: MicroUsd(5_000_000) };
+        let wish = Wish { run: 1, amount: MicroUsd(2_000_000), max: MicroUsd(5_000_000), decision: None };
         let error = wish.check(MicroUsd(3_500_000), MicroUsd(500_000)).unwrap_err();
         let error = Error::from(error);
         assert_eq!(error.kind, ErrorKind::BudgetSpent);

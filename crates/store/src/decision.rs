@@ -32,10 +32,16 @@ pub(crate) struct NewDecision {
     at_ms: i64,
 }
 
+impl NewDecision {
+    pub(crate) fn new(kind: &str, body: &Json, at_ms: i64) -> Self {
+        Self { kind: kind.to_owned(), body: body.to_string(), at_ms }
+    }
+}
+
 impl Store {
     /// Keeps a decision, and returns its number when it is on disk.
     pub async fn decide(&self, kind: &str, body: &Json, at_ms: i64) -> Result<i64> {
-        let decision = NewDecision { kind: kind.to_owned(), body: body.to_string(), at_ms };
+        let decision = NewDecision::new(kind, body, at_ms);
         ask(self.writer()?, |reply| Command::Decide(decision, reply)).await
     }
 

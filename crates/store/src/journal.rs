@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use karat_core::{AnnotationRow, AttemptRow, Error, Hash, Result};
+use serde_json::Value as Json;
 use tokio::sync::Semaphore;
 
 use crate::budget::Hold;
@@ -21,6 +22,8 @@ pub struct Entry {
     pub blobs: Vec<(Hash, Arc<[u8]>)>,
     /// The hold that ends with these attempts; their cost takes its place.
     pub settle: Option<Hold>,
+    /// What was decided with it, each with kind, body and time: see [`Store::decide`](crate::Store::decide).
+    pub decisions: Vec<(&'static str, Json, i64)>,
 }
 
 impl Entry {

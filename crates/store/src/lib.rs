@@ -8,7 +8,8 @@
 //! - [`Journal::write`] returns when its [`Entry`] is on disk. Many callers share one transaction.
 //! - [`Budget::reserve`] sets money aside before a call; the hold ends in the entry that has the call's attempt.
 //! - [`Store::standing`] says what is done, [`Store::answers`] what was paid for: so a run goes on by itself.
-//! - [`Store::decide`] keeps what was decided about labels, [`Store::decisions`] reads it.
+//! - [`Store::decide`] keeps what was decided about labels, [`Store::decisions`] reads it; an [`Entry`] may bring decisions.
+//! - [`Store::open_hold`] finds the money that an earlier process set aside for work that goes on without it.
 //! - [`Store::verify`] checks all of it; [`Store::rebuild`] makes the sums anew.
 //!
 //! # The stored format, version 2
@@ -35,7 +36,7 @@
 //! | `blob` | the bytes of a prompt or an answer | `hash` (of the original), `codec` (0 as it is, 1 one zstd frame), `size` (of the original), `bytes` |
 //! | `hold` | money set aside for a call | `id`, `run`, `amount` |
 //! | `hold_end` | the end of a hold | `hold`, `how` (`settled` by attempts, `released` without a call), `cost` |
-//! | `decision` | what was decided about labels: a sample drawn, a calibration, a certificate, an audit (since version 2) | `id`, `kind`, `body` (JSON, whose form belongs to the stage that wrote it), `at_ms` |
+//! | `decision` | what was decided about labels: a sample drawn, a calibration, a certificate, an audit, a step of a batch (since version 2) | `id`, `kind`, `body` (JSON, whose form belongs to the stage that wrote it), `at_ms` |
 //! | `migration` | the file has this version | `version` |
 //!
 //! Of one annotator's outcomes on one item and input, that stands which is the newest and no failure, else the newest

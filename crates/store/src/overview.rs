@@ -8,6 +8,7 @@ use karat_core::{Annotator, AnnotatorKind, Hash, MicroUsd, OutcomeKind, Result, 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use crate::budget::Hold;
 use crate::lock::running;
 use crate::read::read_tokens;
 use crate::sql::{read_hash, read_number};
@@ -143,6 +144,18 @@ impl Store {
         let mut reading = self.reader().await?;
         let spending = self.read_spending(&mut reading.get()?.conn).await;
         spending.map_err(|error| self.told(&error))
+    }
+
+    /// The hold of this number, where it has not ended: what a process set aside that is no more, for work that goes on
+    /// without it. Whoever ends it must know that nobody else does.
+    pub async fn open_hold(&self, id: i64) -> Result<Option<Hold>> {
+        let mut reading = self.reader().await?;
+        let amount: Option<i64> = sqlx::query_scalar("SELECT amount FROM open_hold WHERE hold = $1")
+            .bind(id)
+            .fetch_optional(&mut reading.get()?.conn)
+            .await
+            .map_err(|error| self.told(&error))?;
+        Ok(amount.map(|amount| Hold { id, amount: MicroUsd(read_number(amount)) }))
     }
 
     /// What the newest `n` answered calls of an annotator used, newest first: to learn how many tokens its prompts and

@@ -30,6 +30,8 @@ pub struct CachedAnswer {
     pub latency_ms: u32,
     /// The item for which it was asked.
     pub item: Arc<str>,
+    /// The run in which it was asked for.
+    pub run: i64,
 }
 
 /// What one annotator's calls for one item came to.
@@ -51,7 +53,7 @@ const STANDING: Lookup = Lookup {
 
 const ANSWERS: Lookup = Lookup {
     head: "SELECT a.request, a.item, a.tokens_input, a.tokens_cached_read, a.tokens_cached_write, \
-           a.tokens_output, a.tokens_reasoning, a.cost, a.latency_ms, a.served_model, b.codec, b.size, b.bytes \
+           a.tokens_output, a.tokens_reasoning, a.cost, a.latency_ms, a.served_model, b.codec, b.size, b.bytes, a.run \
            FROM attempt a JOIN blob b ON b.hash = a.answer WHERE a.status = 'ok' AND a.request IN ",
     tail: " ORDER BY a.seq",
 };
@@ -283,6 +285,7 @@ fn read_answer(row: &SqliteRow) -> sqlx::Result<(Hash, Stored, CachedAnswer)> {
         served_model: row.try_get(9)?,
         latency_ms: read_u32(row, 8)?,
         item: Arc::from(row.try_get::<&str, _>(1)?),
+        run: row.try_get(13)?,
     };
     Ok((read_hash(row.try_get(0)?)?, read_stored(row, 10)?, answer))
 }

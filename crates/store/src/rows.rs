@@ -12,6 +12,7 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::blob::Stored;
 use crate::budget::Hold;
+use crate::decision::NewDecision;
 use crate::sql::{
     Binds, Lookup, MAX_KEYS, Script, Statements, Table, Waited, Waiting, read_hash, read_number,
 };
@@ -24,6 +25,7 @@ pub(crate) struct Rows {
     pub(crate) annotations: Vec<(i64, AnnotationRow)>,
     pub(crate) blobs: Vec<(Hash, Stored)>,
     pub(crate) settled: Vec<Settled>,
+    pub(crate) decisions: Vec<NewDecision>,
 }
 
 /// A hold that ends.

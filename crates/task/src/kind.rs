@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
-use crate::kinds::{Classify, Form, MultiLabel, Spans};
+use crate::kinds::{Answer, Classify, Extract, Form, MultiLabel, Spans, Write};
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
 pub trait TaskKind: Sync {
@@ -109,6 +109,9 @@ pub const KINDS: &[&dyn TaskKind] = &[
     &Classify, //
     &MultiLabel,
     &Spans,
+    &Extract,
+    &Answer,
+    &Write,
     &Form,
 ];
 

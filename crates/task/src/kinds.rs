@@ -1,14 +1,22 @@
 //! The kinds of tasks, one file each; the table is [`KINDS`](crate::KINDS).
 
+mod answer;
 mod classify;
+mod evidence;
+mod extract;
 mod form;
 mod multi_label;
 mod spans;
+mod write;
 
+pub(crate) use answer::Answer;
 pub(crate) use classify::Classify;
+pub(crate) use extract::Extract;
+pub use extract::field_confidence;
 pub(crate) use form::Form;
 pub(crate) use multi_label::MultiLabel;
 pub(crate) use spans::Spans;
+pub(crate) use write::Write;
 
 use karat_core::{DataSpec, Fields, Item, ItemId, LabelSpec, PolicySpec, Task, TaskSpec};
 use serde_json::{Map, Value as Json, json};

@@ -9,6 +9,7 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test reads files"
 )]
@@ -219,6 +220,7 @@ fn show_note(note: &Note) -> String {
         }
         Note::UnknownMention { label, quote } => format!("{tag} {label} `{quote}`"),
         Note::Overlap { quote } => format!("{tag} `{quote}`"),
+        Note::Unread { field, why } => format!("{tag} {field}: {why}"),
         _ => tag.to_owned(),
     }
 }

@@ -8,6 +8,12 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 fn task(kind: &str) -> Task {
+    // Kinds without labels have their own settings: those of their first example.
+    let example = karat_task::kind(kind).unwrap().examples().into_iter().next();
+    if let Some(example) = example.filter(|it| it.task.schema.is_empty() && it.task.schema.parts().is_empty())
+    {
+        return example.task;
+    }
     let mut labels: Vec<_> = ["positive", "not_positive", "no", "正面", "A"].map(LabelSpec::named).into();
     labels[0].aliases = vec!["позитивн*".into(), "+".into()];
     let spec = TaskSpec { kind: kind.into(), labels, ..TaskSpec::default() };
@@ -36,7 +42,10 @@ fn check(text: &str, answer: &str, truncated_at: Option<u32>) {
                     assert_eq!(it.span.quote(text), Some(it.quote.as_str()));
                 }
             }
-            Outcome::Labeled(value) => assert_eq!(value.shape(), kind.shape()),
+            Outcome::Labeled(value) => {
+                assert_eq!(value.shape(), kind.shape());
+                assert_eq!(value.clone().check_quotes(text), Ok(()));
+            }
             Outcome::Unusable(_) => assert!(reading.problem.is_some()),
             Outcome::Abstained(_) => assert_eq!(reading.problem, None),
             Outcome::Failed(_) => panic!("a reading does not fail"),

@@ -2,12 +2,14 @@
 //!
 //! In: texts. Out: whether two are nearly the same ([`is_near`]), groups of such texts ([`near_duplicates`]), and those
 //! of a pool that are nearly the same as a query ([`Near`]). Two texts are nearly the same when they are equal after
-//! letters are lowered and all else is one space, or share [`LIKENESS`] of their five-letter pieces. Candidates are
-//! found by MinHash signatures in bands (A. Broder, "On the Resemblance and Containment of Documents", 1997), then
-//! checked exactly: nothing is called near that only looks alike.
+//! letters are lowered and all else is one space, or share [`LIKENESS`] of their pieces: of three letters where both
+//! texts are short, else of five. A changed letter touches as many pieces as a piece is long, which in a short text is
+//! much; in a long one three letters in a row are too common to tell texts apart. Candidates are found by MinHash
+//! signatures in bands (A. Broder, "On the Resemblance and Containment of Documents", 1997), then checked exactly:
+//! nothing is called near that only looks alike.
 //!
-//! Memory: 64 bytes a text for groups, 136 for a pool that is asked. Texts of fewer letters than a piece are compared
-//! whole.
+//! Memory: 128 bytes a text for groups, up to 264 for a pool that is asked. Texts of fewer letters than a piece are
+//! compared whole.
 //!
 //! Not here: texts that mean the same in other words (`search`), and texts of which one holds the other.
 
@@ -18,11 +20,17 @@ use crate::random::mix;
 
 /// The share of common pieces (Jaccard) from which two texts are nearly the same.
 pub const LIKENESS: f64 = 0.8;
-/// The length of a piece, in letters.
-const PIECE: usize = 5;
+/// The length of a piece in letters: of texts that are both short, and of others.
+const PIECES: [usize; 2] = [3, 5];
+/// The most letters of a short text.
+const SHORT: usize = 100;
+/// A longer text may be nearly the same as one that is not short: their lengths differ by less than the likeness allows.
+const NEARLY_LONG: usize = 80;
 /// Two texts are compared where all hashes of a band agree: at the likeness above, 98 of 100 pairs are.
 const N_BANDS: usize = 8;
 const BAND: usize = 4;
+/// One key for each band, by short pieces and by long ones; `None` where no other text is compared so.
+type Signature = [Option<[u64; N_BANDS]>; 2];
 /// In a large band each text is compared with the first so many: they lead to the same group.
 const N_COMPARED: usize = 16;
 
@@ -40,17 +48,17 @@ pub fn is_near(a: &str, b: &str) -> bool {
 
 /// Groups of two texts and more that are nearly the same, by number, in ascending order.
 ///
+/// Texts whose numbers differ are no duplicates, however alike the rest is: "order 12 is late" and "order 13 is late".
 /// Nearness is carried on: where a is near b and b is near c, all three are one group. Of pairs at the very threshold 2
 /// in 100 are missed, of nearer ones fewer: at a likeness of 0.9 it is 2 in 10,000.
 pub fn near_duplicates(texts: &[Arc<str>]) -> Vec<Vec<usize>> {
     let mut leader: Vec<usize> = (0..texts.len()).collect();
     let mut bands: Vec<(u64, u32)> = Vec::with_capacity(texts.len());
-    let signatures: Vec<Option<[u64; N_BANDS]>> =
-        texts.iter().map(|text| Pieces::of(text).signature()).collect();
-    for band in 0..N_BANDS {
+    let signatures: Vec<Signature> = texts.iter().map(|text| Pieces::of(text).signature()).collect();
+    for (size, band) in (0..PIECES.len()).flat_map(|size| (0..N_BANDS).map(move |band| (size, band))) {
         bands.clear();
         let keyed = signatures.iter().enumerate();
-        bands.extend(keyed.filter_map(|(item, of)| Some(((*of)?[band], item as u32))));
+        bands.extend(keyed.filter_map(|(item, of)| Some((of[size]?[band], item as u32))));
         bands.sort_unstable();
         for alike in bands.chunk_by(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
             join(alike, texts, &mut leader);
@@ -85,15 +93,13 @@ pub struct Near {
 impl Near {
     /// Reads the pool.
     pub fn build(texts: Vec<Arc<str>>) -> Self {
-        let mut bands = vec![Vec::new(); N_BANDS];
+        let mut bands = vec![Vec::new(); PIECES.len() * N_BANDS];
         let mut wholes = Vec::with_capacity(texts.len());
         for (item, text) in texts.iter().enumerate() {
             let pieces = Pieces::of(text);
             wholes.push(pieces.whole);
-            if let Some(keys) = pieces.signature() {
-                for (band, key) in bands.iter_mut().zip(keys) {
-                    band.push((key, item as u32));
-                }
+            for (n, key) in numbered(pieces.signature()) {
+                bands[n].push((key, item as u32));
             }
         }
         for band in &mut bands {
@@ -107,9 +113,9 @@ impl Near {
     /// Of texts at the very threshold 2 in 100 are missed, of nearer ones fewer; ask [`is_near`] where none may be.
     pub fn of(&self, query: &str) -> Vec<usize> {
         let query = Pieces::of(query);
-        let Some(keys) = query.signature() else { return Vec::new() };
         let mut found: Vec<u32> = Vec::new();
-        for (band, key) in self.bands.iter().zip(keys) {
+        for (n, key) in numbered(query.signature()) {
+            let band = &self.bands[n];
             let from = band.partition_point(|(other, _)| *other < key);
             found.extend(band[from..].iter().take_while(|(other, _)| *other == key).map(|(_, item)| *item));
         }
@@ -127,12 +133,15 @@ impl Near {
 /// Compares the texts of one band, and joins those that are nearly the same.
 fn join(alike: &[(u64, u32)], texts: &[Arc<str>], leader: &mut [usize]) {
     let mut kept: Vec<(usize, Pieces)> = Vec::new();
+    let same_numbers = |a: usize, b: usize| digits(&texts[a]).eq(digits(&texts[b]));
     for (_, item) in alike {
         let item = *item as usize;
         let own = Pieces::of(&texts[item]);
         let near = kept
             .iter()
-            .find(|(other, of)| find(leader, *other) == find(leader, item) || own.is_near(of))
+            .find(|(other, of)| {
+                find(leader, *other) == find(leader, item) || (own.is_near(of) && same_numbers(*other, item))
+            })
             .map(|(other, _)| *other);
         match near {
             Some(other) => {
@@ -145,6 +154,11 @@ fn join(alike: &[(u64, u32)], texts: &[Arc<str>], leader: &mut [usize]) {
     }
 }
 
+/// The digits of a text, in their order.
+fn digits(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_numeric())
+}
+
 fn find(leader: &mut [usize], mut of: usize) -> usize {
     while leader[of] != of {
         leader[of] = leader[leader[of]];
@@ -153,10 +167,21 @@ fn find(leader: &mut [usize], mut of: usize) -> usize {
     of
 }
 
+/// The keys with the numbers of their bands.
+fn numbered(signature: Signature) -> impl Iterator<Item = (usize, u64)> {
+    let of_size = |(size, keys): (usize, Option<[u64; N_BANDS]>)| {
+        let keys = keys.into_iter().flatten().enumerate();
+        keys.map(move |(band, key)| (size * N_BANDS + band, key))
+    };
+    signature.into_iter().enumerate().flat_map(of_size)
+}
+
 /// What of a text is compared.
 pub(crate) struct Pieces {
-    /// The hashes of all five-letter pieces, of a shorter text of the whole; sorted, each once.
-    pieces: Vec<u64>,
+    /// The hashes of all pieces of each length, of a shorter text of the whole; sorted, each once. Those that no other
+    /// text is compared by are left out: the short ones of a long text.
+    pieces: [Vec<u64>; 2],
+    n_letters: usize,
     /// The hash of all letters.
     whole: u64,
 }
@@ -177,40 +202,58 @@ impl Pieces {
         let hash = |piece: &[char]| {
             piece.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, c| mix(hash ^ u64::from(*c)))
         };
-        let mut pieces: Vec<u64> = match letters.len() {
-            0 => Vec::new(),
-            n if n <= PIECE => vec![hash(&letters)],
-            _ => letters.windows(PIECE).map(hash).collect(),
+        let n_letters = letters.len();
+        let pieces = |length: usize| {
+            let mut pieces: Vec<u64> = match n_letters {
+                0 => Vec::new(),
+                n if n <= length => vec![hash(&letters)],
+                _ => letters.windows(length).map(hash).collect(),
+            };
+            pieces.sort_unstable();
+            pieces.dedup();
+            pieces
         };
-        pieces.sort_unstable();
-        pieces.dedup();
-        Self { pieces, whole: hash(&letters) }
+        let short = if n_letters <= SHORT { pieces(PIECES[0]) } else { Vec::new() };
+        Self { pieces: [short, pieces(PIECES[1])], n_letters, whole: hash(&letters) }
     }
 
     pub(crate) fn is_near(&self, other: &Self) -> bool {
-        let (mut a, mut b, mut common) = (0, 0, 0_usize);
-        while let (Some(x), Some(y)) = (self.pieces.get(a), other.pieces.get(b)) {
-            common += usize::from(x == y);
-            a += usize::from(x <= y);
-            b += usize::from(y <= x);
-        }
-        let all = self.pieces.len() + other.pieces.len() - common;
-        common as f64 / all.max(1) as f64 >= LIKENESS
+        let size = usize::from(self.n_letters.max(other.n_letters) > SHORT);
+        likeness(&self.pieces[size], &other.pieces[size]) >= LIKENESS
     }
 
-    /// One key for each band; `None` for a text without letters.
-    fn signature(&self) -> Option<[u64; N_BANDS]> {
-        if self.pieces.is_empty() {
-            return None;
-        }
-        let least = |n: usize| {
-            let salt = mix(n as u64 + 1);
-            self.pieces.iter().map(|piece| mix(piece ^ salt)).min().unwrap_or(0)
-        };
-        Some(std::array::from_fn(|band| {
-            (0..BAND).fold(band as u64, |key, row| mix(key ^ least(band * BAND + row)))
-        }))
+    fn signature(&self) -> Signature {
+        let [short, long] = &self.pieces;
+        [
+            (self.n_letters <= SHORT).then(|| keys(short)).flatten(),
+            (self.n_letters > NEARLY_LONG).then(|| keys(long)).flatten(),
+        ]
     }
+}
+
+/// The share of common pieces; both lists are sorted. 0 where there are none.
+fn likeness(left: &[u64], right: &[u64]) -> f64 {
+    let (mut a, mut b, mut common) = (0, 0, 0_usize);
+    while let (Some(x), Some(y)) = (left.get(a), right.get(b)) {
+        common += usize::from(x == y);
+        a += usize::from(x <= y);
+        b += usize::from(y <= x);
+    }
+    common as f64 / (left.len() + right.len() - common).max(1) as f64
+}
+
+/// One key for each band; `None` for a text without letters.
+fn keys(pieces: &[u64]) -> Option<[u64; N_BANDS]> {
+    if pieces.is_empty() {
+        return None;
+    }
+    let least = |n: usize| {
+        let salt = mix(n as u64 + 1);
+        pieces.iter().map(|piece| mix(piece ^ salt)).min().unwrap_or(0)
+    };
+    Some(std::array::from_fn(|band| {
+        (0..BAND).fold(band as u64, |key, row| mix(key ^ least(band * BAND + row)))
+    }))
 }
 
 #[cfg(test)]
@@ -256,6 +299,28 @@ mod tests {
                 "отличный телефон.",
             ],
             &[&[1, 3]],
+        );
+    }
+
+    #[test]
+    fn a_slip_in_a_short_text_is_still_nearly_the_same() {
+        let text = "Where is my new card, please tell me?";
+        check(&[text, &text.replace("card", "cart"), "Where is my card?"], &[&[0, 1]]);
+    }
+
+    #[test]
+    fn a_short_and_a_long_text_are_compared() {
+        let text =
+            "the quick brown fox jumps over the lazy dog while the cat sleeps on the warm stone near it no";
+        assert!(text.len() <= SHORT);
+        check(&[text, &format!("{text} longer now")], &[&[0, 1]]);
+    }
+
+    #[test]
+    fn texts_with_other_numbers_are_no_duplicates() {
+        check(
+            &["The order 12 is late again.", "The order 13 is late again.", "the order 12 is late, again"],
+            &[&[0, 2]],
         );
     }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use karat_core::{Error, ErrorKind, MicroUsd, Result};
 use karat_engine::{
-    Count, Plan, RunEnd, RunOptions, Selection, Survey, Watch, export, plan, run as run_annotators, survey,
+    BatchOptions, Count, KeptBatch, Plan, RunEnd, RunOptions, Selection, Survey, Watch, batches, export,
+    plan, plan_batch, run as run_annotators, run_batch, survey,
 };
 use serde_json::json;
 
@@ -24,6 +25,8 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<String>,
     #[command(flatten)]
+    batching: Batching,
+    #[command(flatten)]
     pub(crate) running: Running,
 }
 
@@ -42,12 +45,34 @@ pub(crate) struct Running {
     /// Begin a paid run without asking.
     #[arg(long, alias = "no-ask")]
     pub(crate) yes: bool,
+    /// By batches instead of live calls; told by `label` alone.
+    #[arg(skip)]
+    batching: Option<Batching>,
+}
+
+/// Whether the data is labeled by batches, and how.
+#[derive(clap::Args, Clone)]
+struct Batching {
+    /// Send the questions as batches: answered within a day, mostly at half the price. The same command goes on.
+    #[arg(long, help_heading = "Batches")]
+    batch: bool,
+    /// Send and collect, and do not wait until the batches are over.
+    #[arg(long, requires = "batch", help_heading = "Batches")]
+    no_wait: bool,
+    /// The most rows of one batch, where that is fewer than the vendor takes.
+    #[arg(long, value_name = "N", requires = "batch", help_heading = "Batches")]
+    batch_rows: Option<usize>,
+    /// Look at the batches every so many seconds; by itself from 10 to 120.
+    #[arg(long, value_name = "SECONDS", requires = "batch", help_heading = "Batches")]
+    look_every: Option<u64>,
 }
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, args.running.gold.as_deref()).await?;
     args.work.say_what_is_guessed(&ready.setup, voice);
-    label(&ready, &args.running, Selection::New, args.output.as_deref(), voice).await
+    let batching = args.batching.batch.then(|| args.batching.clone());
+    let running = Running { batching, ..args.running.clone() };
+    label(&ready, &running, Selection::New, args.output.as_deref(), voice).await
 }
 
 /// Runs the annotators over the data, and writes the file. Shared with `retry`.
@@ -77,11 +102,16 @@ pub(crate) async fn label(
             json!({"file": output, "n_rows": written.n_rows, "n_labeled": written.n_labeled}),
         );
     }
-    next_step(ready, &end, output.is_some(), voice);
+    let open = open_batches(ready).await?;
+    if !open.is_empty() {
+        say_open(&open, voice);
+    } else {
+        next_step(ready, &end, output.is_some(), voice);
+    }
     if let Some((_, error)) = end.errors.into_iter().next() {
         return Err(error);
     }
-    let all_well = !end.stopped && end.count.n_not_labeled() == 0 && seen.n_problems == 0;
+    let all_well = open.is_empty() && !end.stopped && end.count.n_not_labeled() == 0 && seen.n_problems == 0;
     Ok(if all_well { Done::Well } else { Done::Look })
 }
 
@@ -94,7 +124,11 @@ async fn confirm_cost(ready: &Ready, running: &Running, voice: &mut Voice) -> Re
     if !is_paid {
         return Ok(true);
     }
-    let plan = plan(&ready.setup, &ready.store, &ready.askers, running.first).await?;
+    let (Ready { setup, store, askers }, first) = (ready, running.first);
+    let plan = match running.batching {
+        Some(_) => plan_batch(setup, store, askers, first).await?,
+        None => plan(setup, store, askers, first).await?,
+    };
     voice.say(one_line(&plan));
     let likely: MicroUsd = plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(|it| it.likely).sum();
     if likely <= ASK_ABOVE || running.yes || ready.setup.max_cost.is_some() {
@@ -112,8 +146,9 @@ fn one_line(plan: &Plan) -> String {
     let cost = |pick: fn(&karat_engine::CostRange) -> MicroUsd| -> MicroUsd {
         plan.annotators.iter().filter_map(|it| it.cost.as_ref()).map(pick).sum()
     };
+    let by = if plan.annotators.iter().any(|it| it.in_batches) { " in batches" } else { "" };
     format!(
-        "{}, {}, likely {} ({} to {} at most)",
+        "{}, {}{by}, likely {} ({} to {} at most)",
         n_of(plan.n_items, "item"),
         n_of(calls, "call"),
         cost(|it| it.likely),
@@ -134,8 +169,7 @@ async fn run_watched(
     watch.progress.expect(seen.n_items * ready.askers.len() as u64);
     let options = RunOptions { selection, first: running.first, seed: running.seed };
     let begun = Instant::now();
-    let mut work =
-        std::pin::pin!(run_annotators(&ready.setup, &ready.store, &ready.askers, &options, &watch));
+    let mut work = std::pin::pin!(work(ready, options, running.batching.as_ref(), &watch));
     let mut drawer = Drawer::new(voice, begun);
     loop {
         tokio::select! {
@@ -147,10 +181,48 @@ async fn run_watched(
                     std::process::exit(130);
                 }
                 watch.stop.ask();
-                drawer.voice.say("stopping: the calls in flight are waited for and kept; once more leaves at once");
+                drawer.voice.say(match running.batching {
+                    Some(_) => "stopping: the batches go on without us, and the same command collects them",
+                    None => "stopping: the calls in flight are waited for and kept; once more leaves at once",
+                });
             }
         }
     }
+}
+
+/// The run itself, by live calls or by batches.
+async fn work(
+    ready: &Ready,
+    options: RunOptions,
+    batching: Option<&Batching>,
+    watch: &Watch,
+) -> Result<RunEnd> {
+    let Ready { setup, store, askers } = ready;
+    let Some(batching) = batching else {
+        return run_annotators(setup, store, askers, &options, watch).await;
+    };
+    let options = BatchOptions {
+        run: options,
+        wait: !batching.no_wait,
+        rows: batching.batch_rows,
+        pause: batching.look_every.map(Duration::from_secs),
+    };
+    run_batch(setup, store, askers, &options, watch).await
+}
+
+/// The open batches of these annotators.
+async fn open_batches(ready: &Ready) -> Result<Vec<KeptBatch>> {
+    let mine = |batch: &KeptBatch| batch.is_open() && ready.askers.iter().any(|it| it.id == batch.annotator);
+    Ok(batches(&ready.store).await?.into_iter().filter(mine).collect())
+}
+
+fn say_open(open: &[KeptBatch], voice: &mut Voice) {
+    for batch in open {
+        let id = batch.id.as_deref().unwrap_or("not known yet");
+        voice.say(format!("open: batch {id} · {} · {}", batch.name, n_of(batch.n_rows, "row")));
+        voice.event("open_batch", json!(batch));
+    }
+    voice.hint("`karat label --batch` collects what is over; `karat batches` shows how far they are");
 }
 
 /// Draws how far the run is: one line drawn over on a terminal, a line now and then elsewhere, events for machines.
@@ -191,11 +263,19 @@ fn progress_line(now: &Count, seconds: f64) -> String {
         let reasons: Vec<String> = now.reasons.iter().map(|(why, n)| format!("{n} {why}")).collect();
         parts.push(format!("{} without a label ({})", count(now.n_not_labeled()), reasons.join(", ")));
     }
-    parts.push(format!("{rate:.0}/s"));
+    if now.n_in_batches > 0 {
+        parts.push(format!(
+            "{} wait in batches, {} of them done there",
+            count(now.n_in_batches),
+            count(now.n_done_in_batches)
+        ));
+    } else {
+        parts.push(format!("{rate:.0}/s"));
+    }
     if now.cost.0 > 0 {
         parts.push(now.cost.to_string());
     }
-    if rate > 0.0 && now.n_total > done {
+    if rate > 0.0 && now.n_total > done && now.n_in_batches == 0 {
         parts.push(format!("{} left", duration((now.n_total - done) as f64 / rate)));
     }
     if let Some(waiting) = &now.waiting {
@@ -218,6 +298,7 @@ fn summary(end: &RunEnd, seen: &Survey, voice: &mut Voice) {
         (done.n_standing, "were done before"),
         (done.n_settled, "were settled and not asked"),
         (done.n_reused, "needed no call of their own"),
+        (done.n_fell_back, "were answered by a fallback"),
         (done.n_not_recorded, "not in the recording"),
         (done.n_tries_failed, "tries failed"),
     ] {

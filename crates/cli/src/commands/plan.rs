@@ -1,7 +1,7 @@
 //! `karat plan`: what a run would do and cost. Nothing is sent.
 
 use karat_core::Result;
-use karat_engine::{AnnotatorPlan, plan};
+use karat_engine::{AnnotatorPlan, plan, plan_batch};
 use serde_json::json;
 
 use crate::Done;
@@ -16,13 +16,20 @@ pub(crate) struct Args {
     /// Only the first so many items.
     #[arg(long, value_name = "N")]
     first: Option<u64>,
+    /// At the price of batches, as `karat label --batch` would.
+    #[arg(long)]
+    batch: bool,
 }
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, None).await?;
     args.work.say_what_is_guessed(&ready.setup, voice);
     ready.say_what_is_not_live(voice);
-    let plan = plan(&ready.setup, &ready.store, &ready.askers, args.first).await?;
+    let Ready { setup, store, askers } = &ready;
+    let plan = match args.batch {
+        true => plan_batch(setup, store, askers, args.first).await?,
+        false => plan(setup, store, askers, args.first).await?,
+    };
     voice.problems(&plan.problems, plan.n_problems);
     if voice.json {
         voice.event("plan", json!(plan));
@@ -40,6 +47,15 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
                 plan.annotators[n..].iter().filter(alike).map(|it| it.name.as_str()).collect();
             voice.out(format!("{}: {}", names.join(", "), one.basis));
         }
+    }
+    for one in plan.annotators.iter().filter(|it| it.in_batches) {
+        voice.out(format!(
+            "{}: at the price of batches; the first item and what cannot be read are asked live",
+            one.name
+        ));
+    }
+    for one in plan.annotators.iter().filter(|it| it.n_in_batches > 0) {
+        voice.out(format!("{}: {} more wait in open batches", one.name, n_of(one.n_in_batches, "item")));
     }
     if let Some((name, messages)) = plan.sample {
         voice.out(format!("\nwhat `{name}` is sent for the first item:"));

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use karat_core::{Error, OutcomeKind, Result};
+use karat_core::{Error, MicroUsd, OutcomeKind, Result};
+use karat_engine::{KeptBatch, batches};
 use karat_store::{RunOverview, RunState, Store, Tally};
 use serde_json::json;
 
@@ -54,7 +55,24 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
         };
         voice.out(format!("run {} · {} · {state}", run.id, run.run.command));
     }
-    let (n_lost, lost) = store.spending().await?.lost_in_crashes();
+    let spending = store.spending().await?;
+    let is_alive = |run: i64| spending.held.iter().any(|held| held.run == run && held.running);
+    let batches = batches(&store).await?;
+    let open: Vec<&KeptBatch> = batches.iter().filter(|it| it.is_open()).collect();
+    if !open.is_empty() {
+        let (n_rows, most) = (open.iter().map(|it| it.n_rows).sum(), open.iter().map(|it| it.amount).sum());
+        let most: MicroUsd = most;
+        voice.out(format!(
+            "{} open with {}, at most {most}: `karat batches`",
+            n_of(open.len() as u64, "batch"),
+            n_of(n_rows, "row")
+        ));
+    }
+    // What is set aside for an open batch is not lost with the run that sent it.
+    let kept = || open.iter().filter(|it| it.holds_money() && !is_alive(it.run));
+    let (n_lost, lost) = spending.lost_in_crashes();
+    let n_lost = n_lost.saturating_sub(kept().count() as u64);
+    let lost = MicroUsd(lost.0.saturating_sub(kept().map(|it| it.amount.0).sum()));
     if n_lost > 0 {
         voice.out(format!("{} in flight at a crash: at most {lost}, counted as spent", n_of(n_lost, "call")));
     }

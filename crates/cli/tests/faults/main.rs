@@ -6,9 +6,13 @@
 #[cfg(test)]
 mod asking;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod errors;
+#[cfg(test)]
+mod fallback;
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
@@ -19,5 +23,7 @@ mod planning;
 mod server;
 #[cfg(test)]
 mod stopping;
+#[cfg(test)]
+mod vendor;
 #[cfg(test)]
 mod votes;

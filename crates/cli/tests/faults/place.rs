@@ -40,6 +40,24 @@ impl Place {
         Self { flags, ..place }
     }
 
+    /// A folder with a project: `toml` says what stands below `[data]`, and `URL` in it is the server's address.
+    pub(crate) fn project(
+        toml: &str,
+        texts: &[&str],
+        play: impl Fn(&Ask) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let place = Self { flags: Vec::new(), ..Self::new(texts, play) };
+        place.write_project(toml);
+        place
+    }
+
+    /// Writes `karat.toml`: what reads `data.csv`, then this.
+    pub(crate) fn write_project(&self, toml: &str) {
+        let head = "[data]\nfiles = [\"data.csv\"]\nid = \"id\"\ntext = \"text\"\n";
+        let toml = toml.replace("URL", &self.server.url);
+        fs::write(self.path().join("karat.toml"), format!("{head}{toml}")).unwrap();
+    }
+
     /// Further flags for every command.
     pub(crate) fn with(mut self, flags: &str) -> Self {
         self.flags.extend(flags.split_whitespace().map(str::to_owned));

@@ -37,6 +37,12 @@ pub(crate) enum Reply {
     Says(&'static str),
     /// The head of an answer and half of its body, and then nothing.
     Cut,
+    /// The connection is closed without a word.
+    Gone,
+    /// An answer with this text, made for the request.
+    Tells(String),
+    /// A refusal for good: no invitation to come back, as where a parameter or a length is not taken.
+    Refuses(u16, &'static str),
 }
 
 /// What the server was asked and what it sold.
@@ -96,6 +102,21 @@ impl Server {
         self.asks().iter().filter(|ask| ask.item == item).count()
     }
 
+    /// Everything that this model was sent, message by message, as one text for each request.
+    pub(crate) fn sent_to(&self, model: &str) -> Vec<String> {
+        let asks = self.asks();
+        let whole = |ask: &Ask| {
+            let messages = ask.body["messages"].as_array().unwrap();
+            messages.iter().map(|it| it["content"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+        };
+        asks.iter().filter(|ask| ask.model == model).map(whole).collect()
+    }
+
+    /// The items that this model was asked about, in order of arrival.
+    pub(crate) fn items_of(&self, model: &str) -> Vec<String> {
+        self.asks().into_iter().filter(|ask| ask.model == model).map(|ask| ask.item).collect()
+    }
+
     /// Tokens sold so far: in and out.
     pub(crate) fn sold(&self) -> (u64, u64) {
         let book = self.book.lock().unwrap();
@@ -120,6 +141,9 @@ fn serve(stream: TcpStream, play: &Play, book: &Mutex<Book>, told: &Condvar) {
                 let body = json!({"error": {"message": "slow down"}});
                 response(429, &format!("retry-after: {seconds}\r\n"), &body)
             }
+            Reply::Tells(text) => response(200, "", &sell(book, &ask, &text)),
+            Reply::Refuses(status, message) => response(status, "", &json!({"error": {"message": message}})),
+            Reply::Gone => return,
             Reply::Cut => {
                 let whole = response(200, "", &sell(book, &ask, "half"));
                 let _ = out.write_all(&whole.as_bytes()[..whole.len() / 2]);

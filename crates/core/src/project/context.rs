@@ -89,7 +89,7 @@ pub struct PrivacySpec {
 }
 
 /// Items that are dialogues.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DialogueSpec {
     /// The column with the turns: a JSON list of `{speaker, text}` (also `role`, `from`, `content`, `value`).

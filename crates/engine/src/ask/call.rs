@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use karat_core::{AttemptRow, Error, ErrorKind, Failure, Hash, MicroUsd, Result, Tokens};
-use karat_llm::{CallError, CallErrorClass, ModelAnswer, ModelRequest, Tries};
+use karat_llm::{CallError, CallErrorClass, ModelAnswer, ModelRequest, Price, Tries};
 use karat_store::{Entry, Hold};
 
 use super::{Desk, Halt};
@@ -37,6 +38,7 @@ impl Desk<'_> {
         let mut entry = Entry::default();
         let mut hold = None;
         let mut tries = Tries::new(self.asker.retry);
+        let mut n_here = 0;
         for n_try in 1.. {
             if self.stop.asked() {
                 self.give_back(hold, entry).await?;
@@ -68,7 +70,14 @@ impl Desk<'_> {
                     if entry.settle.is_some() {
                         self.write(std::mem::take(&mut entry)).await?;
                     }
-                    let pause = tries.wait_after(&error).filter(|_| !self.is_absent(&error, n_try));
+                    n_here += 1;
+                    let pause = if error.is_relieved {
+                        // Another endpoint answers from here on: its tries are its own.
+                        (tries, n_here) = (Tries::new(self.asker.retry), 0);
+                        Some(Duration::ZERO)
+                    } else {
+                        tries.wait_after(&error).filter(|_| !self.is_absent(&error, n_here))
+                    };
                     let Some(pause) = pause else {
                         return self.give_up(error, hold, entry).await;
                     };
@@ -127,10 +136,9 @@ impl Desk<'_> {
 
     /// Sets the most that the call can cost aside, on disk, before it is made.
     async fn reserve(&self, request: &ModelRequest) -> Result<Option<Hold>, Halt> {
-        let (Some(purse), Some(price)) = (self.purse, &self.asker.price) else {
+        let (Some(purse), Some(most)) = (self.purse, self.asker.most_cost(request)) else {
             return Ok(None);
         };
-        let most = price.upper_bound(request.prompt_bytes(), request.settings.max_tokens);
         purse.take(MicroUsd(most.0)).await.map(Some).map_err(Halt::Fatal)
     }
 
@@ -145,7 +153,7 @@ impl Desk<'_> {
     }
 
     fn cost(&self, request: &ModelRequest, answer: &ModelAnswer) -> MicroUsd {
-        let Some(price) = &self.asker.price else {
+        let Some(price) = self.asker.price_of(answer.by) else {
             return MicroUsd(0);
         };
         let cost = match &answer.usage {
@@ -156,6 +164,10 @@ impl Desk<'_> {
             None => return MicroUsd(0),
         };
         MicroUsd(cost.0)
+    }
+
+    fn priced(&self, by: u32) -> Option<String> {
+        self.asker.price_of(by).map(|price| price.date.to_string())
     }
 
     fn row(&self, request: &ModelRequest, of: &Attempt, attempt: u32) -> AttemptRow {
@@ -173,7 +185,7 @@ impl Desk<'_> {
             answer: None,
             tokens: None,
             cost: MicroUsd(0),
-            priced: self.asker.price.as_ref().map(|price| price.date.to_string()),
+            priced: None,
             latency_ms: 0,
             served_model: None,
             at_ms: crate::now_ms(),
@@ -201,6 +213,7 @@ impl Desk<'_> {
             reasoning: it.reasoning,
         });
         row.cost = cost;
+        row.priced = self.priced(answer.by);
         row.latency_ms = answer.latency_ms;
         row.served_model = answer.served_model.clone();
     }
@@ -218,10 +231,14 @@ impl Desk<'_> {
         row.prompt = prompt_blob::keep(&request.messages, self.asker.system, &mut entry.blobs);
         row.status = error.class.as_str().to_owned();
         row.message = Some(error.message.clone());
+        row.priced = self.priced(error.by);
         if matches!(error.class, Timeout | BadBody | Connection)
             && let Some(hold) = hold.take()
         {
-            row.cost = hold.amount();
+            // Set aside was the most that the dearest of the list costs.
+            let most = |it: &Price| it.upper_bound(request.prompt_bytes(), request.settings.max_tokens);
+            let own = self.asker.price_of(error.by).map_or(hold.amount(), |it| MicroUsd(most(it).0));
+            row.cost = own.min(hold.amount());
             entry.settle = Some(hold);
         }
         self.progress.failed_try(error.class.as_str(), row.cost);

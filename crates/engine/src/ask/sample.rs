@@ -12,6 +12,8 @@ use super::call::{Attempt, Called};
 use super::{Desk, Halt};
 use crate::answer::KeptAnswer;
 use crate::asker::{Asked, Question};
+use crate::privacy::Unmask;
+use crate::scoring::Scorer;
 
 /// One sample: what was read, how sure, and what is still to be written.
 pub(super) struct Sample {
@@ -28,6 +30,16 @@ enum Said {
 impl Desk<'_> {
     /// Asks view after view until the inquiry has heard enough.
     pub(super) async fn sample(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
+        if let Scorer::Likely(likelihood) = &self.asker.scorer {
+            return self.scored(question, *likelihood).await;
+        }
+        let mut sample = self.inquire(question, n).await?;
+        self.check(question, &mut sample, n).await?;
+        self.write_early(&mut sample.entry).await?;
+        Ok(sample)
+    }
+
+    async fn inquire(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
         let mut entry = Entry::default();
         let mut heard = Vec::new();
         let mut step = None;
@@ -39,18 +51,12 @@ impl Desk<'_> {
             for one in asked {
                 match self.view(question, one, n, heard.is_empty(), &mut entry).await? {
                     Said::Heard(one) => heard.push(one),
-                    Said::Failed(failure) => {
-                        self.write_early(&mut entry).await?;
-                        return Ok(failed(failure, entry));
-                    }
+                    Said::Failed(failure) => return Ok(failed(failure, entry)),
                 }
             }
             match self.asker.inquiry.next(&question.item, &heard) {
                 Step::Ask(views) => step = Some(self.render(question, views)?),
-                Step::Done(heard) => {
-                    self.write_early(&mut entry).await?;
-                    return Ok(Sample { heard: *heard, entry });
-                }
+                Step::Done(heard) => return Ok(Sample { heard: *heard, entry }),
             }
         }
     }
@@ -68,7 +74,7 @@ impl Desk<'_> {
     }
 
     /// What was paid for is kept before more is spent.
-    async fn write_before_more(&self, entry: &mut Entry) -> Result<(), Halt> {
+    pub(super) async fn write_before_more(&self, entry: &mut Entry) -> Result<(), Halt> {
         if !entry.attempts.is_empty() {
             self.write(std::mem::take(entry)).await?;
         }
@@ -108,6 +114,8 @@ impl Desk<'_> {
         };
         let mut heard = self.hear(asked, &answer);
         heard.reading.notes.extend(reused);
+        let n_hidden = asked.unmask.as_ref().map_or(0, Unmask::n_found);
+        heard.reading.notes.extend((n_hidden > 0).then_some(Note::Masked { n: n_hidden }));
         // A recording has one answer: asking it again would only play that once more.
         let asks_again = self.asker.annotator.kind != AnnotatorKind::Replay;
         if let Some(problem) = heard.reading.problem.take().filter(|_| asks_again) {
@@ -131,7 +139,7 @@ impl Desk<'_> {
         Ok(Said::Heard(heard))
     }
 
-    async fn lookup(&self, key: karat_core::Hash) -> Result<Option<CachedAnswer>, Halt> {
+    pub(super) async fn lookup(&self, key: karat_core::Hash) -> Result<Option<CachedAnswer>, Halt> {
         if self.fresh {
             return Ok(None);
         }
@@ -139,7 +147,7 @@ impl Desk<'_> {
     }
 
     /// The answer to one question: from the journal where it is known, else by a call.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         question: &Question,
         asked: &Asked,
@@ -148,13 +156,15 @@ impl Desk<'_> {
         known: Option<CachedAnswer>,
     ) -> Result<(Called, Option<Note>), Halt> {
         if let Some(known) = known {
-            let note = if *known.item == *question.item.id.as_str() {
-                Note::Cached
-            } else {
-                Note::Shared { with: known.item.to_string() }
+            let is_own = *known.item == *question.item.id.as_str();
+            // What a batch of this very run brought is its own answer, and no earlier one.
+            let note = match is_own {
+                true if known.run == self.run => None,
+                true => Some(Note::Cached),
+                false => Some(Note::Shared { with: known.item.to_string() }),
             };
             let answer = KeptAnswer::read(&known.answer)?;
-            return Ok((Called::Answered(Box::new(answer), Entry::default()), Some(note)));
+            return Ok((Called::Answered(Box::new(answer), Entry::default()), note));
         }
         let request = self.asker.request(&question.item, &asked.view, messages.to_vec(), of.sample);
         let called = self.call(&request, of).await?;
@@ -162,7 +172,9 @@ impl Desk<'_> {
     }
 
     fn hear(&self, asked: &Asked, answer: &KeptAnswer) -> Heard {
-        let reading = self.asker.read(asked, answer);
+        let mut reading = self.asker.read(asked, answer);
+        let standby = answer.by.checked_sub(1).and_then(|n| self.asker.standbys.get(n as usize));
+        reading.notes.extend(standby.map(|it| Note::FellBack { to: it.spec.clone() }));
         let confidence = self.confidence(asked, answer, &reading);
         Heard { reading, confidence }
     }
@@ -184,7 +196,7 @@ impl Desk<'_> {
     }
 }
 
-fn failed(failure: Failure, entry: Entry) -> Sample {
+pub(super) fn failed(failure: Failure, entry: Entry) -> Sample {
     let reading =
         Reading { outcome: Outcome::Failed(failure), notes: Vec::new(), problem: None, stated: None };
     Sample { heard: Heard { reading, confidence: Confidence::Unknown(NoConfidence::NoLabel) }, entry }

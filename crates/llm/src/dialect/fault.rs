@@ -43,7 +43,7 @@ fn judge(status: u16, retry_after: Option<Duration>, words: &Words) -> Fault {
     };
     // A wait in the body stands in for a header that is not there: Google sends none.
     let retry_after = retry_after.or(words.retry_delay);
-    let error = CallError { class, message, status: Some(status), retry_after, tries: 1 };
+    let error = CallError { retry_after, ..CallError::new(class, message).with_status(status) };
     match words.refused_part() {
         Some(part) if class == CallErrorClass::BadRequest => Fault::Refuses(part, error),
         Some(_) | None => Fault::Failed(error),

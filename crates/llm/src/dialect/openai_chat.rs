@@ -105,6 +105,7 @@ pub fn decode(body: &[u8]) -> Result<ModelAnswer, Fault> {
         latency_ms: 0,
         tries: 1,
         stated: None,
+        by: 0,
     })
 }
 

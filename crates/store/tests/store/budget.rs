@@ -208,3 +208,44 @@ async fn calls_in_flight_at_a_crash_count_as_spent_and_are_told() {
     assert!(spent + held > MAX.0 - LARGEST);
     assert_eq!(store.verify().await.unwrap().differences, [""; 0]);
 }
+
+#[tokio::test]
+async fn a_later_process_ends_a_hold_together_with_what_it_paid_for_and_a_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = {
+        let bench = bench(folder.path()).await;
+        let hold = bench.store.budget(bench.run, MicroUsd(100)).unwrap().reserve(MicroUsd(60)).await.unwrap();
+        hold.id()
+    };
+    let bench = bench(folder.path()).await;
+    let hold = bench.store.open_hold(id).await.unwrap().unwrap();
+    assert_eq!((hold.id(), hold.amount()), (id, MicroUsd(60)));
+    let mut entry = paid(bench.run, 1, 10, hold);
+    entry.decisions.push(("batch", serde_json::json!({"event": "collected"}), 5));
+    bench.journal.write(entry).await.unwrap();
+    assert_eq!(spent_and_held(&bench.store).await, (10, 0));
+    assert!(bench.store.open_hold(id).await.unwrap().is_none());
+    let kept = bench.store.decisions("batch").await.unwrap();
+    assert_eq!((kept.len(), kept[0].at_ms), (1, 5));
+
+    let mut refused = labeled(bench.run + 7, 2);
+    refused.decisions.push(("batch", serde_json::json!({}), 6));
+    assert!(bench.journal.write(refused).await.is_err());
+    assert_eq!(bench.store.decisions("batch").await.unwrap().len(), 1, "what is refused decides nothing");
+    assert_eq!(bench.store.verify().await.unwrap().differences, [""; 0]);
+}
+
+#[tokio::test]
+async fn money_and_what_it_is_for_are_kept_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let budget = bench.store.budget(bench.run, MicroUsd(100)).unwrap();
+    let plan = |n: u64| ("batch", serde_json::json!({ "n": n }), 7);
+    let hold = budget.reserve_for(MicroUsd(60), plan(1)).await.unwrap();
+    assert!(budget.reserve_for(MicroUsd(60), plan(2)).await.is_err());
+    assert_eq!(budget.reserve_for(MicroUsd(0), plan(3)).await.unwrap().id(), 0);
+    let kept: Vec<_> = bench.store.decisions("batch").await.unwrap().into_iter().map(|it| it.body).collect();
+    let want = [serde_json::json!({"n": 1, "hold": hold.id()}), serde_json::json!({"n": 3, "hold": 0})];
+    assert_eq!(kept, want);
+    assert_eq!(bench.store.open_hold(hold.id()).await.unwrap(), Some(hold));
+}

@@ -113,7 +113,7 @@ pub(crate) fn labeled(run: i64, n: u64) -> Entry {
         attempts: vec![attempt(run, n)],
         annotations: vec![annotation(run, n, OutcomeKind::Labeled)],
         blobs: vec![(Hash::of(&prompt), prompt.into()), (Hash::of(&answer), answer.into())],
-        settle: None,
+        ..Entry::default()
     }
 }
 
@@ -133,6 +133,6 @@ pub(crate) fn failed(run: i64, n: u64) -> Entry {
         attempts: vec![attempt],
         annotations: vec![annotation(run, n, OutcomeKind::Failed)],
         blobs: vec![(Hash::of(&prompt), prompt.into())],
-        settle: None,
+        ..Entry::default()
     }
 }

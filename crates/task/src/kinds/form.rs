@@ -246,8 +246,10 @@ fn read_form(task: &Task, item: &Item, text: &str, truncated_at: Option<u32>) ->
         parsed.mends.iter().map(|what| Note::Mended { what: (*what).to_owned() }).collect();
     notes.extend(parsed.cut.then_some(Note::CutOff));
     let (mut values, mut problems) = (Vec::new(), Vec::new());
+    // What was being written when the answer stopped is not known.
+    let last = parsed.value.as_object().and_then(|map| map.keys().next_back()).filter(|_| parsed.cut);
     for part in &task.parts {
-        let said = parsed.value.get(&part.name);
+        let said = parsed.value.get(&part.name).filter(|_| last != Some(&part.name));
         let read = said.map(|said| read_part(part, item, said));
         let (value, why) = match read {
             None => (None, Some("it is not answered".to_owned())),

@@ -26,6 +26,10 @@ pub struct FeatureOptions {
 
 impl FeatureOptions {
     /// What is good for search among labels and short texts: words, and 3 to 5 letters.
+    ///
+    /// By `karat-proof search` the nearest example has the query's label more often than with letters alone (Banking77
+    /// 81.0 and 80.9 %, AG News 77.6 and 75.7 %); the right of 77 labels is first less often where only names are
+    /// searched (43.9 and 47.5 %), and as often among the first 20.
     pub fn for_search() -> Self {
         Self { words: Some(1..=1), letters: Some(3..=5), min_texts: 1 }
     }

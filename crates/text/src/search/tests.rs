@@ -64,6 +64,12 @@ fn equal_texts_come_in_their_order() {
 }
 
 #[test]
+fn of_many_equal_texts_the_first_are_found() {
+    let hits = index(&["a card"; 500]).nearest("card", 30);
+    assert_eq!(hits.iter().map(|hit| hit.doc).collect::<Vec<_>>(), (0..30).collect::<Vec<_>>());
+}
+
+#[test]
 fn nothing_in_common_finds_nothing() {
     check(&["card", ""], "xyz", &[]);
     check(&["card", ""], "", &[]);

@@ -77,7 +77,7 @@ pub(super) fn whole(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusOp
     }
     let mut items = match method.name {
         "medoid" => of_medoids(measure, &votes, &weigh(panel, measure, &votes)?),
-        "borda" => of_borda(panel, &votes, &weigh(panel, measure, &votes)?),
+        "borda" => of_borda(measure, &votes, &weigh(panel, measure, &votes)?),
         "vote" => votes.iter().map(|votes| by_vote(measure, votes)).collect(),
         _ => of_numbers(panel, measure, &votes, method.name)?,
     };
@@ -152,9 +152,10 @@ fn winner_or_tie<'a>(measure: &Measure, best: impl Iterator<Item = &'a Plain>) -
     }
 }
 
-fn of_borda(panel: &Panel, votes: &[Votes<'_>], found: &WeightedMedoids) -> Vec<Agreed> {
+fn of_borda(measure: &Measure, votes: &[Votes<'_>], found: &WeightedMedoids) -> Vec<Agreed> {
+    let allows_ties = measure.task().spec.ties;
     let weight = |member: u32| found.annotators[member as usize].map_or(1.0, |it| it.weight);
-    let labels: Vec<LabelId> = panel.measure.iter().flat_map(|measure| measure.task().schema.ids()).collect();
+    let labels: Vec<LabelId> = measure.task().schema.ids().collect();
     let one = |votes: &Votes<'_>| {
         let orders: Vec<(Vec<Vec<u32>>, f64)> =
             votes.iter().filter_map(|(member, value)| Some((groups(value)?, weight(*member)))).collect();
@@ -162,6 +163,10 @@ fn of_borda(panel: &Panel, votes: &[Votes<'_>], found: &WeightedMedoids) -> Vec<
         let order = borda(labels.len() as u32, &orders);
         if order.is_empty() {
             return Agreed::nothing();
+        }
+        // Where no two options may be equal, there is no order that all can be given: the votes tie.
+        if !allows_ties && order.iter().any(|group| group.len() > 1) {
+            return winner_or_tie(measure, votes.iter().map(|it| it.1));
         }
         let label = |n: u32| labels.get(n as usize).copied();
         let order = order.into_iter().map(|group| group.into_iter().filter_map(label).collect());

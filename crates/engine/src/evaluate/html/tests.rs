@@ -393,7 +393,7 @@ fn a_form_shows_its_questions_and_no_table_of_labels() {
         }];
     }
     let page = page(&report);
-    check_form(&page);
+    check_form("a form", &page);
     assert!(
         page.contains("Part by part") && page.contains("&lt;tone&gt;") && !page.contains("Label by label")
     );

@@ -16,6 +16,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod masks;
 mod noise;
 mod pairs;
 mod panels;
@@ -119,6 +120,11 @@ const PROOFS: &[Proof] = &[
         name: "search",
         about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
         run: search::run,
+    },
+    Proof {
+        name: "masks",
+        about: "What masking finds of personal data, in three languages, and what it takes for some.",
+        run: masks::run,
     },
 ];
 

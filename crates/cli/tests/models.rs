@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -118,10 +119,14 @@ fn closed(_: &str, _: &Value) -> (u16, Value) {
 
 #[track_caller]
 fn karat(line: &str, code: i32) -> (String, String) {
-    let folder = tempfile::tempdir().unwrap();
+    karat_in(tempfile::tempdir().unwrap().path(), line, code)
+}
+
+#[track_caller]
+fn karat_in(folder: &Path, line: &str, code: i32) -> (String, String) {
     let out = Command::new(env!("CARGO_BIN_EXE_karat"))
         .args(line.split_whitespace())
-        .current_dir(folder.path())
+        .current_dir(folder)
         .env_clear()
         .stdin(Stdio::null())
         .output()
@@ -197,4 +202,26 @@ fn without_asking_nothing_is_sent_and_the_table_speaks() {
     assert_eq!(told.lines().count(), 3, "{told}");
     let (_, said) = karat("models vlm", 2);
     assert!(said.contains("did it mean `vllm`?"), "{said}");
+}
+
+#[test]
+fn a_project_shows_its_annotators_and_stand_ins_are_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, _) = server(able);
+    let toml = format!(
+        "[data]\nfiles = [\"t.csv\"]\ntext = \"text\"\n[task]\nkind = \"classify\"\nlabels = [\"a\", \"b\"]\n\
+         [[annotators]]\nmodel = \"vllm/m\"\nbase_url = \"{url}\"\n[[annotators]]\nmodel = \"scripted/accuracy=1\"\n"
+    );
+    std::fs::write(folder.path().join("karat.toml"), toml).unwrap();
+    std::fs::write(folder.path().join("t.csv"), "text\nx\n").unwrap();
+    let (told, _) = karat_in(folder.path(), "models", 0);
+    check_row(
+        &told,
+        "vllm/m",
+        &["says yes", "says yes", "says yes", "says yes", "untried", "untried", "says no"],
+    );
+    check_row(&told, "scripted/accuracy=1", &["untried"; 7]);
+    let (told, said) = karat_in(folder.path(), "models --probe", 0);
+    assert!(said.contains("asking 2 models") && said.contains("nothing is charged"), "{said}");
+    check_row(&told, "vllm/m", &["yes", "yes", "yes", "yes, 20", "yes", "yes, 2 numbers", "says no"]);
 }

@@ -57,6 +57,8 @@ pub enum NoConfidence {
     LabelNotInTokens,
     /// The answer was to state a confidence and did not.
     NotStated,
+    /// The label was made of two answers that differ, and neither was sure of it.
+    OrdersDiffer,
 }
 
 /// How sure an annotator is of its outcome.
@@ -96,14 +98,15 @@ impl Confidence {
             Self::Unknown(NoConfidence::NoLogprobs) => "none: no token probabilities",
             Self::Unknown(NoConfidence::LabelNotInTokens) => "none: label not in tokens",
             Self::Unknown(NoConfidence::NotStated) => "none: not stated",
+            Self::Unknown(NoConfidence::OrdersDiffer) => "none: orders differ",
         }
     }
 
     /// Reads what [`Confidence::value`] and [`Confidence::source`] gave.
     pub fn from_parts(value: Option<f64>, source: &str) -> Option<Self> {
-        use NoConfidence::{LabelNotInTokens, NoLabel, NoLogprobs, NotStated};
+        use NoConfidence::{LabelNotInTokens, NoLabel, NoLogprobs, NotStated, OrdersDiffer};
         let raw = ConfidenceSource::ALL.map(|it| Self::Raw(value.unwrap_or(f64::NAN), it));
-        let none = [NoLabel, NoLogprobs, LabelNotInTokens, NotStated].map(Self::Unknown);
+        let none = [NoLabel, NoLogprobs, LabelNotInTokens, NotStated, OrdersDiffer].map(Self::Unknown);
         let found = raw.into_iter().chain(none).find(|it| it.source() == source)?;
         (found.value().is_none() == value.is_none()).then_some(found)
     }

@@ -138,6 +138,11 @@ pub enum Note {
         /// The label before, as stored.
         from: String,
     },
+    /// The options were shown in both orders, and the two answers differ.
+    OrderDiffers {
+        /// The answer in each order, as stored.
+        got: Vec<String>,
+    },
 }
 
 impl Note {
@@ -167,6 +172,7 @@ impl Note {
             Self::Masked { .. } => "masked",
             Self::FellBack { .. } => "fell_back",
             Self::Corrected { .. } => "corrected",
+            Self::OrderDiffers { .. } => "order_differs",
         }
     }
 

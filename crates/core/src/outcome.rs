@@ -127,6 +127,30 @@ pub enum Unusable {
         /// The tied values, as stored.
         got: Vec<String>,
     },
+    /// A number or a grade that the scale does not have.
+    OutOfScale {
+        /// As written, clipped.
+        got: String,
+        /// The scale, in words.
+        scale: String,
+    },
+    /// Asked in both orders of its options, the annotator answered by their places.
+    OrderDepends {
+        /// The answer in each order, as stored.
+        got: Vec<String>,
+    },
+    /// The options were shown in both orders, and only one of the two answers is a label.
+    NotConfirmed {
+        /// That label, as stored.
+        got: String,
+        /// What the other answer was.
+        other: String,
+    },
+    /// Nobody was asked, since the item lacks what is asked about.
+    NotAsked {
+        /// What it lacks, in words.
+        lacks: String,
+    },
 }
 
 impl Unusable {
@@ -142,6 +166,10 @@ impl Unusable {
             Self::MissingField { .. } => "missing_field",
             Self::NotPlaced { .. } => "not_placed",
             Self::Tied { .. } => "tied",
+            Self::OutOfScale { .. } => "out_of_scale",
+            Self::OrderDepends { .. } => "order_depends",
+            Self::NotConfirmed { .. } => "not_confirmed",
+            Self::NotAsked { .. } => "not_asked",
         }
     }
 }
@@ -217,6 +245,14 @@ impl fmt::Display for Unusable {
                 )
             }
             Self::Tied { got } => write!(f, "the samples tie: `{}`", got.join("`, `")),
+            Self::OutOfScale { got, scale } => write!(f, "`{got}` is not on the scale {scale}"),
+            Self::OrderDepends { got } => {
+                write!(f, "the answer depends on the order of the options: `{}`", got.join("`, then `"))
+            }
+            Self::NotConfirmed { got, other } => {
+                write!(f, "`{got}` in one order of the options is not confirmed in the other: {other}")
+            }
+            Self::NotAsked { lacks } => write!(f, "not asked: {lacks}"),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::asker::{Asker, Question};
 use crate::progress::Progress;
 use crate::purse::Purse;
 use crate::stop::Stop;
-use sample::Sample;
+pub(crate) use sample::Sample;
 
 /// Why a run ends before its end.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ use karat_llm::{
 use karat_task::{Inquiry, PromptStyle, Prompter, TaskKind, View};
 use serde_json::json;
 
+use crate::corrected;
 use crate::privacy::Privacy;
 use crate::scoring::Scorer;
 use crate::setup::Setup;
@@ -85,6 +86,7 @@ impl Asker {
         let task = Arc::clone(&setup.task);
         let prompter = Prompter::new(&task, setup.kind, &style)?;
         let scorer = Scorer::new(spec, &task, setup.kind, &nature)?;
+        corrected::check(spec, setup.kind.shape())?;
         // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
         let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
         let inquiry = match is_whole {
@@ -189,6 +191,15 @@ impl Asker {
     /// Whether it decides between the answers of others.
     pub fn moderates(&self) -> bool {
         self.spec.role == Duty::Moderator
+    }
+
+    /// How many calls an item takes, as far as can be told before the first; for one sample.
+    pub(crate) fn n_calls(&self, question: &Question) -> u64 {
+        match self.scorer {
+            Scorer::Answer => self.inquiry.n_calls(&question.item),
+            Scorer::Check(_) => self.inquiry.n_calls(&question.item) + 1,
+            Scorer::Likely(_) => question.asked.len() as u64,
+        }
     }
 
     /// The identities of all that is asked first: each view, as often as it is sampled.

@@ -16,6 +16,7 @@ pub mod calibrate;
 pub mod compare;
 pub mod consensus;
 pub mod correct;
+mod corrected;
 pub mod decide;
 pub mod errors;
 pub mod estimate;

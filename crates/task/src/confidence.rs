@@ -58,9 +58,9 @@ pub fn token_confidence(
         return missing;
     };
     let places = kind.label_words(task, answer, value);
-    let sure = places
-        .iter()
-        .map(|it| Branches::of(&task.schema, &all, tokens, it, shift).and_then(|it| it.of_chosen()));
+    let schema = kind.written(task);
+    let sure =
+        places.iter().map(|it| Branches::of(&schema, &all, tokens, it, shift).and_then(|it| it.of_chosen()));
     let least = sure.reduce(|a, b| Some(a?.min(b?))).flatten();
     match least {
         Some(p) => Confidence::Raw(p.clamp(0.0, 1.0), ConfidenceSource::TokenProbability),

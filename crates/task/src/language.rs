@@ -32,6 +32,8 @@ pub(crate) struct Words {
     pub(crate) cannot_tell: &'static str,
     /// In front of a reason.
     pub(crate) reason: &'static str,
+    /// In place of the value of a field that has none.
+    pub(crate) no_value: &'static str,
 }
 
 /// The words of a language.
@@ -82,6 +84,7 @@ static EN: Words = Words {
     answers: ("The answers, in no particular order:", "Answer"),
     cannot_tell: "(cannot tell)",
     reason: "Reason",
+    no_value: "(no value)",
 };
 
 static RU: Words = Words {
@@ -101,6 +104,7 @@ static RU: Words = Words {
     answers: ("Ответы в случайном порядке:", "Ответ"),
     cannot_tell: "(определить нельзя)",
     reason: "Причина",
+    no_value: "(нет значения)",
 };
 
 static ZH: Words = Words {
@@ -120,4 +124,5 @@ static ZH: Words = Words {
     answers: ("各个回答（顺序随机）：", "回答"),
     cannot_tell: "（无法判断）",
     reason: "理由",
+    no_value: "（无）",
 };

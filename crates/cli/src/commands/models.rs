@@ -7,7 +7,7 @@ use karat_core::{AnnotatorSpec, Error, Result};
 use karat_engine::{PROJECT_FILE, Setup};
 use karat_llm::doctor::{EndpointReport, Reach, doctor};
 use karat_llm::endpoints::{CUSTOM, endpoint};
-use karat_llm::probe::{ABILITIES, Found, ModelReport, cost, probe, said};
+use karat_llm::probe::{ABILITIES, Ability, Found, ModelReport, cost, probe, said};
 use karat_llm::{ENDPOINTS, Endpoint, MicroUsd, Prices, ProviderOptions, Usage, provider};
 use serde_json::json;
 
@@ -44,10 +44,19 @@ struct Target {
 }
 
 impl Target {
+    /// The name in front of the `/`.
+    fn first(&self) -> &str {
+        self.spec.split_once('/').map_or(self.spec.as_str(), |(first, _)| first)
+    }
+
+    /// Whether it is no server at all.
+    fn is_stand_in(&self) -> bool {
+        matches!(self.first(), "scripted" | "replay")
+    }
+
     /// The row of its endpoint.
     fn row(&self) -> &'static Endpoint {
-        let name = self.spec.split_once('/').map_or(self.spec.as_str(), |(name, _)| name);
-        endpoint(name).unwrap_or(&CUSTOM)
+        endpoint(self.first()).unwrap_or(&CUSTOM)
     }
 }
 
@@ -82,17 +91,14 @@ async fn targets(args: &Args) -> Result<(Vec<Target>, Prices)> {
         ..ProviderOptions::default()
     };
     let built_in = || Prices::built_in().map_err(Error::bug);
+    let named = || args.names.iter().map(|it| Target { spec: it.clone(), options: options.clone() });
     if !args.names.is_empty() {
-        for name in &args.names {
-            let first = name.split_once('/').map_or(name.as_str(), |(first, _)| first);
-            if endpoint(first).is_none() && !matches!(first, "scripted" | "replay") && args.base_url.is_none()
-            {
-                let error = provider(name, &options).err().map(|it| it.to_string()).unwrap_or_default();
-                return Err(Error::invalid(error));
-            }
+        let unknown =
+            |it: &Target| endpoint(it.first()).is_none() && !it.is_stand_in() && args.base_url.is_none();
+        if let Some(error) = named().filter(unknown).find_map(|it| provider(&it.spec, &options).err()) {
+            return Err(Error::invalid(error.to_string()));
         }
-        let target = |spec: &String| Target { spec: spec.clone(), options: options.clone() };
-        return Ok((args.names.iter().map(target).collect(), built_in()?));
+        return Ok((named().collect(), built_in()?));
     }
     if args.project.join(PROJECT_FILE).exists() {
         let setup = Setup::open(&args.project)?;
@@ -152,7 +158,7 @@ async fn chosen(targets: Vec<Target>) -> Result<Vec<Target>> {
 fn announce(targets: &[Target], prices: &Prices, voice: &mut Voice) {
     let price = |it: &Target| {
         let model = it.spec.split_once('/').map_or("", |(_, model)| model);
-        prices.find(it.row().name, model)
+        prices.find(if it.is_stand_in() { it.first() } else { it.row().name }, model)
     };
     let costs: Vec<_> = targets.iter().map(|it| cost(price(it).as_ref())).collect();
     let n_calls: u64 = costs.iter().map(|it| u64::from(it.n_calls)).sum();
@@ -160,7 +166,13 @@ fn announce(targets: &[Target], prices: &Prices, voice: &mut Voice) {
     let most: Option<u64> = costs.iter().map(|it| it.most.map(|usd| usd.0)).sum();
     let money = most.map_or_else(
         || "the price is not known".to_owned(),
-        |usd| format!("at most ${:.4}", MicroUsd(usd).as_usd()),
+        |usd| {
+            if usd == 0 {
+                "nothing is charged".to_owned()
+            } else {
+                format!("at most ${:.4}", MicroUsd(usd).as_usd())
+            }
+        },
     );
     voice.say(format!(
         "asking {}: at most {}, {} tokens in and {} out; {money}",
@@ -175,7 +187,10 @@ fn announce(targets: &[Target], prices: &Prices, voice: &mut Voice) {
 
 /// Nothing was sent: what the table of endpoints says.
 fn by_table(targets: &[Target], voice: &mut Voice) {
-    let of = |it: &Target| ABILITIES.iter().map(|ability| (ability.name, said(it.row(), ability))).collect();
+    let stand_in = || Found::Untried { why: "a stand-in that is no server".to_owned() };
+    let found =
+        |it: &Target, ability: &Ability| if it.is_stand_in() { stand_in() } else { said(it.row(), ability) };
+    let of = |it: &Target| ABILITIES.iter().map(|ability| (ability.name, found(it, ability))).collect();
     let reports: Vec<ModelReport> = targets
         .iter()
         .map(|it| ModelReport {

@@ -16,9 +16,9 @@ use crate::privacy::Unmask;
 use crate::scoring::Scorer;
 
 /// One sample: what was read, how sure, and what is still to be written.
-pub(super) struct Sample {
-    pub(super) heard: Heard,
-    pub(super) entry: Entry,
+pub(crate) struct Sample {
+    pub(crate) heard: Heard,
+    pub(crate) entry: Entry,
 }
 
 /// What one question came to.
@@ -29,7 +29,7 @@ enum Said {
 
 impl Desk<'_> {
     /// Asks view after view until the inquiry has heard enough.
-    pub(super) async fn sample(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
+    pub(crate) async fn sample(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
         if let Scorer::Likely(likelihood) = &self.asker.scorer {
             return self.scored(question, *likelihood).await;
         }

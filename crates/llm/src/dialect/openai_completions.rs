@@ -4,9 +4,9 @@
 //! each of its tokens (`echo`, `logprobs`); or a [`ScoredPrompt`] in which each token has its place in the prompt. One
 //! token is generated and thrown away, since vLLM takes no `max_tokens` of 0.
 //!
-//! Who can: vLLM and SGLang; Together and Fireworks say so of some models; OpenAI of none that are sold today. Who cannot:
-//! `llama-server` refuses `echo` or, by version, answers with the generated token alone; Ollama and TGI ignore it. What was
-//! left out is an error here, never a score of 0.
+//! Who can, as of November 2026: vLLM and SGLang; Together, by its API description. Who cannot: `llama-server`, which refuses
+//! `echo` or, by version, answers with the generated token alone, and whose own `/completion` gives no more. What was left
+//! out is an error here, never a score of 0.
 //!
 //! Not here: sending it (`score.rs`), and what the scores are for.
 
@@ -144,43 +144,100 @@ impl WireLogprobs {
 /// Where each token of the prompt stands in it, in code points; tokens behind the prompt have no place and end the list.
 ///
 /// The offsets that come with the tokens are not used: servers count them in texts of their own. Tokens of the beginning
-/// (`<s>`) have an empty place. Tokens that are parts of one character have its place together.
+/// (`<s>`) have an empty place. Tokens that are parts of one character have its place together. How many characters such
+/// tokens cover is tried from the fewest on, until the rest fits.
 fn place(prompt: &str, tokens: &[Given]) -> Result<Vec<Range<usize>>, Fault> {
-    let mut places = Vec::with_capacity(tokens.len());
-    let (mut rest, mut at, mut n) = (prompt, 0, 0);
-    while n < tokens.len() && !rest.is_empty() {
-        let text = spaced(&tokens[n].text, prompt);
-        let (len, n_tokens) = if !text.is_empty() && rest.starts_with(&*text) {
-            (text.len(), 1)
-        } else if at == 0 && is_mark(&text) && !text.starts_with("<0x") {
-            (0, 1)
-        } else if at == 0 && !text.trim_start().is_empty() && rest.starts_with(text.trim_start()) {
-            // Some tokenizers put a space in front of all.
-            (text.trim_start().len(), 1)
-        } else if is_part(&text) {
-            let n_parts = tokens[n..].iter().take_while(|token| is_part(&token.text)).count();
-            let next: String = tokens[n + n_parts..]
-                .iter()
-                .take(3)
-                .map(|token| token.text.as_str())
-                .take_while(|text| !is_part(text))
-                .collect();
-            match len_of_parts(rest, n_parts, &next) {
-                Some(len) => (len, n_parts),
-                None => return Err(astray(&text, at)),
-            }
-        } else if n == 0 || at == 0 {
-            return Err(cannot("it answered with tokens that are not the prompt's"));
-        } else {
-            return Err(astray(&text, at));
-        };
-        let n_chars = rest[..len].chars().count();
-        places.extend(std::iter::repeat_n(at..at + n_chars, n_tokens));
-        rest = &rest[len..];
-        at += n_chars;
-        n += n_tokens;
+    let mut walk = Walk { prompt, at: 0, n_chars: 0, places: Vec::with_capacity(tokens.len()) };
+    let mut forks: Vec<Fork> = Vec::new();
+    let mut first_error = None;
+    for _ in 0..MAX_STEPS * (tokens.len() + 1) {
+        if walk.rest().is_empty() {
+            return Ok(walk.places);
+        }
+        let mut steps = walk.steps(tokens).unwrap_or_else(|error| {
+            first_error.get_or_insert(error);
+            Vec::new()
+        });
+        if steps.is_empty() {
+            let Some(Fork { at, n_chars, n_places, left }) = forks.pop() else { break };
+            (walk.at, walk.n_chars) = (at, n_chars);
+            walk.places.truncate(n_places);
+            steps = left;
+        }
+        let (len, n_tokens) = steps.remove(0);
+        if !steps.is_empty() {
+            forks.push(Fork { at: walk.at, n_chars: walk.n_chars, n_places: walk.places.len(), left: steps });
+        }
+        walk.go(len, n_tokens);
     }
-    if rest.is_empty() { Ok(places) } else { Err(cannot("its tokens end before the prompt does")) }
+    Err(first_error.unwrap_or_else(|| cannot("its tokens fit the prompt in too many ways")))
+}
+
+/// How many steps a token may take on average before the search is given up.
+const MAX_STEPS: usize = 32;
+
+/// A place where more than one length fitted: how far the walk was, and the steps that were not tried.
+struct Fork {
+    at: usize,
+    n_chars: usize,
+    n_places: usize,
+    left: Vec<(usize, usize)>,
+}
+
+/// How far the tokens are laid along the prompt.
+struct Walk<'a> {
+    prompt: &'a str,
+    /// In bytes of the prompt.
+    at: usize,
+    n_chars: usize,
+    /// One for each token so far.
+    places: Vec<Range<usize>>,
+}
+
+impl Walk<'_> {
+    fn rest(&self) -> &str {
+        &self.prompt[self.at..]
+    }
+
+    /// Lays so many tokens over so many bytes.
+    fn go(&mut self, len: usize, n_tokens: usize) {
+        let end = self.n_chars + self.rest()[..len].chars().count();
+        self.places.extend(std::iter::repeat_n(self.n_chars..end, n_tokens));
+        (self.at, self.n_chars) = (self.at + len, end);
+    }
+
+    /// What the next token may cover: bytes and how many tokens share them, the fewest bytes first.
+    fn steps(&self, tokens: &[Given]) -> Result<Vec<(usize, usize)>, Fault> {
+        let (n, rest) = (self.places.len(), self.rest());
+        let Some(token) = tokens.get(n) else {
+            return Err(cannot("its tokens end before the prompt does"));
+        };
+        let text = spaced(&token.text, self.prompt);
+        let bare = text.trim_start();
+        if !text.is_empty() && rest.starts_with(&*text) {
+            return Ok(vec![(text.len(), 1)]);
+        }
+        if self.at == 0 && is_mark(&text) && !text.starts_with("<0x") {
+            return Ok(vec![(0, 1)]);
+        }
+        // Some tokenizers put a space in front of all.
+        if self.at == 0 && !bare.is_empty() && rest.starts_with(bare) {
+            return Ok(vec![(bare.len(), 1)]);
+        }
+        if is_part(&text) {
+            let n_parts = n_of_parts(&tokens[n..]);
+            let shape: String = tokens[n..n + n_parts].iter().map(|token| shape(&token.text)).collect();
+            let lens = lens_of(&shape, rest);
+            if !lens.is_empty() {
+                return Ok(lens.into_iter().map(|len| (len, n_parts)).collect());
+            }
+        }
+        Err(if self.at == 0 {
+            cannot("it answered with tokens that are not the prompt's")
+        } else {
+            astray(&text, self.n_chars)
+        })
+    }
 }
 
 fn astray(token: &str, at: usize) -> Fault {
@@ -207,20 +264,46 @@ fn is_part(text: &str) -> bool {
         || (text.starts_with("<0x") && text.ends_with('>'))
 }
 
-/// How many bytes `n_parts` tokens that hold parts of characters cover: up to where the next whole tokens stand.
-fn len_of_parts(rest: &str, n_parts: usize, next: &str) -> Option<usize> {
-    let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8()).take(4 * n_parts);
-    let fits = |end: &usize| {
-        let after = &rest[*end..];
-        // Parts of characters are never plain letters; what is whole comes next, be it the prompt's or what was generated.
-        !rest[..*end].ends_with(|c: char| c.is_ascii())
-            && if next.is_empty() {
-                after.is_empty()
-            } else {
-                after.starts_with(next) || next.starts_with(after)
-            }
+/// What stands for the part of a character.
+const PART: char = '\u{fffd}';
+
+/// A token with each part of a character as [`PART`], however the server writes it.
+fn shape(text: &str) -> &str {
+    if is_part(text) && !text.contains(PART) { "\u{fffd}" } else { text }
+}
+
+/// What is whole at the beginning of a token.
+fn shape_start(text: &str) -> &str {
+    shape(text).split(PART).next().unwrap_or_default()
+}
+
+/// How many tokens it takes until a character is whole again.
+fn n_of_parts(tokens: &[Given]) -> usize {
+    let closes = |n: usize| {
+        !shape(&tokens[n].text).ends_with(PART)
+            || tokens
+                .get(n + 1)
+                .is_none_or(|next| !is_part(&next.text) || !shape_start(&next.text).is_empty())
     };
-    ends.into_iter().find(fits)
+    (0..tokens.len()).find(|n| closes(*n)).map_or(tokens.len(), |n| n + 1)
+}
+
+/// How many bytes of `rest` may have this shape, the fewest first. So many parts in a row are as many characters outside
+/// ASCII at most, and a quarter of them at least.
+fn lens_of(shape: &str, rest: &str) -> Vec<usize> {
+    let whole = shape.find(PART).unwrap_or(shape.len());
+    if whole > 0 {
+        let Some(after) = rest.strip_prefix(&shape[..whole]) else { return Vec::new() };
+        return lens_of(&shape[whole..], after).into_iter().map(|len| whole + len).collect();
+    }
+    let n_parts = shape.chars().take_while(|c| *c == PART).count();
+    if n_parts == 0 {
+        return vec![0];
+    }
+    let after_parts = &shape[n_parts * PART.len_utf8()..];
+    let strange = rest.char_indices().take_while(|(_, c)| !c.is_ascii()).map(|(at, c)| at + c.len_utf8());
+    let ends = strange.take(n_parts).skip(n_parts.div_ceil(4) - 1);
+    ends.flat_map(|end| lens_of(after_parts, &rest[end..]).into_iter().map(move |len| end + len)).collect()
 }
 
 #[cfg(test)]

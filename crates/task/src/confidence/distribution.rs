@@ -45,7 +45,8 @@ pub fn label_distribution(
         return None;
     };
     let (all, shift) = in_answer(answer, tokens)?;
-    let branches = Branches::of(&task.schema, &all, tokens, place, shift)?;
+    let schema = kind.written(task);
+    let branches = Branches::of(&schema, &all, tokens, place, shift)?;
     let sum = branches.sum();
     if sum <= 0.0 {
         return None;

@@ -179,3 +179,27 @@ fn a_label_that_was_not_offered_is_no_rival() {
         label_distribution(crate::kind("classify").unwrap(), &task, "a", &tokens, &Value::Choice(a)).unwrap();
     assert!((got.probabilities[0] - 0.75).abs() < 1e-9 && got.probabilities[2] == 0.0, "{got:?}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+    #[test]
+    fn a_distribution_sums_to_one_and_agrees_with_the_confidence(
+        ps in proptest::collection::vec(0.001_f64..1.0, 5), n_shown in 0_usize..5, chosen in 0_usize..3,
+    ) {
+        let words = ["alpha", "beta", "alphabet", "the", "al"];
+        let sum: f64 = ps.iter().sum();
+        let mut top: Vec<(&str, f64)> = words.into_iter().zip(ps.iter().map(|p| p / sum)).collect();
+        let own = top[chosen];
+        top.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let tokens = [token(own.0, own.1, &top[..n_shown])];
+        let labels = ["alpha", "beta", "alphabet"].map(LabelSpec::named).into();
+        let task = Task::of("classify", labels, "text").unwrap();
+        let value = Value::Choice(task.schema.by_name(own.0).unwrap());
+        let kind = crate::kind("classify").unwrap();
+        let got = label_distribution(kind, &task, own.0, &tokens, &value).unwrap();
+        proptest::prop_assert!((got.probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{:?}", got);
+        proptest::prop_assert!((0.0..=1.0).contains(&got.on_labels) && (0.0..=1.0).contains(&got.unseen));
+        let sure = token_confidence(kind, &task, own.0, &tokens, &value).value().unwrap();
+        proptest::prop_assert!((got.probabilities[chosen] - sure).abs() < 1e-9, "{:?} {}", got, sure);
+    }
+}

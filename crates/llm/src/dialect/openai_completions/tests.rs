@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::chance::draw;
 
 fn body(tokens: &[&str], logprobs: &[Option<f64>]) -> String {
     json!({"model": "m", "choices": [{"text": "", "logprobs": {"tokens": tokens, "token_logprobs": logprobs, "top_logprobs": null}}],
@@ -99,4 +100,37 @@ fn what_is_not_echoed_is_said_with_a_next_step() {
         CallErrorClass::BadBody,
         "` xx` does not stand at character 2",
     );
+}
+
+#[test]
+fn however_a_prompt_is_cut_into_bytes_every_character_has_its_tokens() {
+    let prompts = ["手机很好 🎉🎉 ok", "Ужасно, 10/10", "aaa ааа 手手手 é", "naïve 🇷🇺 — да"];
+    for (n, prompt) in prompts.iter().enumerate() {
+        for seed in 0..500_u64 {
+            let mut pieces: Vec<&[u8]> = Vec::new();
+            let mut rest = prompt.as_bytes();
+            while !rest.is_empty() {
+                let len = 1 + (draw(seed, &[&[n as u8], &rest.len().to_le_bytes()]) % 5) as usize;
+                let (piece, after) = rest.split_at(len.min(rest.len()));
+                (rest, pieces) = (after, {
+                    pieces.push(piece);
+                    pieces
+                });
+            }
+            let tokens: Vec<_> =
+                pieces.iter().map(|piece| String::from_utf8_lossy(piece).into_owned()).collect();
+            let mut texts: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            texts.push("!");
+            let logprobs: Vec<Option<f64>> = (0..texts.len()).map(|n| (n > 0).then_some(-1.0)).collect();
+            let scored = decode(prompt, body(&texts, &logprobs).as_bytes())
+                .unwrap_or_else(|fault| panic!("{texts:?}: {fault:?}"));
+            assert_eq!(scored.tokens.len(), tokens.len(), "{texts:?}");
+            let mut end = 0;
+            for token in &scored.tokens {
+                assert!(token.chars.start <= end && end <= token.chars.end, "{texts:?}: {:?}", token.chars);
+                end = token.chars.end;
+            }
+            assert_eq!(end, prompt.chars().count(), "{texts:?}");
+        }
+    }
 }

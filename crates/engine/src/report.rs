@@ -101,8 +101,12 @@ pub struct Report {
     pub version: u32,
     /// The project's name, or that of the file of votes; may be empty.
     pub name: String,
-    /// The kind of the task.
+    /// The kind of what is judged.
     pub kind: String,
+    /// The question of a form, where the report is about one.
+    pub question: Option<String>,
+    /// The questions of a form, where the report is about whole forms.
+    pub questions: Vec<String>,
     /// The level of all intervals.
     pub level: f64,
     /// The seed of the resampled intervals.
@@ -148,6 +152,8 @@ pub async fn report(source: Source<'_>, options: &ReportOptions) -> Result<Repor
         version: REPORT_VERSION,
         name: panel.name.clone(),
         kind: panel.kind.clone(),
+        question: panel.measure.as_ref().and_then(|it| it.question()).map(str::to_owned),
+        questions: panel.measure.iter().flat_map(|it| it.questions()).map(str::to_owned).collect(),
         level: Level::P95.get(),
         seed: options.seed,
         labeled: labeled::labeled(source).await?,

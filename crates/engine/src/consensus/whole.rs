@@ -160,7 +160,12 @@ fn of_borda(measure: &Measure, votes: &[Votes<'_>], found: &WeightedMedoids) -> 
         let orders: Vec<(Vec<Vec<u32>>, f64)> =
             votes.iter().filter_map(|(member, value)| Some((groups(value)?, weight(*member)))).collect();
         let orders: Vec<(&[Vec<u32>], f64)> = orders.iter().map(|it| (it.0.as_slice(), it.1)).collect();
-        let order = borda(labels.len() as u32, &orders);
+        // An item need not have all options: those that nobody names are none of its own.
+        let is_named =
+            |n: &u32| orders.iter().any(|(groups, _)| groups.iter().any(|group| group.contains(n)));
+        let mut order = borda(labels.len() as u32, &orders);
+        order.iter_mut().for_each(|group| group.retain(is_named));
+        order.retain(|group| !group.is_empty());
         if order.is_empty() {
             return Agreed::nothing();
         }

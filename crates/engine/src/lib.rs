@@ -27,6 +27,7 @@ mod html;
 pub mod judged;
 mod labels_file;
 mod ladder;
+pub mod measure;
 pub mod panel;
 mod plain;
 mod plan;

@@ -3,6 +3,8 @@
 //! In: an annotator of `karat.toml` and the task. Out: questions for items, requests for questions, and the hashes under
 //! which both are kept. Nothing is sent here.
 
+mod inspect;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,8 @@ use karat_store::CachedAnswer;
 use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
 use serde_json::json;
 use tokio::sync::Mutex as AsyncMutex;
+
+pub(crate) use inspect::labelers;
 
 use crate::privacy::{Privacy, Unmask};
 use crate::setup::Setup;
@@ -98,6 +102,8 @@ pub struct Asked {
     pub request: Hash,
     /// Puts back what was hidden.
     pub(crate) unmask: Option<Unmask>,
+    /// The right verdict, where it is known: what a scripted inspector needs.
+    pub(crate) truth: Option<Arc<str>>,
 }
 
 impl Question {
@@ -122,13 +128,20 @@ impl Asker {
         let nature = provider.nature();
         let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
-        let task = Arc::clone(&setup.task);
-        let prompter = Prompter::new(&task, setup.kind, &style)?;
-        // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
-        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
+        let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
+        // A recording has one answer for each item, whatever is shown of it; who judges sees the whole item and decides once.
+        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role != Duty::Annotator;
         let inquiry = match is_whole {
-            true => Inquiry::whole(Arc::clone(&task), setup.kind),
-            false => Inquiry::new(Arc::clone(&task), setup.kind, setup.long.clone())?,
+            true => Inquiry::whole(Arc::clone(&setup.task), setup.kind),
+            false => Inquiry::new(Arc::clone(&setup.task), setup.kind, setup.long.clone())?,
+        };
+        // An inspector reads the task of the others and answers another.
+        let (task, kind) = match spec.role {
+            Duty::Annotator | Duty::Moderator => (Arc::clone(&setup.task), setup.kind),
+            Duty::Inspector => {
+                let (task, kind) = karat_task::verdict_task(&setup.task)?;
+                (Arc::new(task), kind)
+            }
         };
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
@@ -157,7 +170,7 @@ impl Asker {
             system: Hash::of(prompter.system().as_bytes()),
             annotator,
             spec: spec.clone(),
-            kind: setup.kind,
+            kind,
             task,
             inquiry,
             shots,
@@ -290,7 +303,7 @@ impl Asker {
             }
         };
         let request = self.request_hash(&messages, 0, question.item.id.as_str());
-        Ok(Asked { view, messages, request, unmask })
+        Ok(Asked { view, messages, request, unmask, truth: None })
     }
 
     /// The identities of all that is asked first: each view, as often as it is sampled.
@@ -347,12 +360,16 @@ impl Asker {
     pub(crate) fn request(
         &self,
         item: &Item,
-        view: &View,
+        asked: &Asked,
         messages: Vec<Message>,
         sample: u32,
     ) -> ModelRequest {
         let is_scripted = self.annotator.kind == AnnotatorKind::Scripted;
-        let aside = if is_scripted { self.aside(item, view) } else { Aside::default() };
+        let aside = match (is_scripted, self.inspects()) {
+            (false, _) => Aside::default(),
+            (true, false) => self.aside(item, &asked.view),
+            (true, true) => self.aside_of_verdict(asked.truth.as_ref()),
+        };
         ModelRequest {
             model: Arc::clone(&self.model_name),
             messages,
@@ -418,6 +435,7 @@ fn style(setup: &Setup, spec: &AnnotatorSpec) -> Result<PromptStyle> {
         language: spec.language,
         system: spec.system.clone(),
         moderates: spec.role == Duty::Moderator,
+        inspects: spec.role == Duty::Inspector,
         template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
     })
 }

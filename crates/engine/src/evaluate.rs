@@ -21,7 +21,7 @@ pub use report::{
     Versus,
 };
 
-use crate::asker::Asker;
+use crate::asker::{Asker, labelers};
 use crate::plain::{Given, Plain};
 use crate::run::chunks;
 use crate::setup::Setup;
@@ -132,6 +132,7 @@ pub async fn evaluate(
     gold: &GoldSource,
     options: EvaluateOptions,
 ) -> Result<Report> {
+    let askers = labelers(askers);
     let gathered = gather(setup, store, askers, gold).await?;
     if gathered.gold.is_empty() {
         return Err(Error::invalid(format!("no item has gold in {}", gold.describe()))

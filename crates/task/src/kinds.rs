@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::kind::{PromptStyle, ShotStyle};
 
 /// The frame of an answer's schema: the reason first, the answer, then the confidence, then the explanation.
-fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
+pub(crate) fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
     let mut properties = Map::new();
     if style.reasoning {
         properties.insert("reason".into(), json!({"type": "string"}));

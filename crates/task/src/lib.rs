@@ -11,6 +11,7 @@ mod answer;
 mod confidence;
 mod fold;
 mod inquiry;
+mod inspect;
 mod kind;
 mod kinds;
 mod language;
@@ -21,6 +22,7 @@ mod shots;
 
 pub use confidence::token_confidence;
 pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
+pub use inspect::{VERDICTS, as_verdict, verdict_task};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
 pub use make::task;
 pub use moderate::{Opinion, reason_of, with_reason};

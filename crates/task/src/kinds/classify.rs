@@ -113,7 +113,7 @@ fn plurality(values: &[Value]) -> Vote {
 
 /// The place of `written` behind the last key that names a label; else its last place.
 fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
-    let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\""]
+    let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\"", "\"verdict\""]
         .iter()
         .filter_map(|key| answer.rfind(key))
         .max();

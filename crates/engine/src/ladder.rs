@@ -92,13 +92,18 @@ impl Ladder {
         };
         let tiers: Vec<Vec<usize>> = numbers.iter().map(tier).collect();
         let rule = rule(spec)?;
-        if let ([first, _, ..], None) = (&tiers[..], &rule)
-            && first.len() == 1
-        {
-            return Err(Error::invalid(
-                "the first tier has one annotator, and nothing says when it settles an item",
-            )
-            .hint("say so in `karat.toml`: `settle = { confidence = 0.9 }` under `[policy]`"));
+        if let ([first, _, ..], None) = (&tiers[..], &rule) {
+            let hint =
+                |rule: &str| format!("say so in `karat.toml`: `settle = {{ {rule} }}` under `[policy]`");
+            if first.len() == 1 {
+                let message = "the first tier has one annotator, and nothing says when it settles an item";
+                return Err(Error::invalid(message).hint(hint("confidence = 0.9")));
+            }
+            // What a first tier divides, a later one cannot make unanimous.
+            if moderator.is_none() {
+                let message = "nothing says when a later tier settles what the first left open";
+                return Err(Error::invalid(message).hint(hint("votes = 2")));
+            }
         }
         Ok(Self { tiers, moderator, inspector, rule })
     }
@@ -390,6 +395,8 @@ mod tests {
     fn what_cannot_work_is_refused_by_name() {
         let told = |tiers, spec| ladder(tiers, spec).err().unwrap().to_string();
         assert!(told("1 2", NONE).contains("nothing says when it settles"));
+        assert!(told("1 1 2", NONE).contains("nothing says when a later tier settles"));
+        assert!(ladder("1 1 2 m", NONE).is_ok(), "the moderator has more to read");
         assert!(told("1 m m", NONE).contains("second moderator"));
         assert!(told("1 i i", NONE).contains("second inspector"));
         let too_sure = SettleSpec { votes: None, confidence: Some(1.5) };

@@ -3,12 +3,16 @@
 //! Asked for: `{"label": "x"}`, with `reason` before and `confidence` after it where wanted; `{"label": null}` where the
 //! model cannot tell.
 
-use karat_core::{Abstention, Item, Outcome, PromptLanguage, Shape, Task, Unusable, Value};
+use karat_core::{
+    Abstention, Error, Item, Outcome, PromptLanguage, Result, Shape, Task, TaskSpec, Unusable, Value,
+};
 use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
 use crate::answer::label::{LabelReading, Read, read_label, read_word};
-use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
+use crate::kind::{
+    Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, needs_labels,
+};
 use crate::language::{of, templates};
 
 /// The kind `classify`.
@@ -25,6 +29,17 @@ impl TaskKind for Classify {
 
     fn shape(&self) -> Shape {
         Shape::Choice
+    }
+
+    fn prepare(&self, spec: TaskSpec) -> Result<TaskSpec> {
+        match &needs_labels(self.id(), spec)? {
+            spec if spec.labels.len() == 1 => Err(Error::invalid(format!(
+                "a task of kind `classify` has the label `{}` and no other: there is nothing to choose",
+                spec.labels[0].name
+            ))
+            .hint("name at least two, or ask with `multi_label` whether the one holds")),
+            spec => Ok(spec.clone()),
+        }
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {

@@ -68,7 +68,7 @@ fn entry(token: &str, probability: f64) -> Value {
 }
 
 /// Cuts a text into words and what stands between them; together they are the text.
-fn pieces(text: &str) -> Vec<&str> {
+pub(crate) fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut was_word = None;

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod client;
 pub mod draw;
 pub mod fault;
+pub mod further;
 pub mod http1;
 pub mod karat;
 pub mod ledger;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::answer::Completion;
 use crate::draw;
 use crate::fault::{Fault, FaultPlan};
+use crate::further::{self, Further};
 use crate::http1::{self, Request};
 use crate::ledger::{Bill, Ledger};
 use crate::limit::RateLimit;
@@ -107,6 +108,12 @@ impl Model {
     pub fn reply(&self, request: &Request, now: f64) -> Reply {
         match (request.method, request.path) {
             ("POST", path) if path.ends_with("/chat/completions") => self.chat(&request.body, now),
+            ("POST", path) if path.ends_with("/completions") => {
+                self.further(&request.body, now, further::echo)
+            }
+            ("POST", path) if path.ends_with("/embeddings") => {
+                self.further(&request.body, now, further::embed)
+            }
             ("GET", path) if path.ends_with("/models") => plain(200, &self.models()),
             ("GET", "/stats") => plain(200, &json!(self.ledger().stats())),
             ("GET", "/stats/keys") => plain(200, &json!(self.ledger().keys())),
@@ -124,6 +131,44 @@ impl Model {
     }
 
     fn chat(&self, body: &[u8], now: f64) -> Reply {
+        let headers = match self.admitted(now) {
+            Ok(headers) => headers,
+            Err(refused) => return refused,
+        };
+        let request: ChatRequest = match serde_json::from_slice(body) {
+            Ok(request) => request,
+            Err(error) => return call(plain(400, &failure("invalid_request_error", &error.to_string()))),
+        };
+        let key = request.key(&self.key_pattern);
+        let (n, fault, delay) = self.fate(&key);
+        match fault {
+            Some(fault) if !fault.is_paid() => self.unpaid(fault, &headers, delay),
+            fault => self.paid(&request, Asked { key, n, fault }, &headers, delay),
+        }
+    }
+
+    /// A request that is no chat: a prompt to score, texts to embed.
+    fn further(&self, body: &[u8], now: f64, answer: fn(&[u8], &Regex) -> Result<Further, String>) -> Reply {
+        let headers = match self.admitted(now) {
+            Ok(headers) => headers,
+            Err(refused) => return refused,
+        };
+        let Further { key, prompt_tokens, completion_tokens, mut body } =
+            match answer(body, &self.key_pattern) {
+                Ok(further) => further,
+                Err(message) => return call(plain(400, &failure("invalid_request_error", &message))),
+            };
+        let (n, fault, delay) = self.fate(&key);
+        match fault {
+            Some(fault) if !fault.is_paid() => return self.unpaid(fault, &headers, delay),
+            Some(Fault::Garbled | Fault::Outside | Fault::Empty) => body = "{}".to_owned(),
+            _ => {}
+        }
+        sold(body, Bill { key, n, prompt_tokens, completion_tokens, fault }, &headers, delay)
+    }
+
+    /// The headers of whatever comes, or the refusal of a call above the limit.
+    fn admitted(&self, now: f64) -> Result<String, Reply> {
         self.ledger().arrived(now);
         let turn = self.limit.as_ref().map(|limit| lock(limit).take(now));
         let mut headers = String::new();
@@ -132,27 +177,20 @@ impl Model {
         }
         if let Some(turn) = turn.filter(|turn| !turn.is_allowed) {
             self.ledger().refused();
-            return self.rate_limited(Some(turn.next_ms), &headers, Duration::ZERO);
+            return Err(self.rate_limited(Some(turn.next_ms), &headers, Duration::ZERO));
         }
-        let request: ChatRequest = match serde_json::from_slice(body) {
-            Ok(request) => request,
-            Err(error) => return call(plain(400, &failure("invalid_request_error", &error.to_string()))),
-        };
-        let key = request.key(&self.key_pattern);
-        let (n, fault) = {
-            let mut ledger = self.ledger();
-            let (n, n_met) = ledger.next_call(&key);
-            let fault = self.plan.fault(&key, n, n_met);
-            if let Some(fault) = fault {
-                ledger.met(&key, fault);
-            }
-            (n, fault)
-        };
-        let delay = self.plan.latency(&key, n);
-        match fault {
-            Some(fault) if !fault.is_paid() => self.unpaid(fault, &headers, delay),
-            fault => self.paid(&request, Asked { key, n, fault }, &headers, delay),
+        Ok(headers)
+    }
+
+    /// Which call for this key it is, the fault that it meets, and how long it takes.
+    fn fate(&self, key: &str) -> (u64, Option<Fault>, Duration) {
+        let mut ledger = self.ledger();
+        let (n, n_met) = ledger.next_call(key);
+        let fault = self.plan.fault(key, n, n_met);
+        if let Some(fault) = fault {
+            ledger.met(key, fault);
         }
+        (n, fault, self.plan.latency(key, n))
     }
 
     fn unpaid(&self, fault: Fault, headers: &str, delay: Duration) -> Reply {
@@ -192,23 +230,9 @@ impl Model {
             top_logprobs: request.logprobs.unwrap_or(false).then(|| request.top_logprobs.unwrap_or(0)),
             labels: &self.labels,
         };
-        let mut body = completion.to_json();
-        if fault == Some(Fault::BadJson) {
-            cut_text(&mut body);
-        }
-        let bill = Bill {
-            key: key.into_owned(),
-            n,
-            prompt_tokens: completion.prompt_tokens,
-            completion_tokens,
-            fault,
-        };
-        let delivery = match fault {
-            Some(Fault::Cut) => Delivery::Half,
-            Some(Fault::Slow) => Delivery::Drip,
-            _ => Delivery::Whole,
-        };
-        call(Reply { delay, bill: Some(bill), delivery, ..with_headers(200, headers, &body) })
+        let (body, prompt_tokens) = (completion.to_json(), completion.prompt_tokens);
+        let bill = Bill { key: key.into_owned(), n, prompt_tokens, completion_tokens, fault };
+        sold(body, bill, headers, delay)
     }
 
     fn content(&self, request: &ChatRequest, key: &str, fault: Option<Fault>) -> String {
@@ -253,6 +277,19 @@ struct Asked<'a> {
     key: Cow<'a, str>,
     n: u64,
     fault: Option<Fault>,
+}
+
+/// A paid answer, spoiled as its bill says.
+fn sold(mut body: String, bill: Bill, headers: &str, delay: Duration) -> Reply {
+    if bill.fault == Some(Fault::BadJson) {
+        cut_text(&mut body);
+    }
+    let delivery = match bill.fault {
+        Some(Fault::Cut) => Delivery::Half,
+        Some(Fault::Slow) => Delivery::Drip,
+        _ => Delivery::Whole,
+    };
+    call(Reply { delay, bill: Some(bill), delivery, ..with_headers(200, headers, &body) })
 }
 
 fn cut_text(text: &mut String) {

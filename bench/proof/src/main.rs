@@ -9,12 +9,14 @@
 mod acceptance;
 mod agreement;
 mod answers;
+mod bias;
 mod cascades;
 mod confidence;
 mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod masks;
 mod noise;
 mod pairs;
 mod panels;
@@ -90,6 +92,11 @@ const PROOFS: &[Proof] = &[
         run: confidence::run,
     },
     Proof {
+        name: "bias",
+        about: "Whether taking out what a prompt favors brings back what was there, and what batch calibration does to recorded answers.",
+        run: bias::run,
+    },
+    Proof {
         name: "acceptance",
         about: "What may go without review: how much, and how often the promise breaks.",
         run: acceptance::run,
@@ -113,6 +120,11 @@ const PROOFS: &[Proof] = &[
         name: "search",
         about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
         run: search::run,
+    },
+    Proof {
+        name: "masks",
+        about: "What masking finds of personal data, in three languages, and what it takes for some.",
+        run: masks::run,
     },
 ];
 

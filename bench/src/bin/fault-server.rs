@@ -6,7 +6,7 @@ use clap::Parser;
 use karat_bench::options::ServerOptions;
 use karat_bench::{say, server};
 
-/// Answers `/v1/chat/completions` and `/v1/models` on 127.0.0.1, with faults. `GET /stats`, `GET /stats/keys` and
+/// Answers `/v1/chat/completions`, `/v1/completions` with `echo`, `/v1/embeddings` and `/v1/models` on 127.0.0.1, with faults. `GET /stats`, `GET /stats/keys` and
 /// `POST /reset` tell and forget what was counted.
 #[derive(Parser)]
 #[command(version)]

@@ -211,3 +211,23 @@ async fn a_reset_of_the_counts_forgets_the_calls() {
     talk.receive().await;
     assert_eq!(talk.stats().await.calls, 0);
 }
+
+#[tokio::test]
+async fn scored_prompts_and_vectors_are_counted_and_paid_like_calls() {
+    let mut talk = Talk::with("").await;
+    talk.send("POST /v1/completions", r#"{"model":"m","prompt":"item-1 is good","echo":true,"logprobs":1}"#)
+        .await;
+    let (head, body) = talk.receive().await;
+    assert!(head.starts_with("HTTP/1.1 200") && body.contains("token_logprobs"), "{body}");
+    talk.send("POST /v1/embeddings", r#"{"model":"m","input":["item-2","x"]}"#).await;
+    assert!(talk.receive().await.1.contains("embedding"));
+    let stats = talk.stats().await;
+    assert_eq!((stats.calls, stats.paid, stats.keys), (2, 2, 2));
+    let mut faulty = Talk::with("--fault server_error=1 --max-faults-per-key 1").await;
+    let ask = r#"{"model":"m","prompt":"item-1 is good","echo":true}"#;
+    faulty.send("POST /v1/completions", ask).await;
+    assert!(faulty.receive().await.0.starts_with("HTTP/1.1 500"));
+    faulty.send("POST /v1/completions", ask).await;
+    assert!(faulty.receive().await.0.starts_with("HTTP/1.1 200"));
+    assert_eq!(faulty.stats().await.paid, 1);
+}

@@ -18,6 +18,7 @@ pub(crate) mod init;
 pub(crate) mod kinds;
 pub(crate) mod label;
 pub(crate) mod mask;
+pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod prompt;
 pub(crate) mod report;

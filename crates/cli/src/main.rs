@@ -73,6 +73,8 @@ enum Command {
     Mask(commands::mask::Args),
     /// List the kinds of task.
     Kinds(commands::kinds::Args),
+    /// Show what endpoints and models can do: schemas, token probabilities, scored prompts, vectors.
+    Models(commands::models::Args),
     /// Print the JSON Schema of `karat.toml`.
     Schema(commands::schema::Args),
     /// Rebuild the views of the journal and compare; check every blob.
@@ -118,6 +120,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => wait(commands::compare::run(&args, &mut voice)),
         Command::Report(args) => wait(commands::report::run(&args, &mut voice)),
         Command::Doctor(args) => wait(commands::doctor::run(&args, &mut voice)),
+        Command::Models(args) => wait(commands::models::run(&args, &mut voice)),
         Command::Schema(args) => commands::schema::run(&args, &mut voice),
         Command::Verify(args) => wait(commands::verify::run(&args, &mut voice)),
         Command::HelpMarkdown(args) => commands::help_markdown::run(&args, Cli::command(), &mut voice),

@@ -11,6 +11,39 @@ pub enum ConfidenceSource {
     VoteShare,
     /// The number that the model wrote beside its answer.
     Stated,
+    /// The probability of "true" when the model was asked whether its label is right.
+    PTrue,
+    /// How likely the label is after the text, among all labels.
+    Likelihood,
+    /// How likely the text is after the label, among all labels.
+    NoisyChannel,
+    /// The probability of the label's tokens without what the prompt favors.
+    Corrected,
+}
+
+impl ConfidenceSource {
+    /// All sources, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::TokenProbability,
+        Self::VoteShare,
+        Self::Stated,
+        Self::PTrue,
+        Self::Likelihood,
+        Self::NoisyChannel,
+        Self::Corrected,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenProbability => "token_probability",
+            Self::VoteShare => "vote_share",
+            Self::Stated => "stated",
+            Self::PTrue => "p_true",
+            Self::Likelihood => "likelihood",
+            Self::NoisyChannel => "noisy_channel",
+            Self::Corrected => "corrected",
+        }
+    }
 }
 
 /// Why there is no confidence.
@@ -24,6 +57,8 @@ pub enum NoConfidence {
     LabelNotInTokens,
     /// The answer was to state a confidence and did not.
     NotStated,
+    /// The label was made of two answers that differ, and neither was sure of it.
+    OrdersDiffer,
 }
 
 /// How sure an annotator is of its outcome.
@@ -58,24 +93,20 @@ impl Confidence {
     /// The name of the source, or of the reason why there is none: as in the journal and in exports.
     pub fn source(self) -> &'static str {
         match self {
-            Self::Raw(_, source) | Self::Calibrated(_, source) => match source {
-                ConfidenceSource::TokenProbability => "token_probability",
-                ConfidenceSource::VoteShare => "vote_share",
-                ConfidenceSource::Stated => "stated",
-            },
+            Self::Raw(_, source) | Self::Calibrated(_, source) => source.as_str(),
             Self::Unknown(NoConfidence::NoLabel) => "none: no label",
             Self::Unknown(NoConfidence::NoLogprobs) => "none: no token probabilities",
             Self::Unknown(NoConfidence::LabelNotInTokens) => "none: label not in tokens",
             Self::Unknown(NoConfidence::NotStated) => "none: not stated",
+            Self::Unknown(NoConfidence::OrdersDiffer) => "none: orders differ",
         }
     }
 
     /// Reads what [`Confidence::value`] and [`Confidence::source`] gave.
     pub fn from_parts(value: Option<f64>, source: &str) -> Option<Self> {
-        use ConfidenceSource::{Stated, TokenProbability, VoteShare};
-        use NoConfidence::{LabelNotInTokens, NoLabel, NoLogprobs, NotStated};
-        let raw = [TokenProbability, VoteShare, Stated].map(|it| Self::Raw(value.unwrap_or(f64::NAN), it));
-        let none = [NoLabel, NoLogprobs, LabelNotInTokens, NotStated].map(Self::Unknown);
+        use NoConfidence::{LabelNotInTokens, NoLabel, NoLogprobs, NotStated, OrdersDiffer};
+        let raw = ConfidenceSource::ALL.map(|it| Self::Raw(value.unwrap_or(f64::NAN), it));
+        let none = [NoLabel, NoLogprobs, LabelNotInTokens, NotStated, OrdersDiffer].map(Self::Unknown);
         let found = raw.into_iter().chain(none).find(|it| it.source() == source)?;
         (found.value().is_none() == value.is_none()).then_some(found)
     }
@@ -101,6 +132,8 @@ mod tests {
             Confidence::Raw(0.5, ConfidenceSource::TokenProbability),
             Confidence::Raw(1.0, ConfidenceSource::VoteShare),
             Confidence::Raw(0.0, ConfidenceSource::Stated),
+            Confidence::Raw(0.7, ConfidenceSource::PTrue),
+            Confidence::Raw(0.7, ConfidenceSource::Corrected),
             Confidence::Unknown(NoConfidence::NoLabel),
             Confidence::Unknown(NoConfidence::NoLogprobs),
             Confidence::Unknown(NoConfidence::LabelNotInTokens),

@@ -87,6 +87,18 @@ pub enum Note {
         /// The words as quoted.
         quote: String,
     },
+    /// What was written for a field cannot be read as its type. The field is left empty.
+    Unread {
+        /// The path of the field: `who`, `items.0.price`.
+        field: String,
+        /// Why.
+        why: String,
+    },
+    /// How sure each field is, by its path, from the probabilities of its tokens. No leniency: a measure beside the value.
+    Fields {
+        /// Probabilities in [0, 1], in the order of the answer.
+        confidence: Vec<(String, f64)>,
+    },
     /// The first answer had a problem, and the model was asked once more with it named.
     AskedAgain {
         /// The problem.
@@ -126,6 +138,11 @@ pub enum Note {
         /// The label before, as stored.
         from: String,
     },
+    /// The options were shown in both orders, and the two answers differ.
+    OrderDiffers {
+        /// The answer in each order, as stored.
+        got: Vec<String>,
+    },
 }
 
 impl Note {
@@ -145,6 +162,8 @@ impl Note {
             Self::Mention { .. } => "mention",
             Self::UnknownMention { .. } => "unknown_mention",
             Self::Overlap { .. } => "overlap",
+            Self::Unread { .. } => "unread",
+            Self::Fields { .. } => "fields",
             Self::AskedAgain { .. } => "asked_again",
             Self::Shared { .. } => "shared",
             Self::Cached => "cached",
@@ -153,6 +172,7 @@ impl Note {
             Self::Masked { .. } => "masked",
             Self::FellBack { .. } => "fell_back",
             Self::Corrected { .. } => "corrected",
+            Self::OrderDiffers { .. } => "order_differs",
         }
     }
 
@@ -162,7 +182,11 @@ impl Note {
             Self::Mention { alignment, .. } => {
                 matches!(alignment, Alignment::Ambiguous { .. } | Alignment::Absent)
             }
-            Self::UnknownMention { .. } | Self::Overlap { .. } | Self::CutOff | Self::PartLost { .. } => true,
+            Self::UnknownMention { .. }
+            | Self::Overlap { .. }
+            | Self::Unread { .. }
+            | Self::CutOff
+            | Self::PartLost { .. } => true,
             _ => false,
         }
     }

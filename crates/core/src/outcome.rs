@@ -108,6 +108,13 @@ pub enum Unusable {
         /// What was expected and what came.
         got: String,
     },
+    /// A field that must be filled is not.
+    MissingField {
+        /// Its path: `who`, `items.0.price`.
+        field: String,
+        /// What came instead.
+        got: String,
+    },
     /// None of the quoted mentions has a place in the text.
     NotPlaced {
         /// The first such quote.
@@ -119,6 +126,30 @@ pub enum Unusable {
     Tied {
         /// The tied values, as stored.
         got: Vec<String>,
+    },
+    /// A number or a grade that the scale does not have.
+    OutOfScale {
+        /// As written, clipped.
+        got: String,
+        /// The scale, in words.
+        scale: String,
+    },
+    /// Asked in both orders of its options, the annotator answered by their places.
+    OrderDepends {
+        /// The answer in each order, as stored.
+        got: Vec<String>,
+    },
+    /// The options were shown in both orders, and only one of the two answers is a label.
+    NotConfirmed {
+        /// That label, as stored.
+        got: String,
+        /// What the other answer was.
+        other: String,
+    },
+    /// Nobody was asked, since the item lacks what is asked about.
+    NotAsked {
+        /// What it lacks, in words.
+        lacks: String,
     },
 }
 
@@ -132,8 +163,13 @@ impl Unusable {
             Self::NoLabel { .. } => "no_label",
             Self::SeveralLabels { .. } => "several_labels",
             Self::WrongShape { .. } => "wrong_shape",
+            Self::MissingField { .. } => "missing_field",
             Self::NotPlaced { .. } => "not_placed",
             Self::Tied { .. } => "tied",
+            Self::OutOfScale { .. } => "out_of_scale",
+            Self::OrderDepends { .. } => "order_depends",
+            Self::NotConfirmed { .. } => "not_confirmed",
+            Self::NotAsked { .. } => "not_asked",
         }
     }
 }
@@ -200,6 +236,7 @@ impl fmt::Display for Unusable {
             Self::NoLabel { got } => write!(f, "no label in the answer `{got}`"),
             Self::SeveralLabels { got } => write!(f, "several labels and no verdict: `{}`", got.join("`, `")),
             Self::WrongShape { got } => f.write_str(got),
+            Self::MissingField { field, got } => write!(f, "the field `{field}` is required: {got}"),
             Self::NotPlaced { quote, n_found: 0 } => write!(f, "`{quote}` does not occur in the item"),
             Self::NotPlaced { quote, n_found } => {
                 write!(
@@ -208,6 +245,14 @@ impl fmt::Display for Unusable {
                 )
             }
             Self::Tied { got } => write!(f, "the samples tie: `{}`", got.join("`, `")),
+            Self::OutOfScale { got, scale } => write!(f, "`{got}` is not on the scale {scale}"),
+            Self::OrderDepends { got } => {
+                write!(f, "the answer depends on the order of the options: `{}`", got.join("`, then `"))
+            }
+            Self::NotConfirmed { got, other } => {
+                write!(f, "`{got}` in one order of the options is not confirmed in the other: {other}")
+            }
+            Self::NotAsked { lacks } => write!(f, "not asked: {lacks}"),
         }
     }
 }

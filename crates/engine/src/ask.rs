@@ -5,6 +5,7 @@
 
 mod call;
 mod sample;
+mod scored;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32};
@@ -23,7 +24,7 @@ use crate::asker::{Asker, Question};
 use crate::progress::Progress;
 use crate::purse::Purse;
 use crate::stop::Stop;
-use sample::Sample;
+pub(crate) use sample::Sample;
 
 /// Why a run ends before its end.
 #[derive(Debug)]

@@ -4,27 +4,28 @@
 //! which both are kept. Nothing is sent here.
 
 mod inspect;
+mod question;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use karat_core::{
-    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Shape, Task,
-    Value,
+    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Scoring, Shape,
+    Task, Value,
 };
 use karat_llm::{
     AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
     RetryPolicy, Role, Settings,
 };
-use karat_store::CachedAnswer;
-use karat_task::{Inquiry, Opinion, PromptStyle, Prompter, Shown, Step, TaskKind, View};
+use karat_task::{Inquiry, PromptStyle, Prompter, TaskKind, View};
 use serde_json::json;
-use tokio::sync::Mutex as AsyncMutex;
 
 pub(crate) use inspect::labelers;
 
-use crate::privacy::{Privacy, Unmask};
+use crate::corrected;
+use crate::privacy::Privacy;
+use crate::scoring::Scorer;
 use crate::setup::Setup;
 use crate::shots::Shots;
 use crate::standby::{self, Standby};
@@ -35,6 +36,9 @@ const TOP_LOGPROBS: u8 = 5;
 
 /// The temperature where several samples are wanted and none is given: samples must differ to be votes.
 const SAMPLING_TEMPERATURE: f64 = 0.7;
+
+pub(crate) use question::Position;
+pub use question::{Asked, Question};
 
 /// An annotator made ready to ask.
 pub struct Asker {
@@ -55,6 +59,7 @@ pub struct Asker {
     shots: Shots,
     privacy: Option<Arc<Privacy>>,
     pub(crate) model: Arc<dyn Complete>,
+    pub(crate) scorer: Scorer,
     /// Where many questions go at a lower price, if the endpoint takes batches.
     pub(crate) batches: Option<Arc<dyn Batches>>,
     pub(crate) retry: RetryPolicy,
@@ -64,53 +69,6 @@ pub struct Asker {
     base: Hash,
     pub(crate) system: Hash,
     gold: Option<String>,
-}
-
-/// One item to be asked, with its first messages rendered.
-pub struct Question {
-    /// The item.
-    pub item: Arc<Item>,
-    /// The hash of what is shown of it.
-    pub input: Hash,
-    /// What is asked first: mostly one view of the item.
-    pub asked: Vec<Asked>,
-    /// The identity of the first sample of the first view.
-    pub request: Hash,
-    pub(crate) cached: Option<CachedAnswer>,
-    /// Whether another item with the same question was under way when this one was looked up.
-    pub(crate) twin: bool,
-    /// Whose turn it is among items with the same question.
-    pub(crate) turn: Option<Arc<AsyncMutex<()>>>,
-}
-
-/// What another annotator said of an item, for a moderator to judge.
-#[derive(Debug, Clone)]
-pub(crate) struct Position {
-    /// Its label; `None` where it could not tell.
-    pub(crate) value: Option<Value>,
-    /// Why, where it said so.
-    pub(crate) reason: Option<String>,
-}
-
-/// One view of an item, as it is sent.
-pub struct Asked {
-    /// What is shown, and what may be answered.
-    pub view: View,
-    /// What is sent.
-    pub messages: Vec<Message>,
-    /// The identity of the first sample.
-    pub request: Hash,
-    /// Puts back what was hidden.
-    pub(crate) unmask: Option<Unmask>,
-    /// The right verdict, where it is known: what a scripted inspector needs.
-    pub(crate) truth: Option<Arc<str>>,
-}
-
-impl Question {
-    /// What is sent first.
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
-        self.asked.iter().flat_map(|asked| &asked.messages)
-    }
 }
 
 impl Asker {
@@ -143,6 +101,15 @@ impl Asker {
                 (Arc::new(task), kind)
             }
         };
+        let is_plain = spec.scoring == Scoring::Answer && spec.correct.is_none();
+        if spec.role == Duty::Inspector && !is_plain {
+            return Err(Error::invalid(
+                "`scoring` and `correct` are for labels, and an inspector gives none",
+            )
+            .hint("leave them out"));
+        }
+        let scorer = Scorer::new(spec, &task, kind, &nature)?;
+        corrected::check(spec, kind.shape())?;
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
@@ -176,7 +143,11 @@ impl Asker {
             shots,
             privacy: setup.privacy.clone(),
             prompter,
-            model: standby::behind(&provider, &spec.model, &standbys),
+            model: match &scorer {
+                Scorer::Likely(_) => scorer.model(&provider),
+                Scorer::Answer | Scorer::Check(_) => standby::behind(&provider, &spec.model, &standbys),
+            },
+            scorer,
             standbys,
             batches: provider.batches(),
             model_name: provider.model,
@@ -239,71 +210,13 @@ impl Asker {
         self.spec.role == Duty::Moderator
     }
 
-    /// The question for an item, with what others said of it, to decide between.
-    pub(crate) fn moderation(&self, item: Item, input: Hash, heard: &[Position]) -> Result<Question> {
-        let mut question = self.question(item, input)?;
-        let id = question.item.id.clone();
-        for asked in &mut question.asked {
-            let mut opinion = |it: &Position| {
-                let answer = it.value.as_ref().map(|value| self.kind.answer_text(&asked.view.task, value));
-                let mut hidden = |text: String| match &mut asked.unmask {
-                    Some(unmask) => unmask.hide(&text),
-                    None => text,
-                };
-                Opinion { answer: answer.map(&mut hidden), reason: it.reason.clone().map(&mut hidden) }
-            };
-            let opinions: Vec<Opinion> = heard.iter().map(&mut opinion).collect();
-            let messages = std::mem::take(&mut asked.messages);
-            asked.messages = self.prompter.with_opinions(messages, &opinions, 0, id.as_str());
-            asked.request = self.request_hash(&asked.messages, 0, id.as_str());
+    /// How many calls an item takes, as far as can be told before the first; for one sample.
+    pub(crate) fn n_calls(&self, question: &Question) -> u64 {
+        match self.scorer {
+            Scorer::Answer => self.inquiry.n_calls(&question.item),
+            Scorer::Check(_) => self.inquiry.n_calls(&question.item) + 1,
+            Scorer::Likely(_) => question.asked.len() as u64,
         }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
-    }
-
-    /// The question for an item.
-    pub fn question(&self, item: Item, input: Hash) -> Result<Question> {
-        let item = Arc::new(item);
-        let mut question = Question {
-            item: Arc::clone(&item),
-            input,
-            asked: Vec::new(),
-            request: input,
-            cached: None,
-            twin: false,
-            turn: None,
-        };
-        if let Step::Ask(views) = self.inquiry.next(&item, &[]) {
-            question.asked =
-                views.into_iter().map(|view| self.asked(&question, view)).collect::<Result<_>>()?;
-        }
-        question.request = question.asked.first().map_or(input, |asked| asked.request);
-        Ok(question)
-    }
-
-    /// A view made ready to send: personal data hidden, worked examples chosen.
-    pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let examples = self.shots.near(&self.task, &view.item)?;
-        let (messages, unmask) = match &self.privacy {
-            Some(privacy) => {
-                let shots = examples.into_iter().map(|(item, value)| {
-                    let (hidden, mut unmask) = privacy.hide(&view.task, item);
-                    let shown = self.prompter.shown(&view.task, &hidden, value)?;
-                    Ok(Shown { answer: unmask.hide(&shown.answer), ..shown })
-                });
-                let shots = shots.collect::<Result<Vec<_>>>()?;
-                let (hidden, unmask) = privacy.hide(&self.task, &view.item);
-                let shown = View { item: Arc::new(hidden), ..view.clone() };
-                (self.prompter.messages(&shown, &shots)?, Some(unmask))
-            }
-            None => {
-                let shots =
-                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
-                (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
-            }
-        };
-        let request = self.request_hash(&messages, 0, question.item.id.as_str());
-        Ok(Asked { view, messages, request, unmask, truth: None })
     }
 
     /// The identities of all that is asked first: each view, as often as it is sampled.
@@ -360,15 +273,15 @@ impl Asker {
     pub(crate) fn request(
         &self,
         item: &Item,
-        asked: &Asked,
+        (view, truth): (&View, Option<&Arc<str>>),
         messages: Vec<Message>,
         sample: u32,
     ) -> ModelRequest {
         let is_scripted = self.annotator.kind == AnnotatorKind::Scripted;
         let aside = match (is_scripted, self.inspects()) {
             (false, _) => Aside::default(),
-            (true, false) => self.aside(item, &asked.view),
-            (true, true) => self.aside_of_verdict(asked.truth.as_ref()),
+            (true, false) => self.aside(item, view),
+            (true, true) => self.aside_of_verdict(truth),
         };
         ModelRequest {
             model: Arc::clone(&self.model_name),

@@ -24,6 +24,7 @@ use tokio::sync::mpsc;
 use crate::ask::{Desk, Halt};
 use crate::asker::{Asker, Question};
 use crate::batch::{Fate, LeftOut};
+use crate::corrected;
 use crate::progress::{Count, Progress};
 use crate::purse::Purse;
 use crate::setup::Setup;
@@ -170,6 +171,9 @@ impl Line<'_> {
                     desk.halted.store(true, Relaxed);
                 }
             }
+        }
+        if end.is_ok() && !watch.stop.asked() && self.at_most == usize::MAX {
+            end = corrected::apply(self.scene.setup, &desk, options.first).await;
         }
         end
     }

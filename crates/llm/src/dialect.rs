@@ -10,6 +10,7 @@ pub mod fault;
 pub mod gemini;
 pub mod ollama;
 pub mod openai_chat;
+pub mod openai_completions;
 pub mod openai_responses;
 mod parts;
 pub mod schema;

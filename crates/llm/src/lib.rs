@@ -36,6 +36,7 @@ mod complete;
 pub mod dialect;
 #[cfg(feature = "http")]
 pub mod doctor;
+pub mod embed;
 pub mod endpoints;
 mod error;
 #[cfg(feature = "http")]
@@ -44,9 +45,11 @@ mod key;
 pub mod layer;
 mod nearest;
 pub mod prices;
+pub mod probe;
 mod provider;
 mod replay;
 mod request;
+pub mod score;
 mod scripted;
 #[cfg(test)]
 mod testing;
@@ -55,6 +58,7 @@ pub mod tokens;
 pub use answer::{ModelAnswer, Nature, Recorded, Stop, TokenLogprob, Usage};
 pub use batch::{BatchLimits, BatchLine, BatchRequest, BatchState, Batches};
 pub use complete::{Complete, Downgrade};
+pub use embed::{EmbedOptions, Embedded};
 pub use endpoints::{ENDPOINTS, Endpoint};
 pub use error::{CallError, CallErrorClass};
 #[cfg(feature = "http")]
@@ -65,4 +69,5 @@ pub use prices::{MicroUsd, Price, Prices};
 pub use provider::{Provider, ProviderError, ProviderOptions, provider};
 pub use replay::{RecordedModel, Replay, recorded_models};
 pub use request::{AnswerFormat, Aside, Message, ModelRequest, Role, Settings};
+pub use score::{PromptToken, ScoredPrompt};
 pub use scripted::{Script, Scripted};

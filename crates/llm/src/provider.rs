@@ -104,6 +104,19 @@ impl Provider {
         None
     }
 
+    /// Makes a call that is no [`Complete`] when its turn comes; `tokens` is what it may take from a limit of tokens.
+    #[cfg(feature = "http")]
+    pub(crate) async fn in_turn<T>(
+        &self,
+        tokens: u64,
+        call: impl Future<Output = Result<T, crate::CallError>>,
+    ) -> Result<T, crate::CallError> {
+        match &self.limiter {
+            Some(limiter) => limiter.in_turn(tokens, call).await,
+            None => call.await,
+        }
+    }
+
     /// Whether the answers come from a model that runs now.
     #[must_use]
     pub fn nature(&self) -> Nature {

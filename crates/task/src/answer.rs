@@ -8,6 +8,8 @@ pub(crate) mod json;
 mod json_string;
 pub(crate) mod label;
 mod mention;
+pub(crate) mod number;
+pub(crate) mod once;
 pub(crate) mod outside;
 mod prose;
 pub(crate) mod quoted;

@@ -14,7 +14,7 @@ mod shortlist;
 
 use std::sync::Arc;
 
-use karat_core::{Confidence, Error, Item, LabelId, Result, Task, TaskSpec, Value};
+use karat_core::{Confidence, Error, Item, LabelId, NoConfidence, Result, Task, TaskSpec, Value};
 
 use crate::kind::{Reading, TaskKind};
 pub use pieces::{Counter, Long};
@@ -120,6 +120,11 @@ impl Inquiry {
     pub fn next(&self, item: &Arc<Item>, heard: &[Heard]) -> Step {
         if self.task.spec.levels.is_some() {
             return levels::next(self.kind, &self.task, item, heard);
+        }
+        if let Some(why) = self.kind.refuses(&self.task, item) {
+            let reading = Reading { problem: None, ..Reading::unusable(why, Vec::new()) };
+            let confidence = Confidence::Unknown(NoConfidence::NoLabel);
+            return Step::Done(Box::new(Heard { reading, confidence }));
         }
         let pieces = self.pieces(item);
         let views = |(start, piece): &(u32, Arc<Item>)| -> Vec<View> {

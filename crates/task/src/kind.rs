@@ -2,17 +2,20 @@
 //!
 //! Not here: how a kind does it (`kinds/`), and in how many calls an item is asked about (`inquiry.rs`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use karat_core::{
-    Abstention, Confidence, Error, Item, Note, Outcome, PromptLanguage, Result, Shape, Shot, Task, TaskSpec,
-    Unusable, Value,
+    Abstention, Confidence, Error, Item, LabelSchema, Note, Outcome, PromptLanguage, Result, Shape, Shot,
+    Task, TaskSpec, Unusable, Value,
 };
 use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
-use crate::kinds::{Classify, Form, MultiLabel, Spans};
+use crate::kinds::{
+    Answer, Classify, Extract, Form, Match, MultiLabel, Number, Prefer, Rank, Rating, Spans, Write,
+};
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
 pub trait TaskKind: Sync {
@@ -52,6 +55,17 @@ pub trait TaskKind: Sync {
     /// What a model is shown of an item beside its text and context, as (name, text): options, a question.
     fn shown(&self, _task: &Task, _item: &Item, _language: PromptLanguage) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// The labels by the words that stand in answers. They are those of the schema, but where options are shown as letters.
+    /// Their places are the same.
+    fn written<'a>(&self, task: &'a Task) -> Cow<'a, LabelSchema> {
+        Cow::Borrowed(&task.schema)
+    }
+
+    /// Why this item cannot be asked about at all; `None` where it can.
+    fn refuses(&self, _task: &Task, _item: &Item) -> Option<Unusable> {
+        None
     }
 
     /// The questions that an item takes, all asked at once: one, or one for each order of its options.
@@ -108,7 +122,15 @@ pub(crate) fn needs_labels(kind: &str, spec: TaskSpec) -> Result<TaskSpec> {
 pub const KINDS: &[&dyn TaskKind] = &[
     &Classify, //
     &MultiLabel,
+    &Rating,
+    &Number,
+    &Prefer,
+    &Rank,
+    &Match,
     &Spans,
+    &Extract,
+    &Answer,
+    &Write,
     &Form,
 ];
 

@@ -1,14 +1,34 @@
 //! The kinds of tasks, one file each; the table is [`KINDS`](crate::KINDS).
 
+mod answer;
 mod classify;
+mod evidence;
+mod extract;
 mod form;
+mod match_pair;
 mod multi_label;
+mod number;
+mod options;
+mod orders;
+mod prefer;
+mod rank;
+mod rating;
 mod spans;
+mod write;
 
+pub(crate) use answer::Answer;
 pub(crate) use classify::Classify;
+pub(crate) use extract::Extract;
+pub use extract::field_confidence;
 pub(crate) use form::Form;
+pub(crate) use match_pair::Match;
 pub(crate) use multi_label::MultiLabel;
+pub(crate) use number::Number;
+pub(crate) use prefer::Prefer;
+pub(crate) use rank::Rank;
+pub(crate) use rating::Rating;
 pub(crate) use spans::Spans;
+pub(crate) use write::Write;
 
 use karat_core::{DataSpec, Fields, Item, ItemId, LabelSpec, PolicySpec, Task, TaskSpec};
 use serde_json::{Map, Value as Json, json};
@@ -63,6 +83,12 @@ fn example_task(kind: &str, labels: &[(&str, &[&str])]) -> Option<Task> {
         String::new(),
     )
     .ok()
+}
+
+/// The task of a spec, for examples; the spec is known to be good.
+fn task_of(spec: TaskSpec) -> Option<Task> {
+    let data = DataSpec { text: "text".to_owned(), ..DataSpec::default() };
+    crate::make::task(spec, &data, &PolicySpec::default(), String::new()).ok().map(|(task, _)| task)
 }
 
 /// An item with a text and nothing else.

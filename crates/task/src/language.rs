@@ -38,6 +38,8 @@ pub(crate) struct Words {
     pub(crate) cannot_tell: &'static str,
     /// In front of a reason.
     pub(crate) reason: &'static str,
+    /// In place of the value of a field that has none.
+    pub(crate) no_value: &'static str,
 }
 
 /// The words of a language.
@@ -91,6 +93,7 @@ static EN: Words = Words {
     told: "What the annotator was told:",
     cannot_tell: "(cannot tell)",
     reason: "Reason",
+    no_value: "(no value)",
 };
 
 static RU: Words = Words {
@@ -113,6 +116,7 @@ static RU: Words = Words {
     told: "Задание разметчика:",
     cannot_tell: "(определить нельзя)",
     reason: "Причина",
+    no_value: "(нет значения)",
 };
 
 static ZH: Words = Words {
@@ -135,4 +139,5 @@ static ZH: Words = Words {
     told: "标注员得到的要求：",
     cannot_tell: "（无法判断）",
     reason: "理由",
+    no_value: "（无）",
 };

@@ -20,10 +20,14 @@ mod moderate;
 mod prompt;
 mod shots;
 
-pub use confidence::token_confidence;
+pub use confidence::{
+    Checker, Frame, LabelDistribution, Likelihood, LikelihoodOptions, ToScore, Verdict, label_distribution,
+    likelihood_prompts, likelihood_verdict, read_p_true, target_logprob, token_confidence,
+};
 pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
 pub use inspect::{VERDICTS, as_verdict, verdict_task};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
+pub use kinds::field_confidence;
 pub use make::task;
 pub use moderate::{Opinion, reason_of, with_reason};
 pub use prompt::Prompter;

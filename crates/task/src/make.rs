@@ -20,6 +20,11 @@ pub fn task(
 ) -> Result<(Task, &'static dyn TaskKind)> {
     let kind = kind(&spec.kind)?;
     let spec = kind.prepare(spec)?;
+    if spec.options.contains(&data.text) {
+        let message = format!("`data.text` names `{}`, which is one of `task.options`", data.text);
+        return Err(Error::invalid(message)
+            .hint("`data.text` is what the options answer; leave it out where they answer nothing"));
+    }
     let mut task = Task::new(&spec, data, policy, guideline)?;
     let mut parts = Vec::new();
     for question in &spec.questions {

@@ -136,6 +136,8 @@ impl Prompter {
             return Err(Error::invalid(message));
         }
         let mut fields = task.context_of(item);
+        // An option is shown as a letter, never by the name of its column.
+        fields.retain(|(name, _)| !task.spec.options.iter().any(|it| it == name));
         fields.extend(shown.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))));
         Ok(show_item(text.as_deref(), &fields, self.words))
     }
@@ -228,7 +230,8 @@ fn offer(words: &Words, task: &Task, offered: &[LabelId]) -> String {
     out
 }
 
-/// An item as a model sees it: the further fields by name, then the text, between marks that no text closes.
+/// An item as a model sees it: the further fields by name, then the text, then fields without a name, which bring marks of
+/// their own; all between marks that no text closes.
 pub(crate) fn show_item(text: Option<&str>, fields: &[(&str, Cow<'_, str>)], words: &Words) -> String {
     let has_text = text.is_some();
     let text = text.unwrap_or_default();
@@ -242,7 +245,7 @@ pub(crate) fn show_item(text: Option<&str>, fields: &[(&str, Cow<'_, str>)], wor
     out.push('<');
     out.push_str(&tag);
     out.push_str(">\n");
-    for (name, value) in fields {
+    for (name, value) in fields.iter().filter(|(name, _)| !name.is_empty()) {
         out.push_str(name);
         out.push_str(": ");
         out.push_str(value);
@@ -253,6 +256,10 @@ pub(crate) fn show_item(text: Option<&str>, fields: &[(&str, Cow<'_, str>)], wor
             out.push_str(words.text);
         }
         out.push_str(text);
+        out.push('\n');
+    }
+    for (_, block) in fields.iter().filter(|(name, _)| name.is_empty()) {
+        out.push_str(block);
         out.push('\n');
     }
     out.push_str("</");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use karat_core::{Error, Outcome, Result, Shot, Task, Value};
+use karat_core::{Error, Item, Outcome, Result, Shot, Task, Value};
 
 use crate::kind::{PromptStyle, RawAnswer, ShotStyle, TaskKind};
 use crate::kinds::item_of;
@@ -18,9 +18,16 @@ pub struct Shown {
     pub answer: String,
 }
 
+/// A worked example as an item: its text, and its further columns by name.
+fn item(task: &Task, shot: &Shot) -> Item {
+    let mut item = item_of(&task.text, &shot.text);
+    item.fields.extend(shot.context.iter().map(|(name, text)| (name.clone(), text.as_str().into())));
+    item
+}
+
 /// The value of a worked example; an error where it is no value of the task or does not survive its own reading.
 pub(crate) fn read<K: TaskKind + ?Sized>(kind: &K, task: &Task, shot: &Shot) -> Result<Value> {
-    let item = item_of(&task.text, &shot.text);
+    let item = item(task, shot);
     let value = kind.read_gold(task, &item, &shot.answer).map_err(Error::invalid)?;
     let answer = kind.shot_text(task, &shot.text, &value, &ShotStyle::default());
     let reading = kind.read_answer(task, &item, &RawAnswer::of(&answer));
@@ -49,10 +56,16 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
             confidence: style.state_confidence.then_some(0.95),
             explanation: style.explain.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
         };
-        let context: Vec<(&str, Cow<'_, str>)> =
-            shot.context.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
+        // What the kind shows itself is not shown by the name of its column, too.
+        let shown = kind.shown(task, &item(task, shot), style.language);
+        let is_shown =
+            |name: &String| task.spec.options.contains(name) || task.further().any(|it| it == name);
+        let by_name = shot.context.iter().filter(|(name, _)| !is_shown(name));
+        let fields: Vec<(&str, Cow<'_, str>)> =
+            by_name.chain(&shown).map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
+        let text = Some(shot.text.as_str()).filter(|text| !text.is_empty() || shown.is_empty());
         Ok(Shown {
-            item: show_item(Some(&shot.text), &context, words(style.language)),
+            item: show_item(text, &fields, words(style.language)),
             answer: kind.shot_text(task, &shot.text, &value, &with),
         })
     };

@@ -221,6 +221,7 @@ fn show_note(note: &Note) -> String {
         }
         Note::UnknownMention { label, quote } => format!("{tag} {label} `{quote}`"),
         Note::Overlap { quote } => format!("{tag} `{quote}`"),
+        Note::Unread { field, why } => format!("{tag} {field}: {why}"),
         _ => tag.to_owned(),
     }
 }

@@ -2,12 +2,22 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use karat_core::{DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Task, TaskSpec, Value};
-use karat_task::{KINDS, RawAnswer};
+use std::sync::Arc;
+
+use karat_core::{
+    Confidence, ConfidenceSource, DataSpec, Item, LabelSpec, Note, Outcome, PolicySpec, Task, TaskSpec, Value,
+};
+use karat_task::{Heard, KINDS, RawAnswer, TaskKind, Vote};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 fn task(kind: &str) -> Task {
+    // Kinds without labels have their own settings: those of their first example.
+    let example = karat_task::kind(kind).unwrap().examples().into_iter().next();
+    if let Some(example) = example.filter(|it| it.task.schema.is_empty() && it.task.schema.parts().is_empty())
+    {
+        return example.task;
+    }
     let mut labels: Vec<_> = ["positive", "not_positive", "no", "正面", "A"].map(LabelSpec::named).into();
     labels[0].aliases = vec!["позитивн*".into(), "+".into()];
     let spec = TaskSpec { kind: kind.into(), labels, ..TaskSpec::default() };
@@ -25,23 +35,89 @@ fn item(text: &str) -> Item {
     Item { id: karat_core::ItemId::new("1"), row: 1, fields }
 }
 
-/// Reads with every kind; every span must quote its text, and what is not a label must say why.
+/// The tasks that a kind is tried with: one of odd labels, which other kinds may have no use for, and that of its examples.
+fn tasks(kind: &dyn TaskKind) -> Vec<Task> {
+    let own = kind.examples().into_iter().take(1).map(|it| it.task);
+    std::iter::once(task(kind.id())).chain(own).collect()
+}
+
+/// Reads with every kind, as each of its calls; every span must quote its text, and what is not a label must say why.
 fn check(text: &str, answer: &str, truncated_at: Option<u32>) {
-    for kind in KINDS {
+    for (kind, task) in KINDS.iter().flat_map(|kind| tasks(*kind).into_iter().map(move |task| (kind, task))) {
         let answer = RawAnswer { text: answer, truncated_at, refusal: None };
-        let reading = kind.read_answer(&task(kind.id()), &item(text), &answer);
+        let reading = kind.read_answer(&task, &item(text), &answer);
+        if let Outcome::Labeled(value) = &reading.outcome {
+            assert_eq!(kind.distance(&task, value, value), 0.0);
+            assert!(
+                kind.label_words(&task, answer.text, value)
+                    .iter()
+                    .all(|it| answer.text.get(it.bytes.clone()).is_some())
+            );
+        }
         match &reading.outcome {
             Outcome::Labeled(Value::Spans(spans)) => {
                 for it in spans {
                     assert_eq!(it.span.quote(text), Some(it.quote.as_str()));
                 }
             }
-            Outcome::Labeled(value) => assert_eq!(value.shape(), kind.shape()),
+            Outcome::Labeled(value) => {
+                assert_eq!(value.shape(), kind.shape());
+                assert_eq!(value.clone().check_quotes(text), Ok(()));
+            }
             Outcome::Unusable(_) => assert!(reading.problem.is_some()),
             Outcome::Abstained(_) => assert_eq!(reading.problem, None),
             Outcome::Failed(_) => panic!("a reading does not fail"),
         }
         assert!(reading.stated.is_none_or(|it| (0.0..=1.0).contains(&it)));
+    }
+}
+
+/// The values of a kind's examples, each once.
+fn values(kind: &dyn TaskKind) -> Vec<Value> {
+    let mut values = Vec::new();
+    for example in kind.examples() {
+        if let Outcome::Labeled(value) = example.outcome
+            && !values.contains(&value)
+        {
+            values.push(value);
+        }
+    }
+    values
+}
+
+#[test]
+fn every_value_reads_as_what_was_written_in_every_call_of_an_item() {
+    for kind in KINDS {
+        let Some(example) = kind.examples().into_iter().next() else { continue };
+        let (task, item) = (Arc::new(example.task), Arc::new(example.item));
+        for value in values(*kind) {
+            let views = kind.views(&task, &item);
+            let heard = views.iter().map(|view| {
+                let text = kind.answer_text(&view.task, &value);
+                let reading = kind.read_answer(&view.task, &view.item, &RawAnswer::of(&text));
+                assert_eq!(reading.outcome, Outcome::Labeled(value.clone()), "{}: {text}", kind.id());
+                Heard { reading, confidence: Confidence::Raw(0.5, ConfidenceSource::Stated) }
+            });
+            let heard = kind.join(&task, heard.collect());
+            assert_eq!(heard.reading.outcome, Outcome::Labeled(value), "{}", kind.id());
+            assert_eq!(heard.confidence.value(), Some(0.5), "{}", kind.id());
+        }
+    }
+}
+
+#[test]
+fn distances_are_symmetric_in_0_to_1_and_0_between_equals_only() {
+    for kind in KINDS {
+        let Some(example) = kind.examples().into_iter().next() else { continue };
+        let values = values(*kind);
+        for a in &values {
+            for b in &values {
+                let d = kind.distance(&example.task, a, b);
+                assert_eq!(d, kind.distance(&example.task, b, a), "{}", kind.id());
+                assert!((0.0..=1.0).contains(&d), "{}: {d}", kind.id());
+                assert_eq!(d == 0.0, a == b, "{}: {d}", kind.id());
+            }
+        }
     }
 }
 
@@ -92,6 +168,21 @@ fn pieces() -> impl Strategy<Value = String> {
         "<a>",
         ">",
         "A",
+        "B",
+        "[[",
+        "]]",
+        "better",
+        "лучше",
+        "更好",
+        "tie",
+        "=",
+        "4/5",
+        "-3",
+        "1,234",
+        " %",
+        "score: ",
+        "number",
+        "ranking",
     ]);
     prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
 }
@@ -108,6 +199,9 @@ fn json_value() -> impl Strategy<Value = Json> {
             "occurrence",
             "x",
             "positive",
+            "number",
+            "ranking",
+            "A",
         ])
     };
     let leaf = prop_oneof![
@@ -115,8 +209,10 @@ fn json_value() -> impl Strategy<Value = Json> {
         any::<bool>().prop_map(Json::from),
         any::<i64>().prop_map(Json::from),
         any::<f64>().prop_map(Json::from),
-        prop::sample::select(vec!["positive", "no", "a b", "正面", "", "e\u{301}", "unknown"])
-            .prop_map(Json::from),
+        prop::sample::select(vec![
+            "positive", "no", "a b", "正面", "", "e\u{301}", "unknown", "A", "B", "4/5"
+        ])
+        .prop_map(Json::from),
         "\\PC{0,12}".prop_map(Json::from),
     ];
     leaf.prop_recursive(4, 24, 5, move |inner| {
@@ -151,6 +247,27 @@ proptest! {
     fn every_cut_of_an_answer_has_an_outcome(text in pieces(), answer in json_value(), cut in 0usize..200) {
         let answer: String = answer.to_string().chars().take(cut).collect();
         check(&text, &answer, Some(9));
+    }
+
+    #[test]
+    fn votes_do_not_change_with_the_order_of_the_samples(picks in prop::collection::vec(0usize..4, 0..7)) {
+        for kind in KINDS {
+            let Some(example) = kind.examples().into_iter().next() else { continue };
+            let all = values(*kind);
+            let mut samples: Vec<Value> = picks.iter().map(|n| all[n % all.len()].clone()).collect();
+            let vote = kind.vote(&example.task, &samples);
+            samples.reverse();
+            let other = kind.vote(&example.task, &samples);
+            match (vote, other) {
+                (Vote::Winner { value: a, share: p }, Vote::Winner { value: b, share: q }) => {
+                    prop_assert_eq!(a, b, "{}", kind.id());
+                    prop_assert!((p - q).abs() < 1e-12 && p > 0.0 && p <= 1.0 + 1e-12, "{}: {} {}", kind.id(), p, q);
+                }
+                (Vote::Tie(a), Vote::Tie(b)) => prop_assert_eq!(a.len(), b.len()),
+                (Vote::None, Vote::None) => prop_assert!(samples.is_empty()),
+                (a, b) => prop_assert!(false, "{}: {:?} and {:?}", kind.id(), a, b),
+            }
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Desk<'_> {
     }
 
     /// Writes an entry; a hold that ends with it may let another call begin.
-    pub(super) async fn write(&self, entry: Entry) -> Result<(), Halt> {
+    pub(crate) async fn write(&self, entry: Entry) -> Result<(), Halt> {
         let settles = entry.settle.is_some();
         let written = self.journal.write(entry).await;
         if let (true, Some(purse)) = (settles, self.purse) {

@@ -13,11 +13,12 @@ use super::{Desk, Halt};
 use crate::answer::KeptAnswer;
 use crate::asker::{Asked, Question};
 use crate::privacy::Unmask;
+use crate::scoring::Scorer;
 
 /// One sample: what was read, how sure, and what is still to be written.
-pub(super) struct Sample {
-    pub(super) heard: Heard,
-    pub(super) entry: Entry,
+pub(crate) struct Sample {
+    pub(crate) heard: Heard,
+    pub(crate) entry: Entry,
 }
 
 /// What one question came to.
@@ -28,7 +29,17 @@ enum Said {
 
 impl Desk<'_> {
     /// Asks view after view until the inquiry has heard enough.
-    pub(super) async fn sample(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
+    pub(crate) async fn sample(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
+        if let Scorer::Likely(likelihood) = &self.asker.scorer {
+            return self.scored(question, *likelihood).await;
+        }
+        let mut sample = self.inquire(question, n).await?;
+        self.check(question, &mut sample, n).await?;
+        self.write_early(&mut sample.entry).await?;
+        Ok(sample)
+    }
+
+    async fn inquire(&self, question: &Question, n: u32) -> Result<Sample, Halt> {
         let mut entry = Entry::default();
         let mut heard = Vec::new();
         let mut step = None;
@@ -40,18 +51,12 @@ impl Desk<'_> {
             for one in asked {
                 match self.view(question, one, n, heard.is_empty(), &mut entry).await? {
                     Said::Heard(one) => heard.push(one),
-                    Said::Failed(failure) => {
-                        self.write_early(&mut entry).await?;
-                        return Ok(failed(failure, entry));
-                    }
+                    Said::Failed(failure) => return Ok(failed(failure, entry)),
                 }
             }
             match self.asker.inquiry.next(&question.item, &heard) {
                 Step::Ask(views) => step = Some(self.render(question, views)?),
-                Step::Done(heard) => {
-                    self.write_early(&mut entry).await?;
-                    return Ok(Sample { heard: *heard, entry });
-                }
+                Step::Done(heard) => return Ok(Sample { heard: *heard, entry }),
             }
         }
     }
@@ -69,7 +74,7 @@ impl Desk<'_> {
     }
 
     /// What was paid for is kept before more is spent.
-    async fn write_before_more(&self, entry: &mut Entry) -> Result<(), Halt> {
+    pub(super) async fn write_before_more(&self, entry: &mut Entry) -> Result<(), Halt> {
         if !entry.attempts.is_empty() {
             self.write(std::mem::take(entry)).await?;
         }
@@ -134,7 +139,7 @@ impl Desk<'_> {
         Ok(Said::Heard(heard))
     }
 
-    async fn lookup(&self, key: karat_core::Hash) -> Result<Option<CachedAnswer>, Halt> {
+    pub(super) async fn lookup(&self, key: karat_core::Hash) -> Result<Option<CachedAnswer>, Halt> {
         if self.fresh {
             return Ok(None);
         }
@@ -142,7 +147,7 @@ impl Desk<'_> {
     }
 
     /// The answer to one question: from the journal where it is known, else by a call.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         question: &Question,
         asked: &Asked,
@@ -161,7 +166,12 @@ impl Desk<'_> {
             let answer = KeptAnswer::read(&known.answer)?;
             return Ok((Called::Answered(Box::new(answer), Entry::default()), note));
         }
-        let request = self.asker.request(&question.item, asked, messages.to_vec(), of.sample);
+        let request = self.asker.request(
+            &question.item,
+            (&asked.view, asked.truth.as_ref()),
+            messages.to_vec(),
+            of.sample,
+        );
         let called = self.call(&request, of).await?;
         Ok((called, None))
     }
@@ -197,7 +207,7 @@ impl Desk<'_> {
     }
 }
 
-fn failed(failure: Failure, entry: Entry) -> Sample {
+pub(super) fn failed(failure: Failure, entry: Entry) -> Sample {
     let reading =
         Reading { outcome: Outcome::Failed(failure), notes: Vec::new(), problem: None, stated: None };
     Sample { heard: Heard { reading, confidence: Confidence::Unknown(NoConfidence::NoLabel) }, entry }

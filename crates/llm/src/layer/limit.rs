@@ -95,6 +95,19 @@ impl Limiter {
         }
     }
 
+    /// Makes a call that is no [`Complete`] when its turn comes.
+    #[cfg(feature = "http")]
+    pub(crate) async fn in_turn<T>(
+        &self,
+        tokens: u64,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let permit = self.permit(tokens as f64).await;
+        let outcome = call.await;
+        permit.land(&outcome);
+        outcome
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,9 +139,10 @@ struct Permit<'a> {
 }
 
 impl Permit<'_> {
-    fn land(mut self, outcome: &Result<ModelAnswer, CallError>) {
+    fn land<T>(mut self, outcome: &Result<T, CallError>) {
         self.landed = true;
-        self.limiter.state().land(self.tokens, self.sent_at, Some(outcome), Instant::now());
+        let outcome = Some(outcome.as_ref().map(|_| ()));
+        self.limiter.state().land(self.tokens, self.sent_at, outcome, Instant::now());
         self.limiter.news.notify_one();
     }
 }
@@ -202,19 +216,13 @@ impl State {
         Verdict::Go(now)
     }
 
-    fn land(
-        &mut self,
-        tokens: f64,
-        sent_at: Instant,
-        outcome: Option<&Result<ModelAnswer, CallError>>,
-        now: Instant,
-    ) {
+    fn land(&mut self, tokens: f64, sent_at: Instant, outcome: Option<Result<(), &CallError>>, now: Instant) {
         self.in_flight -= 1.0;
         self.requests.land(1.0);
         self.tokens.land(tokens);
         match outcome {
             None => {}
-            Some(Ok(_)) => {
+            Some(Ok(())) => {
                 self.recent.add(true, now);
                 if self.dealt_with.is_none_or(|at| sent_at > at) {
                     self.n_in_a_row = 0;

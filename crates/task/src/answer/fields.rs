@@ -84,6 +84,63 @@ pub(crate) const LABELS: Field = Field(&[
     "答案",
 ]);
 
+pub(crate) const NUMBER: Field = Field(&[
+    "number",
+    "score",
+    "rating",
+    "value",
+    "grade",
+    "answer",
+    "finalanswer",
+    "finalscore",
+    "label",
+    "level",
+    "result",
+    "output",
+    "estimate",
+    "prediction",
+    "число",
+    "оценка",
+    "балл",
+    "значение",
+    "ответ",
+    "результат",
+    "数值",
+    "分数",
+    "评分",
+    "得分",
+    "答案",
+    "结果",
+]);
+
+pub(crate) const RANKING: Field = Field(&[
+    "ranking",
+    "rank",
+    "ranks",
+    "ranked",
+    "order",
+    "ordering",
+    "orderedlist",
+    "finalranking",
+    "answer",
+    "finalanswer",
+    "result",
+    "output",
+    "labels",
+    "label",
+    "options",
+    "рейтинг",
+    "ранжирование",
+    "порядок",
+    "ответ",
+    "результат",
+    "排序",
+    "排名",
+    "顺序",
+    "答案",
+    "结果",
+]);
+
 pub(crate) const SPANS: Field = Field(&[
     "spans",
     "entities",
@@ -154,6 +211,119 @@ pub(crate) const SPAN_LABEL: Field = Field(&[
     "类别",
 ]);
 
+pub(crate) const FIELDS: Field = Field(&[
+    "fields",
+    "data",
+    "extracted",
+    "extraction",
+    "result",
+    "results",
+    "record",
+    "answer",
+    "output",
+    "поля",
+    "данные",
+    "结果",
+    "字段",
+]);
+
+pub(crate) const VALUE: Field = Field(&[
+    "value",
+    "answer",
+    "val",
+    "content",
+    "text",
+    "normalized",
+    "normalizedvalue",
+    "значение",
+    "ответ",
+    "值",
+]);
+
+pub(crate) const EVIDENCE: Field = Field(&[
+    "quote",
+    "quotes",
+    "evidence",
+    "quotation",
+    "source",
+    "span",
+    "sourcetext",
+    "supportingtext",
+    "excerpt",
+    "цитата",
+    "引文",
+    "原文",
+    "引用",
+    "证据",
+]);
+
+pub(crate) const ANSWER: Field = Field(&[
+    "answer",
+    "finalanswer",
+    "answertext",
+    "shortanswer",
+    "value",
+    "text",
+    "response",
+    "result",
+    "output",
+    "ответ",
+    "答案",
+    "回答",
+]);
+
+pub(crate) const TEXT: Field = Field(&[
+    "text",
+    "summary",
+    "translation",
+    "title",
+    "headline",
+    "paraphrase",
+    "rewrite",
+    "draft",
+    "output",
+    "result",
+    "response",
+    "answer",
+    "content",
+    "translatedtext",
+    "текст",
+    "перевод",
+    "резюме",
+    "заголовок",
+    "краткоесодержание",
+    "ответ",
+    "文本",
+    "摘要",
+    "翻译",
+    "译文",
+    "标题",
+    "结果",
+    "回答",
+]);
+
+pub(crate) const TEXTS: Field = Field(&[
+    "texts",
+    "candidates",
+    "summaries",
+    "translations",
+    "titles",
+    "headlines",
+    "paraphrases",
+    "variants",
+    "options",
+    "versions",
+    "drafts",
+    "results",
+    "outputs",
+    "тексты",
+    "варианты",
+    "переводы",
+    "заголовки",
+    "候选",
+    "文本",
+]);
+
 pub(crate) const CONFIDENCE: Field = Field(&[
     "confidence",
     "confidencescore",
@@ -195,7 +365,7 @@ impl Field {
 }
 
 /// A key without case, spaces and joints.
-fn plain(key: &str) -> String {
+pub(crate) fn plain(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

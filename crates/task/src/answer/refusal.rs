@@ -15,6 +15,13 @@ pub(crate) fn abstention(text: &str) -> Option<Abstention> {
     REFUSES.iter().any(|words| head.contains(words)).then(|| Abstention::Refused { words: clip(text) })
 }
 
+/// Whether the first words of a text refuse. Later words may be a text of which something else is said.
+pub(crate) fn refuses(text: &str) -> bool {
+    let folded = folded_quote(text);
+    let head: String = folded.chars().take(60).collect();
+    REFUSES.iter().any(|words| head.contains(words))
+}
+
 /// Whether what stands in the place of a label says that the annotator cannot tell.
 pub(crate) fn is_unknown(written: &str) -> bool {
     let folded = folded_quote(written);

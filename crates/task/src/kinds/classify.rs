@@ -4,12 +4,14 @@
 //! model cannot tell.
 
 use karat_core::{
-    Abstention, Error, Item, Outcome, PromptLanguage, Result, Shape, Task, TaskSpec, Unusable, Value,
+    Abstention, Error, Item, LabelSchema, Outcome, PromptLanguage, Result, Shape, Task, TaskSpec, Unusable,
+    Value,
 };
 use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
 use crate::answer::label::{LabelReading, Read, read_label, read_word};
+use crate::fold::joins;
 use crate::kind::{
     Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, needs_labels,
 };
@@ -76,13 +78,7 @@ impl TaskKind for Classify {
     }
 
     fn label_words(&self, task: &Task, answer: &str, value: &Value) -> Vec<LabelAt> {
-        let reading = read_label(&task.schema, &RawAnswer::of(answer));
-        let (Value::Choice(label), Read::Label(read)) = (value, reading.read) else {
-            return Vec::new();
-        };
-        let at =
-            reading.written.filter(|_| *label == read).and_then(|written| last_after_key(answer, &written));
-        at.map(|bytes| LabelAt { label: *label, bytes }).into_iter().collect()
+        choice_words(&task.schema, answer, value)
     }
 
     /// 0 where the labels are the same, else 1.
@@ -92,7 +88,7 @@ impl TaskKind for Classify {
 
     /// The most frequent label; its share is its votes by all votes. Labels that share the top count tie.
     fn vote(&self, _task: &Task, values: &[Value]) -> Vote {
-        super::classify::plurality(values)
+        plurality(values)
     }
 
     fn read_gold(&self, task: &Task, _item: &Item, cell: &Json) -> Result<Value, String> {
@@ -107,8 +103,18 @@ impl TaskKind for Classify {
     }
 }
 
+/// Where the one label of an answer stands, by the words of this schema.
+pub(super) fn choice_words(schema: &LabelSchema, answer: &str, value: &Value) -> Vec<LabelAt> {
+    let reading = read_label(schema, &RawAnswer::of(answer));
+    let (Value::Choice(label), Read::Label(read)) = (value, reading.read) else {
+        return Vec::new();
+    };
+    let at = reading.written.filter(|_| *label == read).and_then(|written| last_after_key(answer, &written));
+    at.map(|bytes| LabelAt { label: *label, bytes }).into_iter().collect()
+}
+
 /// The most frequent value, or a tie.
-fn plurality(values: &[Value]) -> Vote {
+pub(super) fn plurality(values: &[Value]) -> Vote {
     let mut counts: Vec<(&Value, usize)> = Vec::new();
     for value in values {
         match counts.iter_mut().find(|(seen, _)| *seen == value) {
@@ -126,16 +132,29 @@ fn plurality(values: &[Value]) -> Vote {
     }
 }
 
-/// The place of `written` behind the last key that names a label; else its last place.
+/// The place of `written` behind the last key that names a label. Without such a key: the last place between quotation
+/// marks in JSON, else the first one.
 fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
     let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\"", "\"verdict\""]
         .iter()
-        .filter_map(|key| answer.rfind(key))
+        .filter_map(|key| answer.rfind(key).map(|at| at + key.len()))
         .max();
-    let from = key.unwrap_or(0);
-    let first = answer[from..].find(written).map(|n| n + from);
-    let start = if key.is_some() { first } else { answer.find(written) };
+    let start = match key {
+        Some(from) => word_at(answer, written, from),
+        None if answer.contains('{') => answer.rfind(&format!("\"{written}\"")).map(|at| at + 1),
+        None => word_at(answer, written, 0),
+    };
     start.map(|start| start..start + written.len())
+}
+
+/// Where `written` stands first as a word of its own: the label `A` is not in `Answer`.
+fn word_at(answer: &str, written: &str, from: usize) -> Option<usize> {
+    let is_word = |at: &usize| {
+        let (before, after) = (&answer[..*at], &answer[at + written.len()..]);
+        !joins(before.chars().next_back(), written.chars().next())
+            && !joins(written.chars().next_back(), after.chars().next())
+    };
+    answer[from..].match_indices(written).map(|(at, _)| at + from).find(is_word)
 }
 
 fn examples() -> Option<Vec<Example>> {

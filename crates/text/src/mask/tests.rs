@@ -175,6 +175,43 @@ fn lines_of_a_private_key_are_masked_each() {
     assert_eq!(masked.restore(&masked.text), pem);
 }
 
+#[test]
+fn a_number_with_another_check_digit_is_not_found() {
+    let checked = [
+        (Kind::Card, "4242 4242 4242 4242"),
+        (Kind::Iban, "DE89 3704 0044 0532 0130 00"),
+        (Kind::NationalId, "СНИЛС 112-233-445 95"),
+        (Kind::NationalId, "ИНН 500100732259"),
+        (Kind::NationalId, "ИНН 7707083893"),
+        (Kind::NationalId, "11010519491231002X"),
+        (Kind::NationalId, "Steuer-ID 86095742719"),
+        (Kind::NationalId, "2 69 05 49 588 157 80"),
+        (Kind::NationalId, "12345678Z"),
+        (Kind::NationalId, "X1234567L"),
+        (Kind::NationalId, "RSSMRA85T10A562S"),
+        (Kind::NationalId, "PESEL 44051401359"),
+        (Kind::NationalId, "BSN 111222333"),
+        (Kind::NationalId, "85.07.30-033.28"),
+    ];
+    for (kind, text) in checked {
+        let masker = Masker::new(&MaskSpec { kinds: vec![kind], ..MaskSpec::default() }).unwrap();
+        let (head, last) = text.split_at(text.len() - 1);
+        let digits = if last.starts_with(|c: char| c.is_ascii_digit()) { "0123456789" } else { "ABCLSXZ" };
+        for other in digits.chars() {
+            let is_found = !masker.find(&format!("{head}{other}")).is_empty();
+            assert_eq!(is_found, last.starts_with(other), "{head}{other}");
+        }
+    }
+}
+
+#[test]
+fn kinds_that_were_not_asked_for_stay() {
+    let masker = Masker::new(&MaskSpec { kinds: vec![Kind::Email], ..MaskSpec::default() }).unwrap();
+    assert_eq!(masker.mask("a@b.org, 4111 1111 1111 1111").text, "[EMAIL_1], 4111 1111 1111 1111");
+    let nothing = Masker::new(&MaskSpec { kinds: Vec::new(), ..MaskSpec::default() }).unwrap();
+    assert_eq!(nothing.mask("a@b.org").text, "a@b.org");
+}
+
 /// Pieces of which texts are made: data, borders, placeholders, other scripts.
 fn piece() -> impl Strategy<Value = String> {
     let known = DETECTORS.iter().map(|row| row.example.to_owned());

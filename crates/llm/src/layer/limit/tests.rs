@@ -226,7 +226,7 @@ async fn after_a_refusal_that_concerns_all_everybody_waits() {
     let permit = limiter.permit(1.0).await;
     let refusal =
         CallError { retry_after: Some(Duration::from_secs(7)), ..error(CallErrorClass::RateLimited) };
-    permit.land(&Err(refusal));
+    permit.land(&Err::<(), _>(refusal));
     let began = Instant::now();
     drop(limiter.permit(1.0).await);
     assert!(began.elapsed() >= Duration::from_secs(7), "{:?}", began.elapsed());

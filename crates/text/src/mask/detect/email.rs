@@ -37,7 +37,12 @@ fn script(c: char) -> u8 {
 }
 
 fn local_start(left: &str) -> Option<usize> {
-    let nearest = left.chars().rev().find(|c| c.is_alphabetic()).map_or(0, script);
+    let mut letters = left.chars().rev().take(MAX_LOCAL).filter(|c| c.is_alphanumeric());
+    let nearest = match letters.next() {
+        // `我的邮箱是888@…`: digits beside Chinese are Latin; beside other letters they are part of a word.
+        Some(c) if c.is_ascii_digit() => letters.find(|c| c.is_alphabetic()).map_or(0, script) & 2,
+        c => c.map_or(0, script),
+    };
     let mut start = None;
     for (n, (at, c)) in left.char_indices().rev().enumerate() {
         let is_name = c.is_alphanumeric() && (c.is_ascii_digit() || script(c) == nearest);

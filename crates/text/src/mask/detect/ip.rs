@@ -64,7 +64,9 @@ pub(super) fn address(text: &str, at: Range<usize>, out: &mut Vec<Range<usize>>)
         }
         return;
     }
-    // A sentence goes on with a colon of its own.
+    // A sentence goes on with a colon of its own, and a label ends with one.
+    let n_before = usize::from(quote.starts_with(':') && !quote.starts_with("::"));
+    let (at, quote) = (at.start + n_before..at.end, &quote[n_before..]);
     let trimmed =
         if quote.ends_with(':') && !quote.ends_with("::") { &quote[..quote.len() - 1] } else { quote };
     let end = at.start + trimmed.len();

@@ -30,11 +30,14 @@ pub(super) const NATIONAL: &[&str] = &[
     r"\(0[1-9][0-9]{1,4}\)[ /-]{0,3}[0-9]{2,8}(?:[ -][0-9]{2,5}){0,3}(?-u:\b)",
 ];
 
+/// The group is the number, at most 16 characters after the word.
 pub(super) const NAMED: &str = concat!(
-    r"(?i)(?:\b(?:tele)?phones?\b|\btel\b|\bmobile\b|\bcell\b|\bfax\b|\bwhats ?app\b|\bsms\b|\bcall(?: me| us| him| her)?\b|\btext me\b|\bmobil\b|\bhandy\b|\btelefono?\b|\bmóvil\b|",
-    r"\bтел\b|\bтелефон\p{Cyrillic}{0,3}\b|\bмоб\p{Cyrillic}{0,8}\b|\bсотов\p{Cyrillic}{0,3}\b|\bзвон\p{Cyrillic}{1,4}\b|\bпозвон\p{Cyrillic}{1,4}\b|\bнабер\p{Cyrillic}{1,4}\b|\bфакс\b|\bв[оа]тсап\p{Cyrillic}{0,2}\b|",
+    r"(?i)(?:(?:^|[^A-Za-zА-Яа-яЁё])",
+    r"(?:(?:tele)?phones?|tel|mobile|cell|fax|whats ?app|sms|call(?: me| us| him| her)?|text me|mobil|handy|telefono?|móvil|",
+    r"тел|телефон[а-я]{0,3}|моб[а-я]{0,8}|сотов[а-я]{0,3}|звон[а-я]{1,4}|позвон[а-я]{1,4}|набер[а-я]{1,4}|факс|в[оа]тсап[а-я]{0,2})",
+    r"[^0-9+\nA-Za-zА-Яа-яЁё]|",
     r"电话|手机|座机|联系方式|拨打|致电|传真|微信)",
-    r"[^0-9+\n]{0,16}(\(?[0-9](?:[ .\-/()]{0,2}[0-9]){5,14})(?-u:\b)"
+    r"[^0-9+\n]{0,16}?(\(?[0-9](?:[ .\-/()]{0,2}[0-9]){5,14})(?-u:\b)"
 );
 
 /// Country codes whose numbers have one length, with all digits.

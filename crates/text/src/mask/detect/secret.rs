@@ -28,13 +28,13 @@ pub(super) const KEYS: &[&str] = &[
 
 /// A password, or another secret, after its name.
 pub(super) const NAMED: &[&str] = &[concat!(
-    r"(?i)(?:\b(?:password|passwd|passphrase|pwd|pass|пароль|пин-?код|pin|cvv2?|cvc2?|api[_ -]?key|access[_ -]?key|",
+    r"(?i)(?:(?:^|[^A-Za-zА-Яа-яЁё0-9])(?:password|passwd|passphrase|pwd|pass|пароль|пин-?код|pin|cvv2?|cvc2?|api[_ -]?key|access[_ -]?key|",
     r"secret(?:[_ -](?:access[_ -])?key)?|auth[_ -]?token|access[_ -]?token|token|ключ(?: api)?|токен)|密码|口令|密钥|验证码)",
-    r#"["']?[ \t]{0,3}(?:[:=]|\bis\b|是|为)[ \t]{0,3}["'«“]?([^\s"'«»“”<>\\，。；、]{3,200})"#
+    r#"["']?[ \t]{0,3}?(?:[:=]| - | is |是|为)[ \t]{0,3}["'«“]?([^\s"'«»“”<>\\,;。、]{3,200})"#
 )];
 
 /// The head of a private key in PEM.
-pub(super) const PEM: &str = r"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRIVATE KEY-----";
+pub(super) const PEM: &str = concat!(r"-----BEGIN (?:[A-Z]{1,12} ){0,2}PRI", "VATE KEY-----");
 
 /// A value as far as it is one: without the punctuation of the sentence around it.
 pub(super) fn value(text: &str, at: Range<usize>, out: &mut Vec<Range<usize>>) {
@@ -55,7 +55,11 @@ pub(super) fn key(text: &str, at: Range<usize>, out: &mut Vec<Range<usize>>) {
 
 /// What stands after a name: it must look like no word. `password: required` is none, `password: hunter2` is one.
 pub(super) fn named(text: &str, at: Range<usize>, out: &mut Vec<Range<usize>>) {
-    let trimmed = text[at.clone()].trim_end_matches(['.', ',', ')', ']', ';', '}', ':']);
+    let quote = &text[at.clone()];
+    // The next parameter of a query: `token=x1&lang=en`.
+    let quote =
+        quote.split_once('&').filter(|(_, next)| next.contains('=')).map_or(quote, |(first, _)| first);
+    let trimmed = quote.trim_end_matches(['.', ',', ')', ']', ';', '}', ':']);
     let has_digit = trimmed.contains(|c: char| c.is_ascii_digit());
     let has_letter = trimmed.contains(char::is_alphabetic);
     let has_sign = trimmed.contains(['!', '@', '#', '$', '%', '^', '&', '*', '+', '=', '~', '?']);

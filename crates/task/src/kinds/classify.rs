@@ -258,4 +258,23 @@ mod tests {
         );
         assert_eq!((reading.problem, reading.notes), (None, Vec::<Note>::new()));
     }
+
+    #[test]
+    fn a_label_of_one_letter_is_found_where_it_stands_and_not_inside_a_word() {
+        let task = example_task("classify", &[("A", &[]), ("b", &[])]).unwrap();
+        let at = |answer: &str, name: &str| {
+            let value = Value::Choice(task.schema.by_name(name).unwrap());
+            Classify
+                .label_words(&task, answer, &value)
+                .into_iter()
+                .map(|it| it.bytes.start)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(at(r#"{"label": "A"}"#, "A"), [11]);
+        assert_eq!(at(r#"{"label": "b"}"#, "b"), [11]);
+        assert_eq!(at(r#"{"Answer": "A"}"#, "A"), [12]);
+        assert_eq!(at(r#"{"reason": "A is", "choice": "A"}"#, "A"), [30]);
+        assert_eq!(at("A.", "A"), [0]);
+        assert_eq!(at("A.", "b"), Vec::<usize>::new());
+    }
 }

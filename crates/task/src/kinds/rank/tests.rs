@@ -126,6 +126,24 @@ fn a_blank_option_is_left_out_and_keeps_no_letter() {
     ));
 }
 
+#[test]
+fn the_letters_of_a_ranking_have_their_places_for_token_probabilities() {
+    let task = task(true);
+    let places = |task: &Task, answer: &str| -> Vec<(String, usize)> {
+        let item = item_of("text", "t");
+        let value = Rank.read_answer(task, &item, &RawAnswer::of(answer)).outcome.value().cloned().unwrap();
+        let places = Rank.label_words(task, answer, &value);
+        places.into_iter().map(|it| (answer[it.bytes].to_owned(), it.label.index())).collect()
+    };
+    let answer = r#"{"reason": "\"A\" is good", "ranking": ["B", ["A", "C"], "D"]}"#;
+    let want = |order: [usize; 4]| {
+        ["B", "A", "C", "D"].map(str::to_owned).into_iter().zip(order).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&task, answer), want([1, 0, 2, 3]));
+    assert_eq!(places(&options::reversed(&task), answer), want([2, 3, 1, 0]));
+    assert!(places(&task, "B > A > C > D").is_empty());
+}
+
 /// Any order with equals of the four options.
 fn any_order() -> impl Strategy<Value = Order> {
     prop::collection::vec(0usize..4, 4).prop_map(|places| {

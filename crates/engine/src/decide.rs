@@ -19,6 +19,8 @@ use crate::asker::Asker;
 use crate::compare::number;
 use crate::evaluate::{GoldSource, Number};
 use crate::ladder::{Course, Ladder, Said, agreement, positions, said};
+use crate::measure::Measure;
+use crate::plain::plain;
 use crate::run::chunks;
 use crate::setup::Setup;
 
@@ -73,6 +75,7 @@ pub async fn decide(
     to: Option<&str>,
 ) -> Result<Decisions> {
     let ladder = Ladder::new(askers, setup.settle)?;
+    let measure = Measure::of(setup, None)?;
     let mut sum = Sum::new(&ladder, askers);
     let mut table = to.map(|to| Table::create(setup, askers, &ladder, to)).transpose()?;
     let mut chunks = chunks(setup.read.clone(), None);
@@ -91,7 +94,9 @@ pub async fn decide(
             let (by, value) = verdict(&ladder, &said);
             let settled = gold.and_then(|gold| gold.cell(item, setup.kind.shape()));
             let settled = settled.and_then(|cell| setup.kind.read_gold(&setup.task, item, cell).ok());
-            sum.add(by, value.as_ref(), settled.as_ref(), &efforts);
+            let is_right = |(value, gold)| measure.fits(&plain(value), &plain(gold));
+            let is_right = value.as_ref().zip(settled.as_ref()).map(is_right);
+            sum.add(by, (settled.is_some(), is_right), &efforts);
             if let Some(table) = &mut table {
                 let heard = match ladder.moderator() {
                     Some(n) if said[n].is_some() => positions(store, item, &said[n..=n]).await?,
@@ -165,7 +170,8 @@ impl Sum {
         Self { names, tallies, n_items: 0, n_gold: 0, left: BTreeMap::new() }
     }
 
-    fn add(&mut self, by: By, value: Option<&Value>, gold: Option<&Value>, efforts: &[Effort]) {
+    /// `is_right` is `None` where there is no gold, or no label.
+    fn add(&mut self, by: By, (has_gold, is_right): (bool, Option<bool>), efforts: &[Effort]) {
         let people = self.tallies.len() - 1;
         let at = match by {
             By::Tier(tier) => tier,
@@ -179,10 +185,10 @@ impl Sum {
         tally.n += 1;
         tally.cost = efforts.iter().map(|it| it.cost).chain([tally.cost]).sum();
         self.n_items += 1;
-        self.n_gold += u64::from(gold.is_some());
-        if let (Some(value), Some(gold)) = (value, gold) {
+        self.n_gold += u64::from(has_gold);
+        if let Some(is_right) = is_right {
             tally.n_gold += 1;
-            tally.n_right += u64::from(value == gold);
+            tally.n_right += u64::from(is_right);
         }
     }
 

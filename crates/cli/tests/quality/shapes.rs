@@ -139,7 +139,7 @@ fn what_is_done_question_by_question_asks_for_one() {
 #[test]
 fn exports_have_a_column_for_each_question() {
     let place = form();
-    place.ends("export --annotator good -o out.csv", 0);
+    place.ends("export --annotator good -o out.csv", 1);
     let columns = ["karat_label", "karat_outcome", "karat_tone", "karat_topics"];
     insta::assert_snapshot!(some_rows(&place, "out.csv", &columns));
 }
@@ -226,7 +226,7 @@ fn records_with_fields() {
     let mut lines = ALL.to_vec();
     lines.push("consensus --method vote");
     insta::assert_snapshot!("records", said(&place, &lines));
-    place.ends("export --annotator good -o out.csv", 0);
+    place.ends("export --annotator good -o out.csv", 1);
     let columns = ["karat_label", "karat_buyer", "karat_n", "karat_goods"];
     insta::assert_snapshot!("records_rows", some_rows(&place, "out.csv", &columns));
     let told = place.ends("estimate", 2);
@@ -250,7 +250,7 @@ fn answers_in_words() {
         (format!("{text},Where was item {item} sold?"), said)
     });
     insta::assert_snapshot!("answers", said(&place, &ALL));
-    place.ends("export --annotator good -o out.csv", 0);
+    place.ends("export --annotator good -o out.csv", 1);
     insta::assert_snapshot!(
         "answers_rows",
         some_rows(&place, "out.csv", &["karat_label", "karat_outcome", "karat_text"])

@@ -200,11 +200,13 @@ impl Wanted<'_> {
 }
 
 /// The name of the file that holds a batch, where it is sent as one.
+#[cfg(feature = "http")]
 pub(crate) fn file_name(key: &str) -> String {
     format!("{key}.jsonl")
 }
 
 /// Reads the body of one answer as its dialect does; what a live call makes an answer of is one here too.
+#[cfg(feature = "http")]
 pub(crate) fn read_body(dialect: Dialect, body: &[u8]) -> Result<ModelAnswer, CallError> {
     dialect.decode(body).or_else(read_fault)
 }

@@ -3,6 +3,7 @@
 //! In: an annotator of `karat.toml` and the task. Out: questions for items, requests for questions, and the hashes under
 //! which both are kept. Nothing is sent here.
 
+mod inspect;
 mod question;
 
 use std::path::Path;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use karat_core::{
-    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Shape, Task,
-    Value,
+    Annotator, AnnotatorKind, AnnotatorSpec, Error, Hash, Hasher, Item, Result, Role as Duty, Scoring, Shape,
+    Task, Value,
 };
 use karat_llm::{
     AnswerFormat, Aside, Batches, Complete, Message, ModelRequest, Nature, Price, Provider, ProviderOptions,
@@ -19,6 +20,8 @@ use karat_llm::{
 };
 use karat_task::{Inquiry, PromptStyle, Prompter, TaskKind, View};
 use serde_json::json;
+
+pub(crate) use inspect::labelers;
 
 use crate::corrected;
 use crate::privacy::Privacy;
@@ -83,16 +86,30 @@ impl Asker {
         let nature = provider.nature();
         let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
-        let task = Arc::clone(&setup.task);
-        let prompter = Prompter::new(&task, setup.kind, &style)?;
-        let scorer = Scorer::new(spec, &task, setup.kind, &nature)?;
-        corrected::check(spec, setup.kind.shape())?;
-        // A recording has one answer for each item, whatever is shown of it; a moderator sees the whole item and decides once.
-        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role == Duty::Moderator;
+        let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
+        // A recording has one answer for each item, whatever is shown of it; who judges sees the whole item and decides once.
+        let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role != Duty::Annotator;
         let inquiry = match is_whole {
-            true => Inquiry::whole(Arc::clone(&task), setup.kind),
-            false => Inquiry::new(Arc::clone(&task), setup.kind, setup.long.clone())?,
+            true => Inquiry::whole(Arc::clone(&setup.task), setup.kind),
+            false => Inquiry::new(Arc::clone(&setup.task), setup.kind, setup.long.clone())?,
         };
+        // An inspector reads the task of the others and answers another.
+        let (task, kind) = match spec.role {
+            Duty::Annotator | Duty::Moderator => (Arc::clone(&setup.task), setup.kind),
+            Duty::Inspector => {
+                let (task, kind) = karat_task::verdict_task(&setup.task)?;
+                (Arc::new(task), kind)
+            }
+        };
+        let is_plain = spec.scoring == Scoring::Answer && spec.correct.is_none();
+        if spec.role == Duty::Inspector && !is_plain {
+            return Err(Error::invalid(
+                "`scoring` and `correct` are for labels, and an inspector gives none",
+            )
+            .hint("leave them out"));
+        }
+        let scorer = Scorer::new(spec, &task, kind, &nature)?;
+        corrected::check(spec, kind.shape())?;
         let settings = settings(spec);
         let settings_json = serde_json::to_string(&settings)
             .map_err(|error| Error::bug("settings do not serialize").because(error))?;
@@ -120,7 +137,7 @@ impl Asker {
             system: Hash::of(prompter.system().as_bytes()),
             annotator,
             spec: spec.clone(),
-            kind: setup.kind,
+            kind,
             task,
             inquiry,
             shots,
@@ -256,12 +273,16 @@ impl Asker {
     pub(crate) fn request(
         &self,
         item: &Item,
-        view: &View,
+        (view, truth): (&View, Option<&Arc<str>>),
         messages: Vec<Message>,
         sample: u32,
     ) -> ModelRequest {
         let is_scripted = self.annotator.kind == AnnotatorKind::Scripted;
-        let aside = if is_scripted { self.aside(item, view) } else { Aside::default() };
+        let aside = match (is_scripted, self.inspects()) {
+            (false, _) => Aside::default(),
+            (true, false) => self.aside(item, view),
+            (true, true) => self.aside_of_verdict(truth),
+        };
         ModelRequest {
             model: Arc::clone(&self.model_name),
             messages,
@@ -325,6 +346,7 @@ fn style(setup: &Setup, spec: &AnnotatorSpec) -> Result<PromptStyle> {
         language: spec.language,
         system: spec.system.clone(),
         moderates: spec.role == Duty::Moderator,
+        inspects: spec.role == Duty::Inspector,
         template: spec.template.as_ref().map(|file| read_template(&setup.path(file))).transpose()?,
     })
 }

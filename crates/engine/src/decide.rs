@@ -1,24 +1,26 @@
-//! How each item's final label came about: by which tier, by the moderator, or not at all; at what cost, and how well.
+//! How each item's final label came about: by which tier, by the moderator, or not at all; at what cost, and how well; and
+//! what an inspector says of it.
 //!
 //! In: a project, its journal, and gold where there is some. Out: [`Decisions`], and a table with a row for each item: what
 //! each annotator gave and how long it took, how far they agree, the verdict, the final label and who decided it.
 //!
 //! A final label is settled by the rule of `[policy.settle]`, tier after tier; else it is the moderator's; else it is left to
-//! a person. Consensus by statistics is another matter (`consensus.rs`).
+//! a person. One that the inspector contests is left to a person, too. Consensus by statistics is another matter (`consensus.rs`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use karat_core::{Error, Item, MicroUsd, Outcome, Result, Value};
+use karat_core::{Annotation, Error, Hash, Item, LabelSchema, MicroUsd, Outcome, Result, Value};
 use karat_format::{Column, ColumnKind, TableWriter};
 use karat_stats::{Estimate, Level};
 use karat_store::{Effort, Store};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::asker::Asker;
+use crate::asker::{Asker, labelers};
 use crate::compare::number;
 use crate::evaluate::{GoldSource, Number};
-use crate::ladder::{Course, Ladder, Said, agreement, positions, said};
+use crate::ladder::{By, Ladder, Said, agreement, positions, said};
 use crate::measure::Measure;
 use crate::plain::plain;
 use crate::run::chunks;
@@ -39,6 +41,25 @@ pub struct Decisions {
     pub left: BTreeMap<&'static str, u64>,
     /// Everything that has a final label: its accuracy on gold.
     pub accuracy: Option<Number>,
+    /// What the inspector said; `None` where there is none.
+    pub inspected: Option<Inspected>,
+}
+
+/// What an inspector said of the final labels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Inspected {
+    /// Who it is.
+    pub name: String,
+    /// Labels that follow the guideline, by its word.
+    pub follows: u64,
+    /// Labels that contradict it: their items are left to people.
+    pub contests: u64,
+    /// Labels of which it gave no verdict: it could not tell, its answer was unusable, or none came. They stand.
+    pub without_verdict: u64,
+    /// Labels that it was not asked about yet. They stand.
+    pub not_asked: u64,
+    /// The share of right labels on gold among those that it contests: far below that of the others where it is of use.
+    pub accuracy_of_contested: Option<Number>,
 }
 
 /// The items that one tier, the moderator or nobody decided.
@@ -58,14 +79,6 @@ pub struct Part {
     pub accuracy: Option<Number>,
 }
 
-/// Who decided an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Tier(usize),
-    Moderator,
-    Nobody(&'static str),
-}
-
 /// Adds up how the items were decided, and writes the table where a file is named.
 pub async fn decide(
     setup: &Setup,
@@ -75,35 +88,44 @@ pub async fn decide(
     to: Option<&str>,
 ) -> Result<Decisions> {
     let ladder = Ladder::new(askers, setup.settle)?;
-    let measure = Measure::of(setup, None)?;
-    let mut sum = Sum::new(&ladder, askers);
+    let mut sum = Sum::new(Measure::of(setup, None)?, &ladder, askers);
     let mut table = to.map(|to| Table::create(setup, askers, &ladder, to)).transpose()?;
     let mut chunks = chunks(setup.read.clone(), None);
     while let Some(chunk) = chunks.recv().await {
         let chunk = chunk?;
         let keys: Vec<_> = chunk.iter().map(|it| (it.id.shared(), setup.task.input_hash(it))).collect();
         let ids: Vec<_> = keys.iter().map(|(id, _)| id.clone()).collect();
-        let all = said(store, askers, &keys).await?;
+        let mut all = said(store, labelers(askers), &keys).await?;
+        let final_of =
+            |at: usize| ladder.verdict(&all.iter().map(|rows| rows[at].clone()).collect::<Vec<_>>());
+        let finals: Vec<(By, Option<Value>)> = (0..chunk.len()).map(final_of).collect();
+        if let Some(inspector) = ladder.inspector().map(|n| &askers[n]) {
+            all.push(inspections((setup, store), inspector, &chunk, &finals).await?);
+        }
         let mut efforts = Vec::with_capacity(askers.len());
         for asker in askers {
             efforts.push(store.efforts(asker.id, &ids).await?);
         }
-        for (at, item) in chunk.iter().enumerate() {
+        for ((at, item), (by, value)) in chunk.iter().enumerate().zip(finals) {
             let said: Vec<Said> = all.iter().map(|rows| rows[at].clone()).collect();
             let efforts: Vec<Effort> = efforts.iter().map(|rows| rows[at]).collect();
-            let (by, value) = verdict(&ladder, &said);
+            let inspected = value.is_some().then(|| sum.inspect(&ladder, &said)).flatten();
             let settled = gold.and_then(|gold| gold.cell(item, setup.kind.shape()));
             let settled = settled.and_then(|cell| setup.kind.read_gold(&setup.task, item, cell).ok());
-            let is_right = |(value, gold)| measure.fits(&plain(value), &plain(gold));
-            let is_right = value.as_ref().zip(settled.as_ref()).map(is_right);
-            sum.add(by, (settled.is_some(), is_right), &efforts);
+            let (by, value) = match inspected {
+                Some(Verdict::Contests) => {
+                    sum.contest(value.as_ref(), settled.as_ref());
+                    (By::Nobody("the inspector contests the label"), None)
+                }
+                Some(Verdict::Follows | Verdict::None | Verdict::NotAsked) | None => (by, value),
+            };
+            sum.add(by, value.as_ref(), settled.as_ref(), &efforts);
             if let Some(table) = &mut table {
-                let heard = match ladder.moderator() {
-                    Some(n) if said[n].is_some() => positions(store, item, &said[n..=n]).await?,
-                    _ => Vec::new(),
-                };
-                let reason = heard.into_iter().next().and_then(|it| it.reason);
-                table.write(item, &Row { said: &said, efforts: &efforts, by, value, reason })?;
+                let reasons = [
+                    reason(store, item, &said, ladder.moderator()).await?,
+                    reason(store, item, &said, ladder.inspector()).await?,
+                ];
+                table.write(item, &Row { said: &said, efforts: &efforts, by, value, reasons })?;
             }
         }
     }
@@ -116,24 +138,44 @@ pub async fn decide(
     Ok(sum.finish())
 }
 
-fn verdict(ladder: &Ladder, said: &[Said]) -> (By, Option<Value>) {
-    let course = ladder.course(said, ladder.n_tiers());
-    let moderated = ladder.moderator().and_then(|n| said[n].as_ref());
-    match (course, moderated) {
-        (Course::Settled { tier, value }, _) => (By::Tier(tier as usize - 1), Some(value)),
-        (Course::Pending, _) => (By::Nobody("not asked yet"), None),
-        (Course::Open, _) => (By::Nobody("too few labels, or too unsure"), None),
-        (Course::Divided, None) if ladder.moderator().is_some() => {
-            (By::Nobody("the moderator was not asked yet"), None)
-        }
-        (Course::Divided, None) => (By::Nobody("labels differ"), None),
-        (Course::Divided, Some(annotation)) => match &annotation.outcome {
-            Outcome::Labeled(value) => (By::Moderator, Some(value.clone())),
-            Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
-                (By::Nobody("the moderator gave no label"), None)
-            }
-        },
+/// What an inspector said of a final label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Follows,
+    Contests,
+    None,
+    NotAsked,
+}
+
+/// What an inspector said of the final labels of these items.
+async fn inspections(
+    (setup, store): (&Setup, &Store),
+    inspector: &Asker,
+    items: &[Item],
+    finals: &[(By, Option<Value>)],
+) -> Result<Vec<Said>> {
+    let labeled = items.iter().zip(finals).enumerate();
+    let labeled: Vec<(usize, (Arc<str>, Hash))> = labeled
+        .filter_map(|(at, (item, (_, value)))| {
+            Some((at, (item.id.shared(), inspector.inspected(setup, item, value.as_ref()?))))
+        })
+        .collect();
+    let keys: Vec<(Arc<str>, Hash)> = labeled.iter().map(|(_, key)| key.clone()).collect();
+    let mut found = vec![None; items.len()];
+    for ((at, _), row) in labeled.into_iter().zip(store.standing(inspector.id, &keys).await?) {
+        found[at] =
+            row.and_then(|row| Annotation::from_row(&row, inspector.shape(), &inspector.task().schema).ok());
     }
+    Ok(found)
+}
+
+/// The reason that an annotator gave, where it was asked and gave one.
+async fn reason(store: &Store, item: &Item, said: &[Said], n: Option<usize>) -> Result<Option<String>> {
+    let heard = match n {
+        Some(n) if said[n].is_some() => positions(store, item, &said[n..=n]).await?,
+        _ => Vec::new(),
+    };
+    Ok(heard.into_iter().next().and_then(|it| it.reason))
 }
 
 /// One part while it is added up.
@@ -147,18 +189,27 @@ struct Tally {
 
 /// What is added up over all items.
 struct Sum {
+    /// Whether a value is right.
+    measure: Measure,
     names: Vec<(String, Vec<String>)>,
     /// Tiers, then the moderator where there is one, then people.
     tallies: Vec<Tally>,
     n_items: u64,
     n_gold: u64,
     left: BTreeMap<&'static str, u64>,
+    inspector: Option<String>,
+    /// How often each verdict was given, in the order of [`Verdict`].
+    verdicts: [u64; 4],
+    contested: Tally,
 }
 
 impl Sum {
-    fn new(ladder: &Ladder, askers: &[Asker]) -> Self {
+    fn new(measure: Measure, ladder: &Ladder, askers: &[Asker]) -> Self {
         let stages = ladder.stages();
         let name = |n: &usize| askers[*n].annotator.name.clone();
+        let inspector = ladder.inspector().map(|n| askers[n].annotator.name.clone());
+        let deciding = stages.len() - usize::from(inspector.is_some());
+        let stages = &stages[..deciding];
         let by = |at: usize| match at < ladder.n_tiers() {
             true => format!("tier {}", at + 1),
             false => "moderator".to_owned(),
@@ -167,11 +218,40 @@ impl Sum {
             stages.iter().enumerate().map(|(at, stage)| (by(at), stage.iter().map(name).collect())).collect();
         names.push(("people".to_owned(), Vec::new()));
         let tallies = vec![Tally::default(); names.len()];
-        Self { names, tallies, n_items: 0, n_gold: 0, left: BTreeMap::new() }
+        Self {
+            measure,
+            names,
+            tallies,
+            n_items: 0,
+            n_gold: 0,
+            left: BTreeMap::new(),
+            inspector,
+            verdicts: [0; 4],
+            contested: Tally::default(),
+        }
     }
 
-    /// `is_right` is `None` where there is no gold, or no label.
-    fn add(&mut self, by: By, (has_gold, is_right): (bool, Option<bool>), efforts: &[Effort]) {
+    /// Counts what the inspector said of an item's final label.
+    fn inspect(&mut self, ladder: &Ladder, said: &[Said]) -> Option<Verdict> {
+        let verdict = match said[ladder.inspector()?].as_ref().map(|it| &it.outcome) {
+            None => Verdict::NotAsked,
+            // The schema of a verdict is `follows`, `contradicts`.
+            Some(Outcome::Labeled(Value::Choice(label))) if label.index() == 0 => Verdict::Follows,
+            Some(Outcome::Labeled(_)) => Verdict::Contests,
+            Some(Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_)) => Verdict::None,
+        };
+        self.verdicts[verdict as usize] += 1;
+        Some(verdict)
+    }
+
+    fn contest(&mut self, value: Option<&Value>, gold: Option<&Value>) {
+        let Some(gold) = gold else { return };
+        let is_right = value.is_some_and(|value| self.measure.fits(&plain(value), &plain(gold)));
+        self.contested.n_gold += 1;
+        self.contested.n_right += u64::from(is_right);
+    }
+
+    fn add(&mut self, by: By, value: Option<&Value>, gold: Option<&Value>, efforts: &[Effort]) {
         let people = self.tallies.len() - 1;
         let at = match by {
             By::Tier(tier) => tier,
@@ -185,10 +265,10 @@ impl Sum {
         tally.n += 1;
         tally.cost = efforts.iter().map(|it| it.cost).chain([tally.cost]).sum();
         self.n_items += 1;
-        self.n_gold += u64::from(has_gold);
-        if let Some(is_right) = is_right {
+        self.n_gold += u64::from(gold.is_some());
+        if let (Some(value), Some(gold)) = (value, gold) {
             tally.n_gold += 1;
-            tally.n_right += u64::from(is_right);
+            tally.n_right += u64::from(self.measure.fits(&plain(value), &plain(gold)));
         }
     }
 
@@ -205,7 +285,17 @@ impl Sum {
             cost: it.cost,
             accuracy: accuracy(it.n_right, it.n_gold),
         };
+        let [follows, contests, without_verdict, not_asked] = self.verdicts;
+        let inspected = self.inspector.map(|name| Inspected {
+            name,
+            follows,
+            contests,
+            without_verdict,
+            not_asked,
+            accuracy_of_contested: accuracy(self.contested.n_right, self.contested.n_gold),
+        });
         Decisions {
+            inspected,
             parts: self.names.into_iter().zip(self.tallies).map(part).collect(),
             n_items: self.n_items,
             n_gold: self.n_gold,
@@ -222,7 +312,8 @@ struct Row<'a> {
     efforts: &'a [Effort],
     by: By,
     value: Option<Value>,
-    reason: Option<String>,
+    /// The moderator's and the inspector's.
+    reasons: [Option<String>; 2],
 }
 
 /// The table with a row for each item.
@@ -230,13 +321,14 @@ struct Table<'a> {
     setup: &'a Setup,
     askers: &'a [Asker],
     moderator: Option<usize>,
+    inspector: Option<usize>,
     writer: TableWriter,
 }
 
 impl<'a> Table<'a> {
     fn create(setup: &'a Setup, askers: &'a [Asker], ladder: &Ladder, to: &str) -> Result<Self> {
         let mut columns = vec![Column::new("item", ColumnKind::Text), Column::new("text", ColumnKind::Text)];
-        for asker in askers {
+        for asker in labelers(askers) {
             let name = &asker.annotator.name;
             columns.push(Column::new(format!("{name}_label"), ColumnKind::Json));
             columns.push(Column::new(format!("{name}_seconds"), ColumnKind::Number));
@@ -246,6 +338,10 @@ impl<'a> Table<'a> {
             columns.push(Column::new("verdict", ColumnKind::Json));
             columns.push(Column::new("verdict_reason", ColumnKind::Text));
         }
+        if ladder.inspector().is_some() {
+            columns.push(Column::new("inspector", ColumnKind::Text));
+            columns.push(Column::new("inspector_reason", ColumnKind::Text));
+        }
         columns.push(Column::new("final_label", ColumnKind::Json));
         columns.push(Column::new("decided_by", ColumnKind::Text));
         let path = if to == "-" { to.to_owned() } else { setup.path(to).to_string_lossy().into_owned() };
@@ -253,32 +349,38 @@ impl<'a> Table<'a> {
             setup,
             askers,
             moderator: ladder.moderator(),
+            inspector: ladder.inspector(),
             writer: TableWriter::create(&path, &columns)?,
         })
     }
 
     fn write(&mut self, item: &Item, row: &Row) -> Result<()> {
         let schema = &self.setup.task.schema;
-        let label = |said: &Said| match said.as_ref().map(|it| &it.outcome) {
-            None => Json::Null,
-            Some(Outcome::Labeled(value)) => value.to_json(schema),
-            Some(outcome) => json!(format!("({})", outcome.kind())),
-        };
+        let label = |said| label_of(said, schema);
+        let [moderator_reason, inspector_reason] = &row.reasons;
         let mut fields = Map::new();
         fields.insert("item".into(), json!(item.id.as_str()));
         fields.insert("text".into(), json!(self.setup.task.text_of(item)));
-        for ((asker, said), effort) in self.askers.iter().zip(row.said).zip(row.efforts) {
+        for ((asker, said), effort) in labelers(self.askers).iter().zip(row.said).zip(row.efforts) {
             let name = &asker.annotator.name;
             fields.insert(format!("{name}_label"), label(said));
             let seconds = (effort.n_calls > 0).then_some(effort.latency_ms as f64 / 1000.0);
             fields.insert(format!("{name}_seconds"), json!(seconds));
         }
-        let others = row.said.iter().enumerate().filter(|(n, _)| Some(*n) != self.moderator);
+        let others = row
+            .said
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| Some(*n) != self.moderator && Some(*n) != self.inspector);
         let others: Vec<Said> = others.map(|(_, said)| said.clone()).collect();
         fields.insert("agreement".into(), json!(agreement(&others)));
         if let Some(n) = self.moderator {
             fields.insert("verdict".into(), label(&row.said[n]));
-            fields.insert("verdict_reason".into(), json!(row.reason));
+            fields.insert("verdict_reason".into(), json!(moderator_reason));
+        }
+        if let Some(n) = self.inspector {
+            fields.insert("inspector".into(), label_of(&row.said[n], &self.askers[n].task().schema));
+            fields.insert("inspector_reason".into(), json!(inspector_reason));
         }
         fields.insert("final_label".into(), row.value.as_ref().map_or(Json::Null, |it| it.to_json(schema)));
         let by = match row.by {
@@ -288,5 +390,14 @@ impl<'a> Table<'a> {
         };
         fields.insert("decided_by".into(), json!(by));
         self.writer.write(&fields)
+    }
+}
+
+/// A label as it is exported, or the kind of the outcome in brackets; nothing where there is none.
+fn label_of(said: &Said, schema: &LabelSchema) -> Json {
+    match said.as_ref().map(|it| &it.outcome) {
+        None => Json::Null,
+        Some(Outcome::Labeled(value)) => value.to_json(schema),
+        Some(outcome) => json!(format!("({})", outcome.kind())),
     }
 }

@@ -21,7 +21,7 @@ pub use report::{
     SpanRow, Unit, Versus,
 };
 
-use crate::asker::Asker;
+use crate::asker::{Asker, labelers};
 use crate::measure::Measure;
 use crate::plain::{Given, Plain};
 use crate::run::chunks;
@@ -136,6 +136,7 @@ pub async fn evaluate(
     options: EvaluateOptions,
 ) -> Result<Report> {
     let measure = &options.measure;
+    let askers = labelers(askers);
     let gathered = gather(setup, store, askers, (gold, measure)).await?;
     if gathered.gold.is_empty() {
         return Err(Error::invalid(format!("no item has gold in {}", gold.describe()))

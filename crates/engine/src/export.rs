@@ -20,7 +20,7 @@ use karat_stats::calibrate::Calibrator;
 use karat_store::Store;
 use serde_json::{Value as Json, json};
 
-use crate::asker::Asker;
+use crate::asker::{Asker, labelers};
 use crate::calibrate::kept;
 use crate::run::{CHUNK, row_chunks};
 use crate::setup::Setup;
@@ -54,6 +54,8 @@ pub async fn export(
     to: &str,
     first: Option<u64>,
 ) -> Result<Exported> {
+    // A verdict on a label is no label of the item.
+    let askers = labelers(askers);
     let curves = kept(store).await?;
     let mut columns = scan_columns(&setup.read)?;
     let n_own = columns.len();

@@ -1,4 +1,4 @@
-//! Who is asked after whom: tiers from cheap to dear, then the moderator, then people.
+//! Who is asked after whom: tiers from cheap to dear, then the moderator, then the inspector, then people.
 //!
 //! In: the annotators of a project with their tiers, the rule that settles an item, what was said so far. Out: whether an
 //! item is settled, by which tier, and whether labels differ. Not here: the rule itself (`karat_stats::cascade`).
@@ -22,12 +22,25 @@ pub(crate) struct Ladder {
     tiers: Vec<Vec<usize>>,
     /// The number of the moderator.
     moderator: Option<usize>,
+    /// The number of the inspector.
+    inspector: Option<usize>,
     /// `None`: all who were asked must have given the same label.
     rule: Option<SettleRule>,
 }
 
 /// What an annotator said of an item; `None` where it was not asked.
 pub(crate) type Said = Option<Annotation>;
+
+/// Who decided an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// A tier, counted from 0.
+    Tier(usize),
+    /// The moderator.
+    Moderator,
+    /// It is left to people, for this reason.
+    Nobody(&'static str),
+}
 
 /// How far an item came on the ladder.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,12 +69,21 @@ impl Ladder {
 
     fn of(specs: &[&AnnotatorSpec], spec: SettleSpec) -> Result<Self> {
         let of_role = |role| specs.iter().enumerate().filter(move |(_, it)| it.role == role);
-        let mut moderators = of_role(Role::Moderator);
-        let moderator = moderators.next().map(|(n, _)| n);
-        if let Some((_, second)) = moderators.next() {
-            return Err(Error::invalid(format!("`{}` is a second moderator", second.display_name()))
-                .hint("one annotator has `role = \"moderator\"`; let the other answer by itself"));
-        }
+        let only = |role, name: &str| {
+            let mut all = of_role(role);
+            let first = all.next().map(|(n, _)| n);
+            match all.next() {
+                None => Ok(first),
+                Some((_, second)) => {
+                    let message = format!("`{}` is a second {name}", second.display_name());
+                    let hint =
+                        format!("one annotator has `role = \"{name}\"`; let the other answer by itself");
+                    Err(Error::invalid(message).hint(hint))
+                }
+            }
+        };
+        let moderator = only(Role::Moderator, "moderator")?;
+        let inspector = only(Role::Inspector, "inspector")?;
         let mut numbers: Vec<u32> = of_role(Role::Annotator).map(|(_, it)| it.tier).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -70,21 +92,26 @@ impl Ladder {
         };
         let tiers: Vec<Vec<usize>> = numbers.iter().map(tier).collect();
         let rule = rule(spec)?;
-        if let ([first, _, ..], None) = (&tiers[..], &rule)
-            && first.len() == 1
-        {
-            return Err(Error::invalid(
-                "the first tier has one annotator, and nothing says when it settles an item",
-            )
-            .hint("say so in `karat.toml`: `settle = { confidence = 0.9 }` under `[policy]`"));
+        if let ([first, _, ..], None) = (&tiers[..], &rule) {
+            let hint =
+                |rule: &str| format!("say so in `karat.toml`: `settle = {{ {rule} }}` under `[policy]`");
+            if first.len() == 1 {
+                let message = "the first tier has one annotator, and nothing says when it settles an item";
+                return Err(Error::invalid(message).hint(hint("confidence = 0.9")));
+            }
+            // What a first tier divides, a later one cannot make unanimous.
+            if moderator.is_none() {
+                let message = "nothing says when a later tier settles what the first left open";
+                return Err(Error::invalid(message).hint(hint("votes = 2")));
+            }
         }
-        Ok(Self { tiers, moderator, rule })
+        Ok(Self { tiers, moderator, inspector, rule })
     }
 
-    /// The annotators that are asked side by side, stage after stage; the moderator last and alone.
+    /// The annotators that are asked side by side, stage after stage; the moderator and the inspector last, each alone.
     pub(crate) fn stages(&self) -> Vec<Vec<usize>> {
         let mut stages = self.tiers.clone();
-        stages.extend(self.moderator.map(|it| vec![it]));
+        stages.extend([self.moderator, self.inspector].into_iter().flatten().map(|it| vec![it]));
         stages.retain(|stage| !stage.is_empty());
         stages
     }
@@ -104,8 +131,36 @@ impl Ladder {
         self.moderator
     }
 
+    /// The number of the inspector among the annotators.
+    pub(crate) fn inspector(&self) -> Option<usize> {
+        self.inspector
+    }
+
+    /// Who decided an item, and its final label; what an inspector says of it is not looked at.
+    pub(crate) fn verdict(&self, said: &[Said]) -> (By, Option<Value>) {
+        let moderated = self.moderator.and_then(|n| said[n].as_ref());
+        match (self.course(said, self.tiers.len()), moderated) {
+            (Course::Settled { tier, value }, _) => (By::Tier(tier as usize - 1), Some(value)),
+            (Course::Pending, _) => (By::Nobody("not asked yet"), None),
+            (Course::Open, _) => (By::Nobody("too few labels, or too unsure"), None),
+            (Course::Divided, None) if self.moderator.is_some() => {
+                (By::Nobody("the moderator was not asked yet"), None)
+            }
+            (Course::Divided, None) => (By::Nobody("labels differ"), None),
+            (Course::Divided, Some(annotation)) => match &annotation.outcome {
+                Outcome::Labeled(value) => (By::Moderator, Some(value.clone())),
+                Outcome::Abstained(_) | Outcome::Unusable(_) | Outcome::Failed(_) => {
+                    (By::Nobody("the moderator gave no label"), None)
+                }
+            },
+        }
+    }
+
     /// Whether an annotator is to be asked about an item, after what the stages before it said.
     pub(crate) fn wants(&self, asker: usize, said: &[Said]) -> bool {
+        if self.inspector == Some(asker) {
+            return self.verdict(said).1.is_some();
+        }
         if self.moderator == Some(asker) {
             return self.course(said, self.tiers.len()) == Course::Divided;
         }
@@ -195,6 +250,13 @@ pub(crate) async fn positions(store: &Store, item: &Item, said: &[Said]) -> Resu
     Ok(heard)
 }
 
+/// The final label as an inspector sees it: with the reason of the first who gave it, where one did.
+pub(crate) async fn given(store: &Store, item: &Item, said: &[Said], label: Value) -> Result<Position> {
+    let heard = positions(store, item, said).await?;
+    let reason = heard.into_iter().find(|it| it.value.as_ref() == Some(&label) && it.reason.is_some());
+    Ok(Position { value: Some(label), reason: reason.and_then(|it| it.reason) })
+}
+
 /// The share of the labels of an item that are its most frequent one; `None` without labels.
 pub(crate) fn agreement(said: &[Said]) -> Option<f64> {
     let values: Vec<&Value> = said.iter().flatten().filter_map(|it| it.outcome.value()).collect();
@@ -250,10 +312,11 @@ mod tests {
         words.split(' ').map(one).collect()
     }
 
-    /// Annotators by tier; `m` moderates.
+    /// Annotators by tier; `m` moderates, `i` inspects.
     fn ladder(tiers: &str, spec: SettleSpec) -> Result<Ladder> {
         let one = |word: &str| match word {
             "m" => AnnotatorSpec { role: Role::Moderator, ..AnnotatorSpec::of("m") },
+            "i" => AnnotatorSpec { role: Role::Inspector, ..AnnotatorSpec::of("i") },
             tier => AnnotatorSpec { tier: tier.parse().unwrap(), ..AnnotatorSpec::of("x") },
         };
         let specs: Vec<AnnotatorSpec> = tiers.split(' ').map(one).collect();
@@ -318,10 +381,24 @@ mod tests {
     }
 
     #[test]
+    fn an_inspector_is_asked_last_about_what_has_a_final_label() {
+        let ladder = ladder("1 1 m i", NONE).unwrap();
+        assert_eq!(ladder.stages(), [vec![0, 1], vec![2], vec![3]]);
+        for (words, wanted) in
+            [("a a . .", true), ("a b . .", false), ("a b a .", true), ("a b ! .", false), ("a ? . .", false)]
+        {
+            assert_eq!(ladder.wants(3, &said(words)), wanted, "{words}");
+        }
+    }
+
+    #[test]
     fn what_cannot_work_is_refused_by_name() {
         let told = |tiers, spec| ladder(tiers, spec).err().unwrap().to_string();
         assert!(told("1 2", NONE).contains("nothing says when it settles"));
+        assert!(told("1 1 2", NONE).contains("nothing says when a later tier settles"));
+        assert!(ladder("1 1 2 m", NONE).is_ok(), "the moderator has more to read");
         assert!(told("1 m m", NONE).contains("second moderator"));
+        assert!(told("1 i i", NONE).contains("second inspector"));
         let too_sure = SettleSpec { votes: None, confidence: Some(1.5) };
         assert!(told("1 1", too_sure).contains("between 0 and 1"));
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use karat_core::{
     AnnotatorSpec, Budget, DataSpec, Error, ErrorKind, Hash, Hasher, LabelSpec, LongSpec, MicroUsd,
-    PrivacySpec, Project, Result, SettleSpec, Task, TaskSpec, Turns,
+    PrivacySpec, Project, Result, Role, SettleSpec, Task, TaskSpec, Turns,
 };
 use karat_format::{ReadSpec, TURN_COLUMNS};
 use karat_llm::{Limiters, Prices};
@@ -39,7 +39,7 @@ pub struct Setup {
     pub gold: Option<String>,
     /// Columns with the labels of single people.
     pub people: Vec<String>,
-    /// Who answers.
+    /// Who answers; those who check labels stand last.
     pub annotators: Vec<AnnotatorSpec>,
     /// When an item is settled, so that the next tier is not asked about it.
     pub settle: SettleSpec,
@@ -146,8 +146,19 @@ impl Setup {
     }
 
     fn new(folder: &Path, project: Project) -> Result<Self> {
-        let Project { name, mut data, task: mut spec, few_shot, long, privacy, annotators, policy, budget } =
-            project;
+        let Project {
+            name,
+            mut data,
+            task: mut spec,
+            few_shot,
+            long,
+            privacy,
+            mut annotators,
+            policy,
+            budget,
+        } = project;
+        // Who only checks labels stands behind all who give them.
+        annotators.sort_by_key(|it| it.role == Role::Inspector);
         let guideline =
             spec.guideline.as_ref().map(|file| read_text(folder, file)).transpose()?.unwrap_or_default();
         if let Some(file) = &spec.labels_file {

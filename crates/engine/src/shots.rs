@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use karat_core::{AnnotatorSpec, Error, Hash, Hasher, Item, ItemId, PickName, Result, Task, Value};
+use karat_core::{AnnotatorSpec, Error, Hash, Hasher, Item, ItemId, PickName, Result, Role, Task, Value};
 use karat_text::pick::{Pick, Pool as Texts, Question};
 use karat_text::search::{FeatureOptions, Index, Likeness};
 
@@ -29,7 +29,11 @@ pub(crate) struct Chooser {
 
 impl Shots {
     pub(crate) fn new(setup: &Setup, spec: &AnnotatorSpec) -> Self {
-        let n = |pool: &Arc<Pool>| spec.shots.unwrap_or(pool.spec.n) as usize;
+        // Labeled items are no examples of verdicts.
+        let n = |pool: &Arc<Pool>| match spec.role {
+            Role::Annotator | Role::Moderator => spec.shots.unwrap_or(pool.spec.n) as usize,
+            Role::Inspector => 0,
+        };
         let pool = setup.pool.clone().filter(|pool| n(pool) > 0);
         let n = pool.as_ref().map_or(0, n);
         Self { pool, n }

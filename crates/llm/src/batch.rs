@@ -20,10 +20,9 @@ use serde_json::Value;
 #[cfg(feature = "http")]
 pub use sent::SentBatches;
 
-use crate::{
-    CallError, CallErrorClass, ModelAnswer, ModelRequest, Stop,
-    dialect::{Dialect, Fault},
-};
+#[cfg(feature = "http")]
+use crate::dialect::Dialect;
+use crate::{CallError, CallErrorClass, ModelAnswer, ModelRequest, Stop, dialect::Fault};
 
 /// One request of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]

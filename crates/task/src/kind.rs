@@ -213,6 +213,8 @@ pub struct PromptStyle {
     pub template: Option<String>,
     /// Whether the model decides between the answers of others. It always gives its reason first.
     pub moderates: bool,
+    /// Whether the model says of another's answer whether it follows the guideline. It always gives its reason first.
+    pub inspects: bool,
 }
 
 /// What the answer of a worked example shows beside the value.

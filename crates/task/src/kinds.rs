@@ -40,7 +40,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::kind::{PromptStyle, ShotStyle};
 
 /// The frame of an answer's schema: the reason first, the answer, then the confidence, then the explanation.
-fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
+pub(crate) fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
     frame_of(style, [(name, answer)])
 }
 

@@ -36,6 +36,12 @@ pub(crate) struct Words {
     pub(crate) moderator: &'static str,
     /// Above the answers that a moderator reads, and in front of each.
     pub(crate) answers: (&'static str, &'static str),
+    /// What an inspector is, and what makes an answer contradict the guideline.
+    pub(crate) inspector: &'static str,
+    /// Above the answer that an inspector checks.
+    pub(crate) given: &'static str,
+    /// Above what the annotator was told to do, where that is more than guideline and labels.
+    pub(crate) told: &'static str,
     /// In place of the answer of one who could not tell.
     pub(crate) cannot_tell: &'static str,
     /// In front of a reason.
@@ -94,6 +100,9 @@ static EN: Words = Words {
     for_example: (" (for example: ", "; ", ")"),
     moderator: "You are a careful moderator. Several annotators answered about the same item, and they differ. You read the item and their answers, decide, and answer with JSON, and with nothing else.\n\nAn answer is better if it follows the guideline more closely, if the words of the item support it, and if it claims nothing that the item does not say. How many gave an answer, its place in the list and its length do not make it better. All of them may be wrong: then give the right answer.",
     answers: ("The answers, in no particular order:", "Answer"),
+    inspector: "You are a careful inspector. An annotator has answered about one item. You read the guideline, the item and the answer, check whether the answer follows the guideline, and reply with JSON, and with nothing else.\n\nYou do not label the item anew. Contest an answer only for a rule of the guideline that it breaks or for words of the item that speak against it, and name them. That an answer comes with a reason does not make it right.",
+    given: "The answer to check:",
+    told: "What the annotator was told:",
     cannot_tell: "(cannot tell)",
     reason: "Reason",
     no_value: "(no value)",
@@ -118,6 +127,9 @@ static RU: Words = Words {
     for_example: (" (например: ", "; ", ")"),
     moderator: "Вы — внимательный арбитр. Несколько разметчиков ответили об одном тексте, и их ответы расходятся. Вы читаете текст и ответы, решаете и отвечаете в виде JSON и ничего больше.\n\nОтвет лучше, если он точнее следует инструкции, если его подтверждают слова текста и если он не утверждает того, чего в тексте нет. Число давших ответ, его место в списке и длина не делают его лучше. Неверными могут быть все ответы: тогда дайте верный.",
     answers: ("Ответы в случайном порядке:", "Ответ"),
+    inspector: "Вы — внимательный проверяющий. Разметчик ответил об одном тексте. Вы читаете инструкцию, текст и ответ, проверяете, следует ли ответ инструкции, и пишете JSON и ничего больше.\n\nВы не размечаете текст заново. Оспаривайте ответ, только если он нарушает правило инструкции или если против него говорят слова текста, и назовите их. То, что ответ снабжён объяснением, не делает его верным.",
+    given: "Ответ для проверки:",
+    told: "Задание разметчика:",
     cannot_tell: "(определить нельзя)",
     reason: "Причина",
     no_value: "(нет значения)",
@@ -142,6 +154,9 @@ static ZH: Words = Words {
     for_example: ("（例如：", "；", "）"),
     moderator: "你是一位细心的仲裁者。几位标注员对同一段文本给出了不同的回答。你阅读文本和这些回答，作出裁决，只用 JSON 回答，不写其他内容。\n\n更好的回答更严格地遵循标注规范，有文本中的文字支持，并且不断言文本中没有的内容。给出该回答的人数、它的排列位置和长短都不使它更好。所有回答都可能是错的：这时请给出正确的回答。",
     answers: ("各个回答（顺序随机）：", "回答"),
+    inspector: "你是一位细心的审核员。一位标注员已对一段文本作出回答。你阅读标注规范、文本和该回答，检查回答是否遵循规范，只用 JSON 答复，不写其他内容。\n\n你不重新标注文本。只有当回答违反规范中的某条规则，或文本中的文字与之相悖时，才提出异议，并指出是哪条规则或哪些文字。回答附有理由并不说明它正确。",
+    given: "待检查的回答：",
+    told: "标注员得到的要求：",
     cannot_tell: "（无法判断）",
     reason: "理由",
     no_value: "（无）",

@@ -11,6 +11,7 @@ mod answer;
 mod confidence;
 mod fold;
 mod inquiry;
+mod inspect;
 mod kind;
 mod kinds;
 mod language;
@@ -24,6 +25,7 @@ pub use confidence::{
     likelihood_prompts, likelihood_verdict, read_p_true, target_logprob, token_confidence,
 };
 pub use inquiry::{Counter, Heard, Inquiry, Long, ShortlistRecall, Step, View, Within, shortlist_recall};
+pub use inspect::{VERDICTS, as_verdict, verdict_task};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
 pub use kinds::field_confidence;
 pub use make::task;

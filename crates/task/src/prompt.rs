@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 
 use crate::inquiry::View;
 use crate::inquiry::shortlist::{MAX_LISTED, lists_all};
+use crate::inspect;
 use crate::kind::{PromptStyle, ShotStyle, TaskKind};
 use crate::language::{Words, words};
 use crate::moderate::{Opinion, with_opinions};
@@ -41,21 +42,29 @@ impl Prompter {
     /// An error where the template is broken, or a worked example does not read as its own answer.
     pub fn new(task: &Task, kind: &'static dyn TaskKind, style: &PromptStyle) -> Result<Self> {
         let words = words(style.language);
-        let style = &PromptStyle { reasoning: style.reasoning || style.moderates, ..style.clone() };
+        let judges = style.moderates || style.inspects;
+        let style = &PromptStyle { reasoning: style.reasoning || judges, ..style.clone() };
         let template = style.template.as_deref().unwrap_or(words.system);
-        let format = kind.answer_format(task, style);
-        let shots = shots::render(task, kind, style)?;
+        let (format, shots) = match style.inspects {
+            true => (inspect::answer_format(style), Vec::new()),
+            false => (kind.answer_format(task, style), shots::render(task, kind, style)?),
+        };
         let instructions = instructions(task, kind, style)?;
+        let guideline = guideline(task, kind, style)?;
         let listed = kind.lists_labels() && lists(task, kind, style);
         let labels = if listed { labels(task) } else { Vec::new() };
         // Level by level, each question has its own examples.
         let n_shown = if task.spec.levels.is_some() && !style.moderates { 0 } else { shots.len() };
         let shown: Vec<_> =
             shots[..n_shown].iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
-        let usual = if style.moderates { words.moderator } else { words.careful };
+        let usual = match (style.moderates, style.inspects) {
+            (true, _) => words.moderator,
+            (_, true) => words.inspector,
+            (false, false) => words.careful,
+        };
         let careful = style.system.as_deref().unwrap_or(usual).trim();
         let values = context! {
-            kind => kind.id(), guideline => task.guideline.trim(), labels, instructions => instructions.trim(),
+            kind => kind.id(), guideline => guideline.trim(), labels, instructions => instructions.trim(),
             shots => shown, reasoning => style.reasoning, state_confidence => style.state_confidence,
             explain => style.explain, careful, listed => listed && !task.schema.is_empty(),
         };
@@ -64,7 +73,7 @@ impl Prompter {
         let version = Hasher::default()
             .part(kind.id())
             .part(template)
-            .part(kind.instructions(style.language))
+            .part(template_of(kind, style))
             .part(ITEM_FORM)
             .part(system)
             .part(format.to_string())
@@ -151,6 +160,11 @@ impl Prompter {
         with_opinions(self.words, messages, opinions, (seed, item))
     }
 
+    /// The same with the answer that is to stand below the item, for an inspector.
+    pub fn with_given(&self, messages: Vec<Message>, given: &Opinion) -> Vec<Message> {
+        inspect::with_given(self.words, messages, given)
+    }
+
     /// The messages that ask once more, with the problem named.
     pub fn ask_again(&self, messages: &[Message], answer: &str, problem: &str) -> Vec<Message> {
         let said = if answer.trim().is_empty() { self.words.no_answer } else { answer };
@@ -181,7 +195,25 @@ pub(crate) fn instructions(task: &Task, kind: &dyn TaskKind, style: &PromptStyle
         labels => if lists(task, kind, style) { labels(task) } else { Vec::new() },
         ..minijinja::Value::from(minijinja::value::Serde(kind.particulars(task, style.language)))
     };
-    render("instructions", kind.instructions(style.language), values)
+    render("instructions", template_of(kind, style), values)
+}
+
+fn template_of(kind: &dyn TaskKind, style: &PromptStyle) -> &'static str {
+    match style.inspects {
+        true => inspect::instructions(style.language),
+        false => kind.instructions(style.language),
+    }
+}
+
+/// The guideline; for an inspector with what the annotators were told, where the list of labels does not say it.
+fn guideline(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> Result<String> {
+    let own = task.guideline.trim();
+    if !style.inspects || kind.lists_labels() {
+        return Ok(own.to_owned());
+    }
+    let plain = PromptStyle { language: style.language, ..PromptStyle::default() };
+    let told = instructions(task, kind, &plain)?;
+    Ok(format!("{own}\n\n{}\n{}", words(style.language).told, told.trim()))
 }
 
 /// The labels as templates see them.

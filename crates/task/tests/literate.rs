@@ -119,6 +119,7 @@ fn style(case: &Case) -> PromptStyle {
         system,
         template: None,
         moderates: is("moderates"),
+        inspects: is("inspects"),
     }
 }
 

@@ -67,6 +67,19 @@ fn show(found: &Decisions, voice: &mut Voice) {
     ]);
     let header = ["decided by", "who", "items", "share", "cost", "right, on gold"];
     voice.out(table_of_words(&header, rows, &[0, 1]));
+    if let Some(it) = &found.inspected {
+        let mut parts = vec![format!("{} follow the guideline", count(it.follows))];
+        parts.push(format!("{} contested", count(it.contests)));
+        for (n, what) in [(it.without_verdict, "without a verdict"), (it.not_asked, "not asked yet")] {
+            if n > 0 {
+                parts.push(format!("{} {what}", count(n)));
+            }
+        }
+        voice.out(format!("inspected by {}: {}", it.name, parts.join(", ")));
+        if it.accuracy_of_contested.is_some() {
+            voice.out(format!("  right on gold among the contested: {}", share(it.accuracy_of_contested)));
+        }
+    }
     for (why, n) in &found.left {
         voice.out(format!("  left to people: {} ({why})", n_of(*n, "item")));
     }

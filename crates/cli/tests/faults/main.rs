@@ -16,6 +16,8 @@ mod fallback;
 #[cfg(test)]
 mod folder;
 #[cfg(test)]
+mod judges;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod planning;
@@ -24,6 +26,10 @@ mod server;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]
+mod tiers;
+#[cfg(test)]
 mod vendor;
 #[cfg(test)]
 mod votes;
+#[cfg(test)]
+mod ways;

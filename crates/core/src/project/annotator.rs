@@ -29,7 +29,7 @@ pub struct AnnotatorSpec {
     /// A template file in place of the kind's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-    /// What it does: it answers by itself, or judges the answers of the others where they differ.
+    /// What it does: it answers by itself, judges the answers of the others where they differ, or checks the final label.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub role: Role,
     /// Annotators of tier 2 are asked only about what tier 1 left unsettled, and so on.
@@ -109,6 +109,8 @@ pub enum Role {
     Annotator,
     /// Sees the item and the differing answers of the others, without their names, and decides, with a reason.
     Moderator,
+    /// Sees the item, the guideline and the final label with its reason, and says whether it follows the guideline.
+    Inspector,
 }
 
 /// The language of a prompt.

@@ -3,7 +3,7 @@
 //! In: a [`Question`]. Out: what was read in the end, how sure, and the [`Entry`] of the last call, which is written together
 //! with the annotation. Every call before it is on disk before the next is made.
 
-use karat_core::{AnnotatorKind, Confidence, ConfidenceSource, Failure, NoConfidence, Note, Outcome};
+use karat_core::{AnnotatorKind, Confidence, ConfidenceSource, Failure, NoConfidence, Note, Outcome, Task};
 use karat_llm::Message;
 use karat_store::{CachedAnswer, Entry};
 use karat_task::{Heard, RawAnswer, Reading, Step, View};
@@ -166,7 +166,12 @@ impl Desk<'_> {
             let answer = KeptAnswer::read(&known.answer)?;
             return Ok((Called::Answered(Box::new(answer), Entry::default()), note));
         }
-        let request = self.asker.request(&question.item, &asked.view, messages.to_vec(), of.sample);
+        let request = self.asker.request(
+            &question.item,
+            (&asked.view, asked.truth.as_ref()),
+            messages.to_vec(),
+            of.sample,
+        );
         let called = self.call(&request, of).await?;
         Ok((called, None))
     }
@@ -184,7 +189,13 @@ impl Desk<'_> {
             return Confidence::Unknown(NoConfidence::NoLabel);
         };
         let by_tokens = answer.logprobs.as_ref().map(|tokens| {
-            karat_task::token_confidence(self.asker.kind, &asked.view.task, &answer.text, tokens, value)
+            karat_task::token_confidence(
+                self.asker.kind,
+                self.asker.answers(asked),
+                &answer.text,
+                tokens,
+                value,
+            )
         });
         match (by_tokens, reading.stated) {
             (Some(known @ Confidence::Raw(..)), _) => known,
@@ -208,6 +219,11 @@ fn better(second: &Reading, first: &Reading) -> bool {
 }
 
 impl crate::asker::Asker {
+    /// The task whose values are answered: that of the view, or the inspector's own.
+    fn answers<'t>(&'t self, asked: &'t Asked) -> &'t Task {
+        if self.inspects() { &self.task } else { &asked.view.task }
+    }
+
     /// Reads an answer to a view: with what was hidden put back, against the item as it is.
     pub(crate) fn read(&self, asked: &Asked, answer: &KeptAnswer) -> Reading {
         let restored = asked.unmask.as_ref().map(|unmask| unmask.restore(&answer.text));
@@ -216,9 +232,12 @@ impl crate::asker::Asker {
             truncated_at: answer.truncated.then_some(self.spec.max_tokens),
             refusal: answer.refusal.as_deref(),
         };
-        let reading = self.kind.read_answer(&asked.view.task, &asked.view.item, &raw);
+        let mut reading = self.kind.read_answer(self.answers(asked), &asked.view.item, &raw);
+        if self.inspects() {
+            reading = karat_task::as_verdict(reading);
+        }
         // A recording, or a stand-in, gives what it has.
-        match self.moderates() && self.nature().is_live() {
+        match (self.moderates() || self.inspects()) && self.nature().is_live() {
             true => karat_task::with_reason(reading, raw.text),
             false => reading,
         }

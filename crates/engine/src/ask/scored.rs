@@ -30,7 +30,7 @@ impl Desk<'_> {
             None => checker.messages(&view, &answer)?,
         };
         let key = asker.request_hash(&messages, n, question.item.id.as_str());
-        let mut request = asker.request(&question.item, &view, messages, n);
+        let mut request = asker.request(&question.item, (&view, None), messages, n);
         request.format = AnswerFormat::Text;
         let mut settings = (*request.settings).clone();
         settings.max_tokens = CHECK_TOKENS;

@@ -48,6 +48,8 @@ pub struct Asked {
     pub request: Hash,
     /// Puts back what was hidden.
     pub(crate) unmask: Option<Unmask>,
+    /// The right verdict, where it is known: what a scripted inspector needs.
+    pub(crate) truth: Option<Arc<str>>,
 }
 
 impl Question {
@@ -129,7 +131,7 @@ impl Asker {
         unmask: Option<Unmask>,
     ) -> Asked {
         let request = self.request_hash(&messages, 0, question.item.id.as_str());
-        Asked { view, messages, request, unmask }
+        Asked { view, messages, request, unmask, truth: None }
     }
 
     /// The calls that score each label of an item.

@@ -159,7 +159,12 @@ impl Dispatch<'_> {
 
     fn row(&self, question: &Question, asked: &Asked, kept: KeptRow) -> Result<Row> {
         let asker = self.asker;
-        let sent = asker.request(&question.item, &asked.view, asked.messages.clone(), kept.sample);
+        let sent = asker.request(
+            &question.item,
+            (&asked.view, asked.truth.as_ref()),
+            asked.messages.clone(),
+            kept.sample,
+        );
         let body = self.batches.body(&sent).map_err(|error| told(&error, asker, "a batch"))?;
         let mut blobs = Vec::new();
         let prompt = prompt_blob::keep(&asked.messages, asker.system, &mut blobs);

@@ -33,8 +33,8 @@ pub async fn of_project(
 ) -> Result<Panel> {
     let PanelOptions { gold, measure, .. } = options;
     let task = &setup.task;
-    // A moderator has read what the others said: its label is no vote beside theirs.
-    let askers: Vec<&Asker> = askers.iter().filter(|asker| !asker.moderates()).collect();
+    // A moderator has read what the others said: its label is no vote beside theirs. An inspector labels nothing.
+    let askers: Vec<&Asker> = askers.iter().filter(|asker| !asker.moderates() && !asker.inspects()).collect();
     let mut panel = empty(setup, &askers, &options);
     let mut data = Hasher::default();
     let mut chunks = chunks(setup.read.clone(), None);

@@ -3,7 +3,10 @@
 //! Asked for: `{"label": "x"}`, with `reason` before and `confidence` after it where wanted; `{"label": null}` where the
 //! model cannot tell.
 
-use karat_core::{Abstention, Item, LabelSchema, Outcome, PromptLanguage, Shape, Task, Unusable, Value};
+use karat_core::{
+    Abstention, Error, Item, LabelSchema, Outcome, PromptLanguage, Result, Shape, Task, TaskSpec, Unusable,
+    Value,
+};
 use serde_json::{Value as Json, json};
 
 use super::{example_task, frame, framed, item_of};
@@ -11,7 +14,9 @@ use crate::answer::label::{LabelReading, Read, read_label, read_word};
 use crate::fold::joins;
 use crate::inquiry::levels::path_distance;
 use crate::inquiry::shortlist::enumerates;
-use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
+use crate::kind::{
+    Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, needs_labels,
+};
 use crate::language::{of, templates};
 
 /// The kind `classify`.
@@ -28,6 +33,17 @@ impl TaskKind for Classify {
 
     fn shape(&self) -> Shape {
         Shape::Choice
+    }
+
+    fn prepare(&self, spec: TaskSpec) -> Result<TaskSpec> {
+        match &needs_labels(self.id(), spec)? {
+            spec if spec.labels.len() == 1 => Err(Error::invalid(format!(
+                "a task of kind `classify` has the label `{}` and no other: there is nothing to choose",
+                spec.labels[0].name
+            ))
+            .hint("name at least two, or ask with `multi_label` whether the one holds")),
+            spec => Ok(spec.clone()),
+        }
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
@@ -131,7 +147,7 @@ pub(super) fn plurality(values: &[Value]) -> Vote {
 /// The place of `written` behind the last key that names a label. Without such a key: the last place between quotation
 /// marks in JSON, else the first one.
 pub(super) fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
-    let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\""]
+    let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\"", "\"verdict\""]
         .iter()
         .filter_map(|key| answer.rfind(key).map(|at| at + key.len()))
         .max();

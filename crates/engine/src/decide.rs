@@ -21,6 +21,8 @@ use crate::asker::{Asker, labelers};
 use crate::compare::number;
 use crate::evaluate::{GoldSource, Number};
 use crate::ladder::{By, Ladder, Said, agreement, positions, said};
+use crate::measure::Measure;
+use crate::plain::plain;
 use crate::run::chunks;
 use crate::setup::Setup;
 
@@ -86,7 +88,7 @@ pub async fn decide(
     to: Option<&str>,
 ) -> Result<Decisions> {
     let ladder = Ladder::new(askers, setup.settle)?;
-    let mut sum = Sum::new(&ladder, askers);
+    let mut sum = Sum::new(Measure::of(setup, None)?, &ladder, askers);
     let mut table = to.map(|to| Table::create(setup, askers, &ladder, to)).transpose()?;
     let mut chunks = chunks(setup.read.clone(), None);
     while let Some(chunk) = chunks.recv().await {
@@ -187,6 +189,8 @@ struct Tally {
 
 /// What is added up over all items.
 struct Sum {
+    /// Whether a value is right.
+    measure: Measure,
     names: Vec<(String, Vec<String>)>,
     /// Tiers, then the moderator where there is one, then people.
     tallies: Vec<Tally>,
@@ -200,7 +204,7 @@ struct Sum {
 }
 
 impl Sum {
-    fn new(ladder: &Ladder, askers: &[Asker]) -> Self {
+    fn new(measure: Measure, ladder: &Ladder, askers: &[Asker]) -> Self {
         let stages = ladder.stages();
         let name = |n: &usize| askers[*n].annotator.name.clone();
         let inspector = ladder.inspector().map(|n| askers[n].annotator.name.clone());
@@ -215,6 +219,7 @@ impl Sum {
         names.push(("people".to_owned(), Vec::new()));
         let tallies = vec![Tally::default(); names.len()];
         Self {
+            measure,
             names,
             tallies,
             n_items: 0,
@@ -240,8 +245,10 @@ impl Sum {
     }
 
     fn contest(&mut self, value: Option<&Value>, gold: Option<&Value>) {
-        self.contested.n_gold += u64::from(gold.is_some());
-        self.contested.n_right += u64::from(gold.is_some() && value == gold);
+        let Some(gold) = gold else { return };
+        let is_right = value.is_some_and(|value| self.measure.fits(&plain(value), &plain(gold)));
+        self.contested.n_gold += 1;
+        self.contested.n_right += u64::from(is_right);
     }
 
     fn add(&mut self, by: By, value: Option<&Value>, gold: Option<&Value>, efforts: &[Effort]) {
@@ -261,7 +268,7 @@ impl Sum {
         self.n_gold += u64::from(gold.is_some());
         if let (Some(value), Some(gold)) = (value, gold) {
             tally.n_gold += 1;
-            tally.n_right += u64::from(value == gold);
+            tally.n_right += u64::from(self.measure.fits(&plain(value), &plain(gold)));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The labeled file: every row of the data with its columns untouched, and beside them what each annotator made of it.
 //!
 //! A row without a label is a row too, with the outcome and the reason in the label's place; a row of the data that is not
-//! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
+//! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with
+//! several, `karat_NAME_label`. Values with parts have a column for each part behind these (`readable.rs`). A name that the data
 //! already has gets a number: `karat_label_2`.
 
 mod readable;

@@ -201,3 +201,100 @@ fn is_form(form: &Task, cell: &Json) -> bool {
     let is_name = |name: &String| form.parts.iter().any(|part| part.name == *name);
     cell.as_object().is_some_and(|cells| !cells.is_empty() && cells.keys().all(is_name))
 }
+
+#[cfg(test)]
+mod tests {
+    use karat_core::{
+        Confidence, DataSpec, Fields, Hash, ItemId, NoConfidence, Number, PolicySpec, Shape, TaskSpec,
+    };
+    use serde_json::json;
+
+    use super::*;
+    use crate::plain::whole;
+
+    fn measure(spec: Json) -> Measure {
+        let spec: TaskSpec = serde_json::from_value(spec).unwrap();
+        let data = DataSpec { text: "text".into(), ..DataSpec::default() };
+        let (task, kind) = karat_task::task(spec, &data, &PolicySpec::default(), String::new()).unwrap();
+        Measure::new(kind, Arc::new(task))
+    }
+
+    fn form() -> Measure {
+        measure(json!({"kind": "form", "questions": [
+            {"name": "tone", "kind": "classify", "labels": ["polite", "rude"]},
+            {"name": "topics", "kind": "multi_label", "labels": ["billing", "delivery"]},
+        ]}))
+    }
+
+    fn item() -> Item {
+        let fields: Fields = [("text".to_owned(), json!("Hello."))].into_iter().collect();
+        Item { id: ItemId::new("1"), row: 1, fields }
+    }
+
+    #[track_caller]
+    fn check_read(cell: Json, want: Result<Option<&str>, ()>) {
+        let tone = form().part(0).unwrap();
+        let got = tone.read(&item(), &cell).map_err(|_| ());
+        assert_eq!(got.map(|it| it.map(|it| tone.show(&it))), want.map(|it| it.map(str::to_owned)), "{cell}");
+    }
+
+    #[test]
+    fn gold_of_a_question_stands_in_the_form_or_alone() {
+        check_read(json!({"tone": "rude", "topics": []}), Ok(Some("rude")));
+        check_read(json!("{\"tone\": \"rude\"}"), Ok(Some("rude")));
+        check_read(json!({"topics": ["billing"]}), Ok(None));
+        check_read(json!("polite"), Ok(Some("polite")));
+        check_read(json!("loud"), Err(()));
+        check_read(json!({"tune": "rude"}), Err(()));
+    }
+
+    fn annotation(value: Value, notes: Vec<Note>) -> Annotation {
+        Annotation {
+            item: ItemId::new("1"),
+            input: Hash::of(b""),
+            annotator: Hash::of(b""),
+            run: 1,
+            outcome: Outcome::Labeled(value),
+            confidence: Confidence::Unknown(NoConfidence::NoLogprobs),
+            notes,
+            at_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_abstained_and_one_that_could_not_be_read_is_unusable() {
+        let tone = form().part(0).unwrap();
+        let without = || Value::Form(vec![None, Some(Value::choices(Vec::new()))]);
+        assert_eq!(tone.given(Some(&annotation(without(), Vec::new()))), Err(NoLabel::Abstained));
+        let lost = |question: &str| Note::PartLost { question: question.into(), why: "`loud`".into() };
+        assert_eq!(tone.given(Some(&annotation(without(), vec![lost("tone")]))), Err(NoLabel::Unusable));
+        assert_eq!(tone.given(Some(&annotation(without(), vec![lost("topics")]))), Err(NoLabel::Abstained));
+        assert_eq!(tone.given(None), Err(NoLabel::Pending));
+    }
+
+    #[track_caller]
+    fn check_fits(scale: Json, tolerance: Option<f64>, given: f64, want: bool) {
+        let measure = measure(json!({"kind": "number", "scale": scale})).tolerating(tolerance).unwrap();
+        assert_eq!(measure.kind().shape(), Shape::Number);
+        let number = |it: f64| whole(Value::Number(Number::new(it).unwrap()));
+        assert_eq!(measure.fits(&number(given), &number(50.0)), want, "{given}");
+    }
+
+    #[test]
+    fn a_number_is_right_within_half_a_step_or_the_tolerance() {
+        let stepped = || json!({"min": 0, "max": 100, "step": 5});
+        check_fits(stepped(), None, 52.5, true);
+        check_fits(stepped(), None, 55.0, false);
+        check_fits(stepped(), Some(0.1), 60.0, true);
+        check_fits(json!({"min": 0, "max": 100}), None, 50.5, false);
+        check_fits(json!({"min": 0, "max": 100}), Some(0.01), 49.0, true);
+    }
+
+    #[test]
+    fn labels_are_the_same_or_not_and_take_no_tolerance() {
+        let tone = form().part(0).unwrap();
+        assert_eq!(tone.question(), Some("tone"));
+        assert!(tone.tolerating(Some(0.1)).is_err());
+        assert!(form().tolerating(Some(1.0)).is_err() && form().tolerating(Some(f64::NAN)).is_err());
+    }
+}

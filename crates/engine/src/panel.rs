@@ -16,6 +16,8 @@ use karat_core::{Error, Hash, Result, Shape, Value};
 use karat_stats::aggregate::{Vote, Votes};
 use karat_stats::{Class, NoLabel};
 
+use crate::plain::plain;
+
 pub use crate::measure::Measure;
 pub use crate::plain::{Given, Plain, Whole};
 pub use karat_stats::aggregate::Voter;
@@ -263,6 +265,15 @@ impl Panel {
                 .iter()
                 .map(|it| serde_json::json!({"start": it.start, "end": it.end, "label": name(&it.class)}))
                 .collect(),
+        }
+    }
+
+    /// Whether a value in the form of exports is right where `gold` is.
+    pub(crate) fn json_fits(&self, label: &serde_json::Value, gold: &Plain) -> bool {
+        let measure = self.measure.as_ref().filter(|it| it.is_whole());
+        match measure.and_then(|it| Value::from_json(label, self.shape, &it.task().schema).ok()) {
+            Some(value) => self.fits(&plain(&value), gold),
+            None => self.to_json(gold) == *label,
         }
     }
 

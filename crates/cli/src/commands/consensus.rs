@@ -90,7 +90,11 @@ fn show(found: &Consensus, voice: &mut Voice) {
         voice.say(format!("note: {remark}"));
     }
     if !found.calibrated {
-        voice.say("note: the confidences are not calibrated and left out; it takes about 30 items with gold");
+        let why = match found.n_gold {
+            0..30 => "it takes about 30 items with gold",
+            _ => "it takes gold of both sorts, some that it has right and some that it has wrong",
+        };
+        voice.say(format!("note: the confidences are not calibrated and left out; {why}"));
     }
 }
 

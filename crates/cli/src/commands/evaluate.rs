@@ -69,8 +69,9 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
 fn show(report: &Report, voice: &mut Voice) {
     let question = report.question.as_ref().map_or_else(String::new, |name| format!("question `{name}`: "));
     let tolerance = match report.tolerance {
-        it if it > 0.0 => format!("; right is what is at most {} % of the way off", round(it * 100.0)),
-        _ => String::new(),
+        it if it <= 0.0 => String::new(),
+        it if report.kind == "number" => format!("; right within {} % of the scale", round(it * 100.0)),
+        it => format!("; right from {} % likeness on", round((1.0 - it) * 100.0)),
     };
     voice.out(format!(
         "{question}{} of {} items have gold ({}); intervals of {:.0} %{tolerance}\n",

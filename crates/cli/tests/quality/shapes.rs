@@ -139,7 +139,7 @@ fn what_is_done_question_by_question_asks_for_one() {
 #[test]
 fn exports_have_a_column_for_each_question() {
     let place = form();
-    place.ends("export --annotator good -o out.csv", 0);
+    place.ends("export --annotator good -o out.csv", 1);
     let columns = ["karat_label", "karat_outcome", "karat_tone", "karat_topics"];
     insta::assert_snapshot!(some_rows(&place, "out.csv", &columns));
 }
@@ -167,6 +167,9 @@ fn numbers_on_a_scale() {
     let columns = ["karat_label", "karat_agreement", "karat_outcome", "karat_anna_label", "karat_weak_label"];
     insta::assert_snapshot!("numbers_rows", some_rows(&place, "consensus.csv", &columns));
     place.ends("report", 0);
+    let told =
+        place.ends("accept --rehearse 30 --by consensus --tolerance 0.1 --error 0.3 --confidence 0.6 -o accepted.csv", 0);
+    assert!(told.out.contains("the rehearsal: of "), "{}", told.whole());
 }
 
 #[test]
@@ -226,7 +229,7 @@ fn records_with_fields() {
     let mut lines = ALL.to_vec();
     lines.push("consensus --method vote");
     insta::assert_snapshot!("records", said(&place, &lines));
-    place.ends("export --annotator good -o out.csv", 0);
+    place.ends("export --annotator good -o out.csv", 1);
     let columns = ["karat_label", "karat_buyer", "karat_n", "karat_goods"];
     insta::assert_snapshot!("records_rows", some_rows(&place, "out.csv", &columns));
     let told = place.ends("estimate", 2);
@@ -255,5 +258,33 @@ fn answers_in_words() {
         "answers_rows",
         some_rows(&place, "out.csv", &["karat_label", "karat_outcome", "karat_text"])
     );
+    place.ends("report", 0);
+}
+
+#[test]
+fn relations_between_spans() {
+    let task = "[task]\nkind = \"relations\"\nlabels = [\"works_at\", \"owns\"]\nentities = [\"person\", \"firm\"]\n";
+    let place = project(task, "", |item, accuracy, salt| {
+        let person = ["Ann", "李华", "Олег"][item % 3];
+        // No two texts are nearly the same.
+        let words: Vec<String> =
+            (0..12).map(|n| format!("{:x}", (chance(item * 20 + n, 9) * 1e6) as u32)).collect();
+        let text = format!("{person} was seen at ACME and at Globex: {}", words.join(" "));
+        let span = |words: &str, label: &str| {
+            let start = text[..text.find(words).unwrap()].chars().count();
+            let end = start + words.chars().count();
+            format!("{{\"start\": {start}, \"end\": {end}, \"label\": \"{label}\", \"quote\": \"{words}\"}}")
+        };
+        let spans = [span(person, "person"), span("ACME", "firm"), span("Globex", "firm")].join(", ");
+        let relation =
+            |to: usize, label: &str| format!("{{\"from\": 0, \"to\": {to}, \"label\": \"{label}\"}}");
+        let right = |part: u64| is_right(item, accuracy, salt + 7 * part);
+        let first = relation(1, if right(1) { "works_at" } else { "owns" });
+        let both = if right(2) { format!("{first}, {}", relation(2, "owns")) } else { first };
+        (text.clone(), format!("{{\"spans\": [{spans}], \"relations\": [{both}]}}"))
+    });
+    let mut lines = ALL.to_vec();
+    lines.push("estimate");
+    insta::assert_snapshot!("relations", said(&place, &lines));
     place.ends("report", 0);
 }

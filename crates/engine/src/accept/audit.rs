@@ -170,7 +170,7 @@ async fn watched(store: &Store, panel: &Panel, certificate: &Certificate) -> Res
     for (id, label) in &drawn {
         let gold = by_id.get(id.as_str()).and_then(|item| panel.gold[*item].as_ref());
         if let Some(gold) = gold {
-            let wrong = panel.to_json(gold) != *label;
+            let wrong = !panel.json_fits(label, gold);
             watch.observe(f64::from(u8::from(wrong))).map_err(|error| Error::bug(error.to_string()))?;
         }
     }

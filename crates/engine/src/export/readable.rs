@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_record_has_a_column_for_each_field_in_the_order_of_the_task() {
         let task = task(json!({"kind": "extract", "fields": [
-            {"name": "who", "of": "text"}, {"name": "sum", "of": "number"}, {"name": "items", "of": "text", "list": true},
+            {"name": "who", "type": "text"}, {"name": "sum", "type": "number"}, {"name": "items", "type": "text", "list": true},
         ]}));
         let kinds = [ColumnKind::Text, ColumnKind::Number, ColumnKind::Json];
         assert_eq!(columns(Shape::Fields, &task).into_iter().map(|it| it.1).collect::<Vec<_>>(), kinds);

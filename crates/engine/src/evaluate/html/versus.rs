@@ -75,6 +75,11 @@ pub(super) fn versus(report: &Report) -> String {
         ],
         rows: report.comparisons.iter().map(row).collect(),
     };
+    section("best", "Is the best really best?", &(intro(report, &best) + &table.draw()))
+}
+
+/// What is compared, and by which test.
+fn intro(report: &Report, best: &str) -> String {
     let right = match report.annotators.first().and_then(|it| it.spans.as_ref()) {
         Some(_) => " An item counts as right here when all its spans are.",
         None => "",
@@ -90,12 +95,11 @@ pub(super) fn versus(report: &Report) -> String {
         true => (format!("nearer to the gold <b>{best}</b> is on the same items"), "the sign-flip test"),
         false => (format!("more of the same items <b>{best}</b> has right"), "McNemar's exact test"),
     };
-    let intro = format!(
+    format!(
         "<p>How many percentage points {what} than each other annotator, with the {} interval of the paired difference; \
          p is that of {test}, two-sided.{right}{many}</p>\n",
         level(report.level)
-    );
-    section("best", "Is the best really best?", &(intro + &table.draw()))
+    )
 }
 
 /// What the interval says, in words.

@@ -16,6 +16,7 @@ mod crowds;
 mod data;
 mod entities;
 mod juries;
+mod labels;
 mod masks;
 mod noise;
 mod pairs;
@@ -120,6 +121,11 @@ const PROOFS: &[Proof] = &[
         name: "search",
         about: "Whether search finds the right label, how fast, and whether texts that are nearly the same are held back.",
         run: search::run,
+    },
+    Proof {
+        name: "labels",
+        about: "Tasks with 77 to 10,000 labels: whether the right one is offered, and what prompts and items cost.",
+        run: labels::run,
     },
     Proof {
         name: "masks",

@@ -6,7 +6,7 @@
 //! The processor's time is that of this thread.
 
 mod near;
-mod sets;
+pub(crate) mod sets;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,9 +24,9 @@ const N_EXAMPLES: usize = 5;
 
 /// A text with its label.
 #[derive(Deserialize)]
-struct Row {
-    text: String,
-    gold: String,
+pub(crate) struct Row {
+    pub(crate) text: String,
+    pub(crate) gold: String,
 }
 
 /// Prints the tables.
@@ -43,7 +43,7 @@ pub(crate) fn run(given: &Given) -> Result<()> {
     near::run(&given.data)
 }
 
-fn rows(path: &Path) -> Result<Vec<Row>> {
+pub(crate) fn rows(path: &Path) -> Result<Vec<Row>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
@@ -209,7 +209,7 @@ fn speed(data: &Path) -> Result<()> {
 }
 
 /// What it gives, and the seconds of this thread that it took.
-fn timed<T>(work: impl FnOnce() -> T) -> Result<(T, f64)> {
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Result<(T, f64)> {
     let before = cpu_seconds()?;
     let done = std::hint::black_box(work());
     Ok((done, cpu_seconds()? - before))

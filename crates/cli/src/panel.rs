@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use karat_core::{Error, Result};
 use karat_engine::Setup;
 use karat_engine::evaluate::find_gold;
-use karat_engine::panel::{Keep, Panel, Voter, VotesFile, of_project};
+use karat_engine::panel::{Keep, Measure, Panel, PanelOptions, Voter, VotesFile, of_project};
 
 use karat_store::Store;
 
@@ -21,6 +21,13 @@ pub(crate) struct PanelArgs {
     /// The gold: a column of the data, or files with the same ids (`a.csv,b.csv`); without it, the project's gold column.
     #[arg(long, value_name = "COLUMN|FILES")]
     pub(crate) gold: Option<String>,
+    /// One question of a form: it is judged as a task of its kind.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) question: Option<String>,
+    /// Up to which distance from the gold a value is right that can be right in part, from 0 to 1; of numbers a share of their
+    /// scale.
+    #[arg(long, value_name = "SHARE")]
+    tolerance: Option<f64>,
     /// A file of votes in place of a project: one row a vote, with columns `item`, `annotator`, `label`.
     #[arg(long, value_name = "FILE", help_heading = "Votes")]
     votes: Option<String>,
@@ -76,6 +83,12 @@ impl PanelArgs {
     }
 
     fn of_votes(&self, votes: &str, keep: Keep) -> Result<ReadyPanel> {
+        if self.question.is_some() || self.tolerance.is_some() {
+            return Err(Error::invalid(
+                "`--question` and `--tolerance` are for a project, and this is a file of votes",
+            )
+            .hint("leave them out: its labels are the same or not"));
+        }
         let file = VotesFile {
             folder: self.work.folder().to_owned(),
             votes: self.work.seen_from_folder(votes)?,
@@ -88,9 +101,12 @@ impl PanelArgs {
         Ok(ReadyPanel { panel: file.read(keep)?, ready: None, folder: file.folder })
     }
 
-    /// What a further command needs to read the same votes: ` --votes FILE`, or nothing.
+    /// What a further command needs to read the same: ` --votes FILE`, ` --question NAME`, or nothing.
     pub(crate) fn again(&self) -> String {
-        self.votes.as_ref().map_or_else(String::new, |votes| format!(" --votes {votes}"))
+        let votes = self.votes.as_ref().map(|votes| format!(" --votes {votes}"));
+        let question = self.question.as_ref().map(|name| format!(" --question {name}"));
+        let tolerance = self.tolerance.map(|it| format!(" --tolerance {it}"));
+        [votes, question, tolerance].into_iter().flatten().collect()
     }
 
     /// Each of the files as the folder sees it.
@@ -110,7 +126,9 @@ impl PanelArgs {
         let ready = Ready::open_panel(&self.work, self.gold.as_deref()).await?;
         let has_gold = self.gold.is_some() || ready.setup.gold.is_some();
         let gold = has_gold.then(|| find_gold(&ready.setup, self.gold.as_deref())).transpose()?;
-        let panel = of_project(&ready.setup, &ready.store, &ready.askers, gold.as_ref(), keep).await?;
+        let measure = Measure::of(&ready.setup, self.question.as_deref())?.tolerating(self.tolerance)?;
+        let options = PanelOptions { gold: gold.as_ref(), measure: &measure, keep };
+        let panel = of_project(&ready.setup, &ready.store, &ready.askers, options).await?;
         ready.say_what_is_not_live(voice);
         let folder = ready.setup.folder.clone();
         Ok(ReadyPanel { panel, ready: Some(ready), folder })

@@ -118,6 +118,13 @@ pub enum Note {
         /// Why.
         why: String,
     },
+    /// A relation was left out.
+    RelationLost {
+        /// The relation as written: `e1 works_at e9`.
+        relation: String,
+        /// Why.
+        why: String,
+    },
     /// The text was asked about in so many pieces.
     Pieces {
         /// How many.
@@ -168,6 +175,7 @@ impl Note {
             Self::Shared { .. } => "shared",
             Self::Cached => "cached",
             Self::PartLost { .. } => "part_lost",
+            Self::RelationLost { .. } => "relation_lost",
             Self::Pieces { .. } => "pieces",
             Self::Masked { .. } => "masked",
             Self::FellBack { .. } => "fell_back",
@@ -186,7 +194,8 @@ impl Note {
             | Self::Overlap { .. }
             | Self::Unread { .. }
             | Self::CutOff
-            | Self::PartLost { .. } => true,
+            | Self::PartLost { .. }
+            | Self::RelationLost { .. } => true,
             _ => false,
         }
     }

@@ -93,6 +93,11 @@ pub enum Unusable {
         /// The name of a label that resembles it.
         nearest: Option<String>,
     },
+    /// The label is one of the task's, and was not among those offered with the item.
+    NotOffered {
+        /// As written, clipped.
+        got: String,
+    },
     /// No label occurs in the answer.
     NoLabel {
         /// The answer, clipped.
@@ -160,6 +165,7 @@ impl Unusable {
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::UnknownLabel { .. } => "unknown_label",
+            Self::NotOffered { .. } => "not_offered",
             Self::NoLabel { .. } => "no_label",
             Self::SeveralLabels { .. } => "several_labels",
             Self::WrongShape { .. } => "wrong_shape",
@@ -233,6 +239,7 @@ impl fmt::Display for Unusable {
                 write!(f, "`{got}` is not in the label schema; did it mean `{label}`?")
             }
             Self::UnknownLabel { got, nearest: None } => write!(f, "`{got}` is not in the label schema"),
+            Self::NotOffered { got } => write!(f, "`{got}` is not among the labels offered with this item"),
             Self::NoLabel { got } => write!(f, "no label in the answer `{got}`"),
             Self::SeveralLabels { got } => write!(f, "several labels and no verdict: `{}`", got.join("`, `")),
             Self::WrongShape { got } => f.write_str(got),

@@ -4,6 +4,7 @@
 //! exactly; by an alias; after normalising (width, case, punctuation); by one slip of the pen. Never by a guess.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -29,15 +30,52 @@ pub struct LabelMatch {
     pub note: Option<Note>,
 }
 
-/// The legal labels in their order, with the words by which each is also known.
+/// The legal labels in their order, with the words by which each is also known. Cheap to copy.
 #[derive(Debug, Clone)]
 pub struct LabelSchema {
-    labels: Vec<LabelSpec>,
-    exact: HashMap<String, (LabelId, bool)>,
-    normal: HashMap<String, Option<LabelId>>,
-    stems: Vec<(String, LabelId)>,
+    labels: Arc<[LabelSpec]>,
+    /// For each label the words by which it is known.
+    forms: Arc<[Vec<Form>]>,
+    words: Arc<Words>,
+    /// Where only some labels are offered: these, and the words of all.
+    beyond: Option<(Arc<[LabelId]>, Arc<Words>)>,
     entities: Option<Box<LabelSchema>>,
     parts: Vec<Part>,
+}
+
+/// One word by which a label is known.
+#[derive(Debug, Clone)]
+struct Form {
+    word: Arc<str>,
+    normal: Arc<str>,
+    how: How,
+}
+
+/// What a word is to its label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    Name,
+    Alias,
+    /// The beginning of a word.
+    Stem,
+}
+
+/// Labels by their words.
+#[derive(Debug, Default)]
+struct Words {
+    exact: HashMap<Arc<str>, Known>,
+    /// `None` where two labels share it.
+    normal: HashMap<Arc<str>, Option<LabelId>>,
+    stems: Vec<(Arc<str>, LabelId)>,
+}
+
+/// What a word means as it is written.
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    Name(LabelId),
+    Alias(LabelId),
+    /// Several labels have this alias.
+    Shared,
 }
 
 /// One question of a form: its name, and what its value may be.
@@ -53,6 +91,9 @@ pub struct Part {
 
 /// The most labels of a schema.
 const MAX_LABELS: usize = 10_000_000;
+
+/// At most so many labels are named where a word means several.
+const MAX_SHARERS: usize = 5;
 
 /// Below this many letters one slip can turn a word into another word.
 const SLIP_MIN_LETTERS: usize = 5;
@@ -71,21 +112,36 @@ impl LabelSchema {
                 labels.len()
             )));
         }
-        let mut schema = Self::none();
-        for (n, label) in labels.iter().enumerate() {
-            schema.add(LabelId(n as u32), label)?;
+        Self::made(labels, false)
+    }
+
+    /// The same, where several labels may have an alias in common, as two people have a name in common: such a word alone
+    /// names none of them.
+    pub fn sharing_aliases(labels: Vec<LabelSpec>) -> Result<Self> {
+        Self::made(labels, true)
+    }
+
+    fn made(labels: Vec<LabelSpec>, may_share: bool) -> Result<Self> {
+        let forms: Arc<[Vec<Form>]> = labels.iter().map(forms).collect::<Result<_>>()?;
+        let mut words = Words::default();
+        for (n, forms) in forms.iter().enumerate() {
+            let clash = words.add(LabelId(n as u32), forms);
+            if let Some(word) = clash.filter(|(_, of_names)| *of_names || !may_share).map(|(word, _)| word) {
+                return Err(
+                    Error::invalid(format!("two labels are called `{word}`")).hint("rename one of them")
+                );
+            }
         }
-        schema.labels = labels;
-        Ok(schema)
+        Ok(Self { labels: labels.into(), forms, words: Arc::new(words), ..Self::none() })
     }
 
     /// A schema without labels of its own: for numbers, texts, fields and forms.
     pub fn none() -> Self {
         Self {
-            labels: Vec::new(),
-            exact: HashMap::new(),
-            normal: HashMap::new(),
-            stems: Vec::new(),
+            labels: Arc::new([]),
+            forms: Arc::new([]),
+            words: Arc::default(),
+            beyond: None,
             entities: None,
             parts: Vec::new(),
         }
@@ -113,28 +169,24 @@ impl LabelSchema {
         &self.parts
     }
 
-    /// The same labels in the same order, of which only these may be read: what is offered with one item.
+    /// The same labels in the same order, of which only these may be read: what is offered with one item. The time it takes
+    /// grows with the number of offered labels, not with that of all.
     #[must_use]
     pub fn only(&self, offered: &[LabelId]) -> Self {
-        let kept = |id: &LabelId| offered.contains(id);
-        Self {
-            labels: self.labels.clone(),
-            exact: self
-                .exact
-                .iter()
-                .filter(|(_, (id, _))| kept(id))
-                .map(|(word, it)| (word.clone(), *it))
-                .collect(),
-            normal: self
-                .normal
-                .iter()
-                .filter(|(_, id)| id.as_ref().is_some_and(kept))
-                .map(|(word, id)| (word.clone(), *id))
-                .collect(),
-            stems: self.stems.iter().filter(|(_, id)| kept(id)).cloned().collect(),
-            entities: self.entities.clone(),
-            parts: self.parts.clone(),
+        let mut words = Words::default();
+        for id in offered {
+            // Whether two of them share a word was settled when the schema was made.
+            words.add(*id, self.forms.get(id.index()).map_or(&[], Vec::as_slice));
         }
+        let all = self.beyond.as_ref().map_or(&self.words, |(_, words)| words);
+        let beyond = Some((offered.into(), Arc::clone(all)));
+        Self { words: Arc::new(words), beyond, ..self.clone() }
+    }
+
+    /// The labels that may be read: those of [`LabelSchema::only`], else all.
+    pub fn offered(&self) -> impl Iterator<Item = LabelId> {
+        let some = self.beyond.iter().flat_map(|(offered, _)| offered.iter().copied());
+        some.chain(self.ids().take_while(|_| self.beyond.is_none()))
     }
 
     /// A schema of bare names.
@@ -146,34 +198,6 @@ impl LabelSchema {
     /// ```
     pub fn of(names: &[&str]) -> Result<Self> {
         Self::new(names.iter().map(|name| LabelSpec::named(*name)).collect())
-    }
-
-    fn add(&mut self, id: LabelId, label: &LabelSpec) -> Result<()> {
-        let clash =
-            |word: &str| Error::invalid(format!("two labels are called `{word}`")).hint("rename one of them");
-        let name = label.name.trim();
-        if name.is_empty() || name != label.name {
-            return Err(Error::invalid(format!("`{}` is not a label name", label.name))
-                .hint("a name has letters and no space at its ends"));
-        }
-        for (word, alias) in
-            std::iter::once((name, false)).chain(label.aliases.iter().map(|it| (it.trim(), true)))
-        {
-            if let Some(stem) = word.strip_suffix('*').filter(|_| alias) {
-                self.stems.push((normalize_label(stem), id));
-                continue;
-            }
-            match self.exact.insert(word.to_owned(), (id, alias)) {
-                Some((other, _)) if other != id || !alias => return Err(clash(word)),
-                _ => {}
-            }
-            // Two labels that differ only by case or punctuation stay apart when written exactly.
-            let entry = self.normal.entry(normalize_label(word)).or_insert(Some(id));
-            if *entry != Some(id) {
-                *entry = None;
-            }
-        }
-        Ok(())
     }
 
     /// The number of labels.
@@ -208,19 +232,35 @@ impl LabelSchema {
 
     /// The label of exactly this name.
     pub fn by_name(&self, name: &str) -> Option<LabelId> {
-        self.exact.get(name).filter(|(_, alias)| !alias).map(|(id, _)| *id)
+        match self.words.exact.get(name)? {
+            Known::Name(id) => Some(*id),
+            Known::Alias(_) | Known::Shared => None,
+        }
     }
 
     /// Turns what somebody wrote into a label, or says why not.
     pub fn read(&self, written: &str) -> Result<LabelMatch, Unusable> {
         let written = written.trim();
-        if let Some((label, alias)) = self.exact.get(written) {
-            let note = alias.then(|| Note::Alias { written: written.to_owned() });
-            return Ok(LabelMatch { label: *label, note });
+        match self.words.exact.get(written) {
+            Some(Known::Name(label)) => return Ok(LabelMatch { label: *label, note: None }),
+            Some(Known::Alias(label)) => {
+                return Ok(LabelMatch {
+                    label: *label,
+                    note: Some(Note::Alias { written: written.to_owned() }),
+                });
+            }
+            Some(Known::Shared) => return Err(Unusable::SeveralLabels { got: self.sharers(written) }),
+            None => {}
         }
         let normal = normalize_label(written);
         if let Some(label) = self.by_normal(&normal) {
             return Ok(LabelMatch { label, note: Some(Note::Normalized { written: written.to_owned() }) });
+        }
+        // What names another label of the task is no slip of the pen.
+        if let Some((_, beyond)) = &self.beyond
+            && (beyond.exact.contains_key(written) || beyond.normal.contains_key(normal.as_str()))
+        {
+            return Err(Unusable::NotOffered { got: clip(written) });
         }
         if let Some(label) = self.by_stem(&normal) {
             return Ok(LabelMatch { label, note: Some(Note::Alias { written: written.to_owned() }) });
@@ -233,46 +273,111 @@ impl LabelSchema {
         }
     }
 
+    /// The first labels that have this alias.
+    fn sharers(&self, word: &str) -> Vec<String> {
+        let has = |forms: &&Vec<Form>| forms.iter().any(|it| &*it.word == word);
+        let named = self.offered().filter(|id| self.forms.get(id.index()).is_some_and(|forms| has(&forms)));
+        named.map(|id| self.name(id).to_owned()).take(MAX_SHARERS).collect()
+    }
+
     /// The label whose name or alias normalises to `normal`, if just one does.
     pub fn by_normal(&self, normal: &str) -> Option<LabelId> {
-        self.normal.get(normal).copied().flatten()
+        self.words.normal.get(normal).copied().flatten()
     }
 
     /// The label one of whose `stem*` aliases begins `normal`, if just one does.
     pub fn by_stem(&self, normal: &str) -> Option<LabelId> {
         let mut found =
-            self.stems.iter().filter(|(stem, _)| normal.starts_with(stem.as_str())).map(|(_, id)| *id);
+            self.words.stems.iter().filter(|(stem, _)| normal.starts_with(&**stem)).map(|(_, id)| *id);
         let first = found.next()?;
         found.all(|other| other == first).then_some(first)
     }
 
     /// The normalised words by which labels are known, with `true` for a stem, to search a text for.
     pub fn words(&self) -> impl Iterator<Item = (&str, LabelId, bool)> {
-        let whole = self.normal.iter().filter_map(|(word, id)| id.map(|id| (word.as_str(), id, false)));
-        whole.chain(self.stems.iter().map(|(stem, id)| (stem.as_str(), *id, true)))
+        let whole = self.words.normal.iter().filter_map(|(word, id)| id.map(|id| (&**word, id, false)));
+        whole.chain(self.words.stems.iter().map(|(stem, id)| (&**stem, *id, true)))
     }
 
-    /// One changed, swapped, lost or doubled letter, not the first: `unbiased` must never become `biased`.
+    /// One changed, swapped, lost or doubled letter, not the first: `unbiased` must never become `biased`. Never a digit:
+    /// `Q1042` is not `Q1043`.
     fn one_slip_away(&self, normal: &str) -> Option<LabelId> {
         let first = normal.chars().next()?;
         if normal.chars().count() < SLIP_MIN_LETTERS {
             return None;
         }
+        let digits = |word: &str| word.chars().filter(|c| c.is_numeric()).collect::<String>();
         let near = |word: &str| {
             word.starts_with(first)
                 && word.chars().count() >= SLIP_MIN_LETTERS
                 && strsim::osa_distance(word, normal) == 1
+                && digits(word) == digits(normal)
         };
-        let mut found = self.normal.iter().filter(|(word, _)| near(word)).map(|(_, id)| *id);
+        let mut found = self.words.normal.iter().filter(|(word, _)| near(word)).map(|(_, id)| *id);
         let only = found.next()??;
         found.all(|other| other == Some(only)).then_some(only)
     }
 
     /// The label that a person may have meant: for messages, never for labels.
     fn resembling(&self, normal: &str) -> Option<String> {
-        let score = |label: &LabelSpec| strsim::jaro_winkler(&normalize_label(&label.name), normal);
-        let best = self.labels.iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;
-        (score(best) > 0.8).then(|| best.name.clone())
+        let name = |id: LabelId| self.forms.get(id.index()).and_then(|forms| forms.first());
+        let score = |id: LabelId| name(id).map_or(0.0, |it| strsim::jaro_winkler(&it.normal, normal));
+        let scored = self.offered().map(|id| (score(id), id));
+        let (score, best) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        (score > 0.8).then(|| self.name(best).to_owned())
+    }
+}
+
+/// The words by which a label is known; an error where its name is none.
+fn forms(label: &LabelSpec) -> Result<Vec<Form>> {
+    let name = label.name.trim();
+    if name.is_empty() || name != label.name {
+        return Err(Error::invalid(format!("`{}` is not a label name", label.name))
+            .hint("a name has letters and no space at its ends"));
+    }
+    let form = |word: &str, how: How| Form { word: word.into(), normal: normalize_label(word).into(), how };
+    let alias = |alias: &String| match alias.trim().strip_suffix('*') {
+        Some(stem) => form(stem, How::Stem),
+        None => form(alias.trim(), How::Alias),
+    };
+    Ok(std::iter::once(form(name, How::Name)).chain(label.aliases.iter().map(alias)).collect())
+}
+
+impl Words {
+    /// Adds a label. What comes back is the first word that another label has too, and whether one of the two is a name.
+    fn add(&mut self, id: LabelId, forms: &[Form]) -> Option<(Arc<str>, bool)> {
+        let mut clash = None;
+        for Form { word, normal, how } in forms {
+            if *how == How::Stem {
+                self.stems.push((Arc::clone(normal), id));
+                continue;
+            }
+            let own = if *how == How::Name { Known::Name(id) } else { Known::Alias(id) };
+            let known = match self.exact.get(word).copied() {
+                None => own,
+                Some(Known::Name(other) | Known::Alias(other)) if other == id && *how == How::Alias => {
+                    continue;
+                }
+                Some(before) => {
+                    let of_names = matches!(before, Known::Name(_)) || *how == How::Name;
+                    clash.get_or_insert_with(|| (Arc::clone(word), of_names));
+                    match before {
+                        Known::Name(_) => before,
+                        Known::Alias(_) | Known::Shared => match own {
+                            Known::Name(_) => own,
+                            Known::Alias(_) | Known::Shared => Known::Shared,
+                        },
+                    }
+                }
+            };
+            self.exact.insert(Arc::clone(word), known);
+            // Two labels that differ only by case or punctuation stay apart when written exactly.
+            let entry = self.normal.entry(Arc::clone(normal)).or_insert(Some(id));
+            if *entry != Some(id) {
+                *entry = None;
+            }
+        }
+        clash
     }
 }
 
@@ -370,6 +475,45 @@ mod tests {
         assert_eq!(note("B"), Some(Note::Alias { written: "B".into() }));
         assert_eq!(note("Biased."), Some(Note::Normalized { written: "Biased.".into() }));
         assert_eq!(note("bised"), Some(Note::Nearest { written: "bised".into() }));
+    }
+
+    #[test]
+    fn a_digit_is_never_a_slip() {
+        let schema = LabelSchema::of(&["Q1042", "level 10"]).unwrap();
+        for written in ["Q1043", "Q104", "level 11", "level 1"] {
+            assert!(schema.read(written).is_err(), "{written}");
+        }
+        assert!(schema.read("levle 10").is_ok());
+    }
+
+    #[test]
+    fn what_is_not_offered_is_told_from_what_is_no_label() {
+        let schema = schema();
+        let few = schema.only(&[schema.by_name("biased").unwrap(), schema.by_name("US").unwrap()]);
+        assert_eq!(few.name(few.read("Biased.").unwrap().label), "biased");
+        assert_eq!(few.read("neutral"), Err(Unusable::NotOffered { got: "neutral".into() }));
+        assert_eq!(few.read("Not-Biased"), Err(Unusable::NotOffered { got: "Not-Biased".into() }));
+        assert!(matches!(few.read("green"), Err(Unusable::UnknownLabel { .. })));
+        assert_eq!((few.len(), few.words().count()), (schema.len(), 3));
+    }
+
+    #[test]
+    fn a_name_that_two_share_names_neither_of_them() {
+        let with = |name: &str, aliases: &[&str]| LabelSpec {
+            aliases: aliases.iter().map(|it| (*it).to_owned()).collect(),
+            ..LabelSpec::named(name)
+        };
+        let labels =
+            vec![with("Q90", &["Paris", "Париж"]), with("Q167646", &["Paris"]), with("Q1", &["Париж"])];
+        assert!(LabelSchema::new(labels.clone()).is_err());
+        let schema = LabelSchema::sharing_aliases(labels).unwrap();
+        assert_eq!(
+            schema.read("Paris"),
+            Err(Unusable::SeveralLabels { got: vec!["Q90".into(), "Q167646".into()] })
+        );
+        assert!(schema.read("paris").is_err());
+        let [first, last] = ["Q90", "Q1"].map(|name| schema.by_name(name).unwrap());
+        assert_eq!(schema.only(&[first, last]).read("Paris").unwrap().label, first);
     }
 
     #[test]

@@ -23,7 +23,8 @@ pub struct Task {
     pub text: String,
     /// Further columns that the annotator sees.
     pub context: Vec<String>,
-    /// What `karat.toml` says of the task: what single kinds need beyond labels, guideline and examples.
+    /// What `karat.toml` says of the task: what single kinds need beyond labels, guideline and examples. Its `labels` are
+    /// empty: they are in the schema, and there may be thousands.
     pub spec: TaskSpec,
     /// The questions of a form, each a task of its own over the same item; in the order of the schema's parts.
     pub parts: Vec<TaskPart>,
@@ -113,7 +114,7 @@ impl Task {
             shots: spec.examples.iter().map(shot).collect(),
             text: data.text.clone(),
             context: data.context.clone(),
-            spec: spec.clone(),
+            spec: TaskSpec { labels: Vec::new(), ..spec.clone() },
             parts: Vec::new(),
             policy: ReviewPolicy { min_confidence, always_review },
         })

@@ -26,6 +26,7 @@ pub use certificate::{Certificate, Standing, certificates, issue, standing};
 use crate::beside::write_beside;
 use crate::compare::number;
 use crate::evaluate::Number;
+use crate::export::label_column;
 use crate::judged::{CONSENSUS, Judged, gold_hash_without, judged, split, split_off, usual};
 use crate::panel::{Panel, Plain};
 use crate::sample::last;
@@ -282,7 +283,7 @@ fn score(judged: &Judged, item: usize) -> f64 {
 
 /// A tested item; one without a label is wrong, and counts as tested.
 fn scored(panel: &Panel, judged: &Judged, item: usize) -> Scored {
-    let wrong = judged.labels[item] != panel.gold[item];
+    let wrong = !panel.is_right(judged.labels[item].as_ref(), item);
     let stratum = judged.labels[item].as_ref().map_or(u32::MAX, |plain| stratum_of(panel, plain));
     Scored { stratum, ..Scored::new(score(judged, item), wrong) }
 }
@@ -406,7 +407,7 @@ pub async fn write_accepted(
     certificate: Option<i64>,
     to: &str,
 ) -> Result<u64> {
-    let label = if panel.shape == karat_core::Shape::Choice { ColumnKind::Text } else { ColumnKind::Json };
+    let label = label_column(panel.shape);
     let added = [
         ("karat_label", label),
         ("karat_label_from", ColumnKind::Text),

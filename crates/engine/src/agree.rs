@@ -6,6 +6,7 @@
 mod labels;
 mod spans;
 mod stand_in;
+mod values;
 
 use karat_core::{Error, Result, Shape};
 use karat_stats::agreement::{Agreement, Undefined};
@@ -32,8 +33,8 @@ pub enum LabelScale {
 /// How to compare.
 #[derive(Debug, Clone, Copy)]
 pub struct AgreeOptions {
-    /// How labels differ.
-    pub scale: LabelScale,
+    /// How labels differ; without it grades by their order, numbers by their differences, and all else different is different.
+    pub scale: Option<LabelScale>,
     /// By how much a person may be better and still be replaced by a model, in [0, 1].
     pub epsilon: f64,
     /// The seed of the resampled intervals.
@@ -51,7 +52,7 @@ impl AgreeOptions {
 /// How far annotators agree.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct AgreementReport {
-    /// What the shares below count: `same`, or for spans `exact F1`.
+    /// What the shares below count: `same`, for spans `exact F1`, for values that can be right in part `likeness`.
     pub measure: &'static str,
     /// Items with a label of two annotators or more.
     pub n_compared: u64,
@@ -154,7 +155,7 @@ pub fn agree(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport> {
             .hint("0.2 for experts, 0.15 for trained people, 0.1 for a crowd"));
     }
     let is_number = |label: &&String| label.trim().parse::<f64>().is_ok_and(f64::is_finite);
-    if matches!(options.scale, LabelScale::Interval | LabelScale::Ratio)
+    if matches!(options.scale, Some(LabelScale::Interval | LabelScale::Ratio))
         && let Some(label) = panel.labels.iter().find(|label| !is_number(label))
     {
         return Err(Error::invalid(format!("this scale takes labels for numbers, and `{label}` is none"))
@@ -167,12 +168,18 @@ pub fn agree(panel: &Panel, options: &AgreeOptions) -> Result<AgreementReport> {
         Shape::Choice => labels::of_labels(panel, options).map_err(told)?,
         Shape::Choices => labels::of_sets(panel, options).map_err(told)?,
         Shape::Spans => spans::of_spans(panel, options).map_err(told)?,
-        _ => return Err(crate::panel::no_whole("karat agree", panel)),
+        Shape::Relations | Shape::Number | Shape::Ranking | Shape::Text | Shape::Fields | Shape::Form => {
+            values::of_values(panel, options).map_err(told)?
+        }
     };
     if report.n_compared == 0 {
         return Err(told(Undefined::NoPairs));
     }
-    report.measure = if panel.shape == Shape::Spans { "exact F1" } else { "same" };
+    report.measure = match panel.shape {
+        Shape::Spans => "exact F1",
+        _ if panel.is_whole() => "likeness",
+        _ => "same",
+    };
     if panel.shape != Shape::Spans {
         report.stand_ins = stand_in::stand_ins(panel, options);
     }

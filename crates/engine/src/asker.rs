@@ -295,17 +295,15 @@ impl Asker {
 
     /// What a scripted stand-in needs to be right or wrong on purpose.
     fn aside(&self, item: &Item, view: &View) -> Aside {
-        let text = |value: &Value| -> Option<Arc<str>> {
-            let here = self.inquiry.truth(view, value)?;
-            Some(self.kind.answer_text(&view.task, &here).into())
-        };
+        let text = |value: &Value| -> Arc<str> { self.kind.answer_text(&view.task, value).into() };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let others = wrong(&self.task, self.shape(), gold.as_ref());
+        let here = gold.as_ref().and_then(|value| self.inquiry.truth(view, value));
+        let others = wrong(&view.task, self.shape(), here.as_ref());
         Aside {
             key: item.id.shared(),
-            truth: gold.as_ref().and_then(text),
-            wrong: others.iter().filter_map(text).collect(),
+            truth: here.as_ref().map(text),
+            wrong: others.iter().map(text).collect(),
         }
     }
 }

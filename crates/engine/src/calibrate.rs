@@ -188,7 +188,8 @@ fn curve(
 fn agreement(panel: &Panel, member: usize, item: usize) -> Option<f64> {
     let own = panel.members[member].given[item].as_ref().ok()?;
     let others = panel.members.iter().enumerate().filter(|(n, _)| *n != member);
-    let others: Vec<bool> = others.filter_map(|(_, it)| Some(it.given[item].as_ref().ok()? == own)).collect();
+    let others: Vec<bool> =
+        others.filter_map(|(_, it)| Some(panel.fits(it.given[item].as_ref().ok()?, own))).collect();
     (!others.is_empty()).then(|| others.iter().filter(|same| **same).count() as f64 / others.len() as f64)
 }
 

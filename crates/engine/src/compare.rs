@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use karat_core::{Error, Result};
 use karat_format::ColumnKind;
 use karat_stats::{
-    Class, Estimate, IntervalOptions, LabelPair, Level, PairedCounts, Span, compare_f1, compare_paired,
-    evidence, holm, items_needed, mcnemar_exact,
+    Class, Estimate, IntervalOptions, LabelPair, Level, NoLabel, PairedCounts, Span, compare_f1,
+    compare_means, compare_paired, evidence, holm, items_needed, mcnemar_exact, mean_of_shares,
 };
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -32,6 +32,12 @@ pub struct CompareOptions {
     pub n_resamples: u32,
 }
 
+impl CompareOptions {
+    fn intervals(self) -> IntervalOptions {
+        IntervalOptions { level: Level::P95, n_resamples: self.n_resamples, seed: self.seed }
+    }
+}
+
 /// One annotator against another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
@@ -43,6 +49,8 @@ pub struct Comparison {
     pub n_both: u64,
     /// Of these, items on which both gave the same.
     pub n_same: u64,
+    /// How like what they gave is on average, where values can be right in part.
+    pub likeness: Option<Number>,
     /// What gold says; `None` without gold on items that both were asked.
     pub on_gold: Option<OnGold>,
     /// The items on which they differ, those with gold first.
@@ -52,17 +60,19 @@ pub struct Comparison {
 /// Two annotators on the same items with gold. A failure is not right.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OnGold {
-    /// The accuracy of the first.
+    /// What is compared: `accuracy`, or `likeness` where values can be right in part.
+    pub measure: &'static str,
+    /// The first's.
     pub first: Number,
-    /// The accuracy of the second.
+    /// The second's.
     pub second: Number,
     /// The first's minus the second's.
     pub difference: Number,
-    /// Items that only the first got right.
+    /// Items that only the first got right; of likeness, on which the first is nearer to the gold.
     pub only_first: u64,
-    /// Items that only the second got right.
+    /// Items that only the second got right; of likeness, on which the second is nearer.
     pub only_second: u64,
-    /// The two-sided p value of McNemar's exact test.
+    /// The two-sided p value of McNemar's exact test; of likeness, of the sign-flip test.
     pub p_value: f64,
     /// The same, corrected for all pairs that were compared at once.
     pub p_adjusted: f64,
@@ -131,11 +141,15 @@ pub fn compare(panel: &Panel, members: &[usize], options: CompareOptions) -> Res
 fn compare_two(panel: &Panel, first: usize, second: usize, options: CompareOptions) -> Comparison {
     let (one, other) = (&panel.members[first], &panel.members[second]);
     let (mut n_both, mut n_same) = (0, 0);
+    let mut likeness = Vec::new();
     let mut differing = Vec::new();
     for item in 0..panel.n_items() {
         let (Ok(a), Ok(b)) = (&one.given[item], &other.given[item]) else { continue };
         n_both += 1;
-        if a == b {
+        if panel.is_whole() {
+            likeness.push(panel.likeness(a, b));
+        }
+        if panel.equal(a, b) {
             n_same += 1;
             continue;
         }
@@ -153,14 +167,17 @@ fn compare_two(panel: &Panel, first: usize, second: usize, options: CompareOptio
         second: other.name.clone(),
         n_both,
         n_same,
+        likeness: mean_of_shares(&likeness, &options.intervals()).map(number),
         on_gold: on_gold(panel, first, second, options),
         differing,
     }
 }
 
 fn on_gold(panel: &Panel, first: usize, second: usize, options: CompareOptions) -> Option<OnGold> {
-    let intervals =
-        IntervalOptions { level: Level::P95, n_resamples: options.n_resamples, seed: options.seed };
+    let intervals = options.intervals();
+    if panel.is_whole() {
+        return by_likeness(panel, first, second, &intervals);
+    }
     let items: Vec<(usize, bool, bool)> = (0..panel.n_items())
         .filter_map(|item| Some((item, panel.right(first, item)?, panel.right(second, item)?)))
         .collect();
@@ -173,6 +190,7 @@ fn on_gold(panel: &Panel, first: usize, second: usize, options: CompareOptions) 
     let f1 = compare_f1(&pairs, panel.labels.len(), &intervals);
     let discordance = (counts.only_first + counts.only_second) as f64 / n as f64;
     Some(OnGold {
+        measure: "accuracy",
         first: share(counts.both_right + counts.only_first)?,
         second: share(counts.both_right + counts.only_second)?,
         difference: number(compared.difference),
@@ -185,6 +203,37 @@ fn on_gold(panel: &Panel, first: usize, second: usize, options: CompareOptions) 
         micro_f1: f1.micro.map(number),
         macro_f1: f1.macro_average.map(number),
         labels: by_label(panel, &items, &pairs, &f1.labels),
+    })
+}
+
+/// Two annotators by how like the gold their answers are; a failure is not like it at all.
+fn by_likeness(panel: &Panel, first: usize, second: usize, intervals: &IntervalOptions) -> Option<OnGold> {
+    let like = |member: usize, item: usize| {
+        let gold = panel.gold[item].as_ref()?;
+        match &panel.members[member].given[item] {
+            Ok(given) => Some(panel.likeness(given, gold)),
+            Err(NoLabel::Pending) => None,
+            Err(_) => Some(0.0),
+        }
+    };
+    let pairs: Vec<(f64, f64)> =
+        (0..panel.n_items()).filter_map(|item| like(first, item).zip(like(second, item))).collect();
+    let compared = compare_means(&pairs, intervals)?;
+    let mean = |values: Vec<f64>| mean_of_shares(&values, intervals).map(number);
+    Some(OnGold {
+        measure: "likeness",
+        first: mean(pairs.iter().map(|it| it.0).collect())?,
+        second: mean(pairs.iter().map(|it| it.1).collect())?,
+        difference: number(compared.difference),
+        only_first: compared.first_higher,
+        only_second: compared.second_higher,
+        p_value: compared.p_value,
+        p_adjusted: compared.p_value,
+        evidence: evidence(compared.first_higher, compared.second_higher),
+        n_needed: None,
+        micro_f1: None,
+        macro_f1: None,
+        labels: Vec::new(),
     })
 }
 
@@ -243,6 +292,7 @@ fn parts(plain: Option<&Plain>) -> Vec<(Class, Option<Span>)> {
         None => Vec::new(),
         Some(Plain::Choice(class)) => vec![(*class, None)],
         Some(Plain::Choices(classes)) => classes.iter().map(|class| (*class, None)).collect(),
+        // What is compared as a whole has no labels to count.
         Some(Plain::Whole(_)) => Vec::new(),
         Some(Plain::Spans(spans)) => spans.iter().map(|span| (span.class, Some(*span))).collect(),
     }

@@ -10,6 +10,7 @@ mod fit;
 mod merged;
 mod spans;
 mod table;
+mod whole;
 
 use karat_core::{Error, Result, Shape};
 use karat_stats::aggregate::METHODS;
@@ -17,7 +18,7 @@ use karat_stats::spans::SPAN_METHODS;
 use serde::Serialize;
 
 use crate::evaluate::Number;
-use crate::panel::{Panel, Plain, no_whole};
+use crate::panel::{Panel, Plain};
 pub use table::write_consensus;
 
 /// How to find a consensus.
@@ -56,12 +57,11 @@ pub struct Consensus {
     pub n_tied: u64,
     /// Items without any vote.
     pub n_without: u64,
-    /// What the three numbers below are: `right`, or for spans `exact F1`.
+    /// What the three numbers below are: `right`, for spans `exact F1`, for values that can be right in part `likeness`.
     pub measure: &'static str,
-    /// How often it is exactly the gold, on gold that it had not seen; an item without a value is wrong, a tie counts its
-    /// share.
+    /// How good it is on gold that it had not seen; an item without a value counts 0, a tie its share.
     pub accuracy: Option<Number>,
-    /// The same of the vote of the majority on the same items.
+    /// The same of the vote of the majority on the same items; `None` where values can be right in part.
     pub majority: Option<Number>,
     /// The annotator that is surely the best on gold: the highest lower end of its interval, so that three lucky labels do
     /// not win.
@@ -77,8 +77,8 @@ pub struct Consensus {
 pub struct Agreed {
     /// The value; `None` for a tie, and without votes.
     pub value: Option<Plain>,
-    /// The labels that share the top; empty where there is no tie.
-    pub tied: Vec<karat_stats::Class>,
+    /// The labels, or the values, that share the top; empty where there is no tie.
+    pub tied: Vec<Plain>,
     /// How probable the value is, where gold has calibrated it.
     pub confidence: Option<f64>,
     /// By which items are ranked, from 0 to 1: the confidence, or what stands in for it.
@@ -119,7 +119,9 @@ pub fn consensus(panel: &Panel, gold: &[Option<Plain>], options: &ConsensusOptio
         Shape::Choice => merged::choice(panel, gold, options)?,
         Shape::Choices => merged::choices(panel, gold, options)?,
         Shape::Spans => spans::spans(panel, gold, options)?,
-        _ => return Err(no_whole("karat consensus", panel)),
+        Shape::Relations | Shape::Number | Shape::Ranking | Shape::Text | Shape::Fields | Shape::Form => {
+            whole::whole(panel, gold, options)?
+        }
     };
     Ok(table::summary(panel, gold, merged))
 }
@@ -129,6 +131,6 @@ pub fn names(shape: Shape) -> Vec<&'static str> {
     match shape {
         Shape::Choice | Shape::Choices => METHODS.iter().map(|it| it.name).collect(),
         Shape::Spans => SPAN_METHODS.iter().map(|it| it.name).collect(),
-        _ => Vec::new(),
+        _ => whole::methods(shape).iter().map(|it| it.name).collect(),
     }
 }

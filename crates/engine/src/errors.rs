@@ -37,6 +37,8 @@ pub struct ErrorsOptions {
 pub struct Errors {
     /// Whose labels are in question.
     pub of: String,
+    /// What is counted of annotators: `errors`, or `distance` where values can be right in part.
+    pub measure: &'static str,
     /// Labels in question.
     pub n_labels: u64,
     /// Of these, how many are estimated to be wrong; `None` where nothing estimates it.
@@ -76,7 +78,7 @@ pub struct MemberErrors {
     pub name: String,
     /// What its labels are compared with: `gold` or `consensus`.
     pub against: &'static str,
-    /// The share of its labels that differ.
+    /// The share of its labels that differ; where values can be right in part, their mean distance from what is right.
     pub error: Option<Number>,
     /// The same for its labels in the order in which they were made, in up to four equal parts; empty where the times are
     /// not known or the parts would be too small.
@@ -147,6 +149,7 @@ pub fn find_errors(panel: &Panel, options: &ErrorsOptions) -> Result<Errors> {
             .of
             .clone()
             .unwrap_or_else(|| if of == Of::Gold { "gold" } else { "consensus" }.to_owned()),
+        measure: if panel.is_whole() { "distance" } else { "errors" },
         n_labels: questioned.iter().flatten().count() as u64,
         n_wrong,
         suspects,

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use karat_core::{Error, Result, cell_text};
+use karat_core::{Error, LabelId, Result, Shape, Value, cell_text};
 use karat_format::Row;
 use karat_stats::estimate::{
     Corrected, EstimateError, MeanReport, Regression, Reviewed, Tuning, difference, logistic, mean, needed,
@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::evaluate::Number;
 use crate::judged::{Judged, judged, usual};
-use crate::panel::{Panel, Plain};
+use crate::panel::{Panel, Plain, number_of};
 use crate::run::{CHUNK, row_chunks};
 use crate::sample::{Kept, last};
 use crate::setup::Setup;
@@ -69,6 +69,8 @@ pub struct EstimateReport {
 pub struct Share {
     /// Of what.
     pub label: String,
+    /// Whether it is a share from 0 to 1, and not a mean in a unit of its own.
+    pub is_share: bool,
     /// From the models alone: no estimate.
     pub model_only: f64,
     /// From the gold alone.
@@ -115,6 +117,13 @@ pub async fn estimate(
     if let Some(half) = options.half_width.filter(|half| !(*half > 0.0 && *half < 0.5)) {
         return Err(Error::invalid(format!("`--half-width {half}` is no share between 0 and 0.5"))
             .hint("`--half-width 0.02` asks for an interval of two points to each side"));
+    }
+    if panel.labels.is_empty() && panel.shape != Shape::Number {
+        return Err(Error::invalid(format!(
+            "there is nothing to count in values of kind `{}`: they have neither labels nor numbers",
+            panel.kind
+        ))
+        .hint("`karat evaluate` says how good they are"));
     }
     let by = options.by.clone().unwrap_or_else(|| usual(panel));
     let judged = judged(panel, &by, &panel.gold, options.seed)?;
@@ -244,7 +253,18 @@ impl<'a> Basis<'a> {
                 let model_only =
                     items.iter().map(|item| self.model(*item, has)).sum::<f64>() / items.len().max(1) as f64;
                 let remark = Some(why.to_string());
-                (Share { label, model_only, gold_only: None, corrected: None, remark, needed: None }, None)
+                (
+                    Share {
+                        label,
+                        is_share: true,
+                        model_only,
+                        gold_only: None,
+                        corrected: None,
+                        remark,
+                        needed: None,
+                    },
+                    None,
+                )
             }
             Ok(found) => {
                 let enough = |half: f64| {
@@ -252,6 +272,7 @@ impl<'a> Basis<'a> {
                 };
                 let share = Share {
                     label,
+                    is_share: true,
                     model_only: found.model_only,
                     gold_only: number(&found.classical),
                     corrected: number(&found.corrected),
@@ -272,25 +293,33 @@ impl<'a> Basis<'a> {
     ) -> Vec<Share> {
         let one = |label: &usize| {
             let class = Class(*label as u32);
-            self.share(panel, items, (panel.labels[*label].clone(), &move |plain| has(plain, class)), options)
-                .0
+            let name = match panel.shape {
+                Shape::Ranking => format!("{} in first place", panel.labels[*label]),
+                _ => panel.labels[*label].clone(),
+            };
+            self.share(panel, items, (name, &move |plain| has(plain, class)), options).0
         };
         labels.iter().map(one).collect()
     }
 
-    /// The mean of labels that are numbers.
+    /// The mean of numbers, or of labels that are numbers.
     fn mean_of_labels(&self, panel: &Panel, items: &[usize], options: &EstimateOptions) -> Option<Share> {
         let numbers: Option<Vec<f64>> = panel.labels.iter().map(|label| label.trim().parse().ok()).collect();
-        let numbers = numbers.filter(|it| it.len() > 2 && panel.shape == karat_core::Shape::Choice)?;
+        let numbers = numbers.filter(|it| it.len() > 2 && panel.shape == Shape::Choice).unwrap_or_default();
+        if numbers.is_empty() && panel.shape != Shape::Number {
+            return None;
+        }
         let value = |plain: &Plain| match plain {
-            Plain::Choice(class) => numbers[class.0 as usize],
-            _ => 0.0,
+            Plain::Choice(class) => numbers.get(class.0 as usize).copied().unwrap_or(0.0),
+            other => number_of(other).unwrap_or(0.0),
         };
+        let name = if panel.shape == Shape::Number { "mean of the numbers" } else { "mean of the labels" };
         // An item without a label has no number: it would count as 0.
         let labeled: Vec<usize> =
             items.iter().copied().filter(|item| self.judged.labels[*item].is_some()).collect();
         let options = EstimateOptions { half_width: None, ..options.clone() };
-        Some(self.share(panel, &labeled, ("mean of the labels".to_owned(), &value), &options).0)
+        let (share, _) = self.share(panel, &labeled, (name.to_owned(), &value), &options);
+        Some(Share { is_share: false, ..share })
     }
 }
 
@@ -304,13 +333,23 @@ struct Three {
     simple: Option<MeanReport>,
 }
 
-/// Whether a value has this label; of spans, whether there is one.
+fn is_label(id: LabelId, label: Class) -> bool {
+    id.index() as u32 == label.0
+}
+
+/// Whether a value has this label; of spans and relations, whether there is one; of rankings, whether it stands first.
 fn has(plain: &Plain, label: Class) -> f64 {
     let is = match plain {
         Plain::Choice(class) => *class == label,
         Plain::Choices(classes) => classes.contains(&label),
         Plain::Spans(spans) => spans.iter().any(|it| it.class == label),
-        Plain::Whole(_) => false,
+        Plain::Whole(whole) => match whole.value() {
+            Value::Ranking(groups) => {
+                groups.first().is_some_and(|first| first.iter().any(|it| is_label(*it, label)))
+            }
+            Value::Relations(graph) => graph.relations.iter().any(|it| is_label(it.label, label)),
+            _ => false,
+        },
     };
     f64::from(u8::from(is))
 }

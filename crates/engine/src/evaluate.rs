@@ -14,24 +14,27 @@ use std::collections::HashMap;
 pub use gather::GoldSource;
 use karat_core::{AnnotatorKind, Error, Item, MicroUsd, Result};
 use karat_format::{ItemReader, ReadSpec, Row};
-use karat_stats::{IntervalOptions, Level, PairedCounts, compare_paired};
+use karat_stats::{IntervalOptions, Level, PairedCounts, compare_means, compare_paired};
 use karat_store::Store;
 pub use report::{
-    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, REPORT_VERSION, Report, SpanRow,
-    Versus,
+    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, PartRow, REPORT_VERSION, Report,
+    SpanRow, Unit, Versus,
 };
 
 use crate::asker::{Asker, labelers};
+use crate::measure::Measure;
 use crate::plain::{Given, Plain};
 use crate::run::chunks;
 use crate::setup::Setup;
 use estimate::{N_SAMPLE, estimate};
 use gather::{Gathered, gather};
-pub(crate) use score::{counts, labels_of};
+pub(crate) use score::{RATING, counts, labels_of};
 
 /// How to evaluate.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct EvaluateOptions {
+    /// What is measured: all of the task, or one question of its form.
+    pub measure: Measure,
     /// The seed of the resampled intervals.
     pub seed: u64,
     /// How often items are drawn again for an interval.
@@ -132,8 +135,9 @@ pub async fn evaluate(
     gold: &GoldSource,
     options: EvaluateOptions,
 ) -> Result<Report> {
+    let measure = &options.measure;
     let askers = labelers(askers);
-    let gathered = gather(setup, store, askers, gold).await?;
+    let gathered = gather(setup, store, askers, (gold, measure)).await?;
     if gathered.gold.is_empty() {
         return Err(Error::invalid(format!("no item has gold in {}", gold.describe()))
             .hint("label some items by hand first, or name another column: `--gold COLUMN`"));
@@ -143,18 +147,20 @@ pub async fn evaluate(
     let costs = costs(store, askers, &gathered.sample).await?;
     let mut annotators = Vec::with_capacity(askers.len());
     for (n, (asker, cost)) in askers.iter().zip(costs).enumerate() {
-        let mut judged = score::judge(setup, asker, &gathered, n, &intervals)?;
-        judged.cost = per_correct(cost, &judged, gathered.n_right(n));
+        let mut judged = score::judge(measure, asker, &gathered, n, &intervals)?;
+        judged.cost = per_correct(cost, &judged, gathered.n_right(measure, n));
         annotators.push((n, judged));
     }
     let headline = |judged: &Judged| judged.headline.number.map_or(f64::NEG_INFINITY, |it| it.value);
     annotators
         .sort_by(|a, b| headline(&b.1).total_cmp(&headline(&a.1)).then_with(|| a.1.name.cmp(&b.1.name)));
-    let comparisons = versus(&gathered, &annotators, &intervals);
+    let comparisons = versus(measure, &gathered, &annotators, &intervals);
     Ok(Report {
         version: REPORT_VERSION,
         name: setup.name.clone(),
-        kind: setup.kind.id().to_owned(),
+        kind: measure.kind().id().to_owned(),
+        question: measure.question().map(str::to_owned),
+        tolerance: measure.tolerance(),
         gold: gold.describe(),
         n_items: gathered.n_items,
         n_gold: gathered.gold.len() as u64,
@@ -168,34 +174,62 @@ pub async fn evaluate(
 }
 
 impl Gathered {
-    /// Whether an annotator's outcome is exactly the gold, for each item that it was asked; `None` where it was not.
-    fn rights(&self, n: usize) -> impl Iterator<Item = Option<bool>> {
-        let right = |(gold, given): (&Plain, &Given)| match given {
-            Ok(value) => Some(value == gold),
+    /// How good an annotator's outcome is, from 0 to 1, for each item that it was asked; `None` where it was not.
+    fn credits(
+        &self,
+        measure: &Measure,
+        n: usize,
+        credit: impl Fn(&Measure, &Plain, &Plain) -> f64,
+    ) -> impl Iterator<Item = Option<f64>> {
+        let of = move |(gold, given): (&Plain, &Given)| match given {
+            Ok(value) => Some(credit(measure, value, gold)),
             Err(karat_stats::NoLabel::Pending) => None,
-            Err(_) => Some(false),
+            Err(_) => Some(0.0),
         };
-        self.gold.iter().zip(&self.given[n]).map(right)
+        self.gold.iter().zip(&self.given[n]).map(of)
     }
 
-    fn n_right(&self, n: usize) -> u64 {
-        self.rights(n).filter(|right| *right == Some(true)).count() as u64
+    fn n_right(&self, measure: &Measure, n: usize) -> u64 {
+        self.credits(measure, n, right).filter(|it| *it == Some(1.0)).count() as u64
     }
 }
 
-/// The best annotator against each other one, on the items that both were asked.
-fn versus(gathered: &Gathered, annotators: &[(usize, Judged)], intervals: &IntervalOptions) -> Vec<Versus> {
+fn right(measure: &Measure, given: &Plain, gold: &Plain) -> f64 {
+    f64::from(u8::from(measure.fits(given, gold)))
+}
+
+fn likeness(measure: &Measure, given: &Plain, gold: &Plain) -> f64 {
+    1.0 - measure.distance(given, gold)
+}
+
+/// The best annotator against each other one, on the items that both were asked: by right and wrong, and by likeness where
+/// values can be right in part.
+fn versus(
+    measure: &Measure,
+    gathered: &Gathered,
+    annotators: &[(usize, Judged)],
+    intervals: &IntervalOptions,
+) -> Vec<Versus> {
     let Some(((best, best_judged), others)) = annotators.split_first() else {
         return Vec::new();
     };
     let compare = |(other, judged): &(usize, Judged)| {
-        let pairs = gathered.rights(*best).zip(gathered.rights(*other)).filter_map(|(a, b)| a.zip(b));
-        let compared = compare_paired(PairedCounts::of(pairs), intervals)?;
+        let credit = if measure.is_whole() { likeness } else { right };
+        let of = |n: usize| gathered.credits(measure, n, credit);
+        let pairs: Vec<(f64, f64)> = of(*best).zip(of(*other)).filter_map(|(a, b)| a.zip(b)).collect();
+        let (difference, p_value) = if measure.is_whole() {
+            let compared = compare_means(&pairs, intervals)?;
+            (compared.difference, compared.p_value)
+        } else {
+            let counts = PairedCounts::of(pairs.iter().map(|(a, b)| (*a == 1.0, *b == 1.0)));
+            let compared = compare_paired(counts, intervals)?;
+            (compared.difference, compared.p_value)
+        };
         Some(Versus {
             best: best_judged.name.clone(),
             other: judged.name.clone(),
-            difference: score::number(Some(compared.difference)),
-            p_value: compared.p_value,
+            difference: score::number(Some(difference)),
+            p_value,
         })
     };
     others.iter().filter_map(compare).collect()

@@ -4,12 +4,15 @@
 //! an item has the outcome `problem`. With one annotator the added columns are `karat_label`, `karat_confidence` and so on; with several, `karat_NAME_label`. A name that the data
 //! already has gets a number: `karat_label_2`.
 
+mod readable;
+
 use std::collections::HashMap;
 
 use futures::StreamExt;
 use futures::stream;
 use karat_core::{
-    Annotation, AnnotationRow, AnnotatorKind, Confidence, Fields, Hash, Note, Outcome, Problem, Result, route,
+    Annotation, AnnotationRow, AnnotatorKind, Confidence, Fields, Hash, Note, Outcome, Problem, Result,
+    Shape, route,
 };
 use karat_format::{Column, ColumnKind, Row, TableWriter, scan_columns};
 use karat_stats::calibrate::Calibrator;
@@ -59,7 +62,11 @@ pub async fn export(
         let prefix =
             if askers.len() == 1 { "karat".to_owned() } else { format!("karat_{}", asker.annotator.name) };
         for (what, kind) in ADDED {
-            let kind = if what == "label" { label_kind(asker) } else { kind };
+            let kind = if what == "label" { label_column(asker.shape()) } else { kind };
+            let name = free_name(&format!("{prefix}_{what}"), &columns);
+            columns.push(Column::new(name, kind));
+        }
+        for (what, kind) in readable::columns(asker.shape(), &setup.task) {
             let name = free_name(&format!("{prefix}_{what}"), &columns);
             columns.push(Column::new(name, kind));
         }
@@ -113,14 +120,16 @@ fn joined(
 ) -> Vec<(Fields, bool)> {
     let Found { chunk, standing } = found;
     let mut standing: Vec<_> = standing.into_iter().map(Vec::into_iter).collect();
+    // All annotators answer the same task: each has as many columns.
+    let n_each = added.len() / askers.len().max(1);
     let mut rows = Vec::with_capacity(chunk.len());
     for row in chunk {
         match row {
             Row::Item(item) => {
                 let mut fields = item.fields;
                 let mut all_labeled = true;
-                for ((asker, rows), names) in askers.iter().zip(&mut standing).zip(added.chunks(ADDED.len()))
-                {
+                let columns = added.chunks(n_each.max(1));
+                for ((asker, rows), names) in askers.iter().zip(&mut standing).zip(columns) {
                     let found = rows.next().flatten();
                     let read = |row| Annotation::from_row(&row, asker.shape(), &setup.task.schema).ok();
                     let mut annotation: Option<Annotation> = found.and_then(read);
@@ -134,8 +143,8 @@ fn joined(
             }
             Row::Problem(problem, fields) => {
                 let mut fields = fields.unwrap_or_default();
-                for (asker, names) in askers.iter().zip(added.chunks(ADDED.len())) {
-                    fields.extend(names.iter().cloned().zip(problem_cells(asker, &problem)));
+                for (asker, names) in askers.iter().zip(added.chunks(n_each.max(1))) {
+                    fields.extend(names.iter().cloned().zip(problem_cells(setup, asker, &problem)));
                 }
                 rows.push((fields, false));
             }
@@ -144,20 +153,16 @@ fn joined(
     rows
 }
 
-/// The cells of one annotator in the order of [`ADDED`].
+/// The cells of one annotator in the order of [`ADDED`], and those that can be read.
 fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<Json> {
     let name = json!(annotator_name(asker));
+    let value = annotation.and_then(|it| it.outcome.value());
+    let further = readable::cells(asker.shape(), &setup.task, value);
     let Some(annotation) = annotation else {
-        return vec![
-            Json::Null,
-            Json::Null,
-            Json::Null,
-            json!("not_yet"),
-            Json::Null,
-            Json::Null,
-            Json::Null,
-            name,
-        ];
+        let mut cells = vec![Json::Null; ADDED.len()];
+        (cells[3], cells[7]) = (json!("not_yet"), name);
+        cells.extend(further);
+        return cells;
     };
     let label = match &annotation.outcome {
         Outcome::Labeled(value) => value.to_json(&setup.task.schema),
@@ -167,7 +172,7 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
     let notes = |notes: &[Note]| {
         if notes.is_empty() { Json::Null } else { json!(notes) }
     };
-    vec![
+    let mut cells = vec![
         label,
         json!(annotation.confidence.value()),
         json!(source(annotation.confidence)),
@@ -176,7 +181,9 @@ fn cells(setup: &Setup, asker: &Asker, annotation: Option<&Annotation>) -> Vec<J
         json!(route.to_string()),
         notes(&annotation.notes),
         name,
-    ]
+    ];
+    cells.extend(further);
+    cells
 }
 
 /// Where a confidence comes from, and whether gold has calibrated it.
@@ -188,10 +195,13 @@ fn source(confidence: Confidence) -> String {
     }
 }
 
-fn problem_cells(asker: &Asker, problem: &Problem) -> Vec<Json> {
+fn problem_cells(setup: &Setup, asker: &Asker, problem: &Problem) -> Vec<Json> {
     let name = json!(annotator_name(asker));
     let why = json!(problem.reason);
-    vec![Json::Null, Json::Null, Json::Null, json!("problem"), why, Json::Null, Json::Null, name]
+    let mut cells =
+        vec![Json::Null, Json::Null, Json::Null, json!("problem"), why, Json::Null, Json::Null, name];
+    cells.extend(readable::cells(asker.shape(), &setup.task, None));
+    cells
 }
 
 /// Every output says which answers are not live.
@@ -204,10 +214,18 @@ fn annotator_name(asker: &Asker) -> String {
     }
 }
 
-fn label_kind(asker: &Asker) -> ColumnKind {
-    match asker.shape() {
-        karat_core::Shape::Choice => ColumnKind::Text,
-        _ => ColumnKind::Json,
+/// What a column with values of a shape holds: labels as words, numbers as numbers, all else in its stored form.
+pub(crate) fn label_column(shape: Shape) -> ColumnKind {
+    match shape {
+        Shape::Choice => ColumnKind::Text,
+        Shape::Number => ColumnKind::Number,
+        Shape::Choices
+        | Shape::Spans
+        | Shape::Relations
+        | Shape::Ranking
+        | Shape::Text
+        | Shape::Fields
+        | Shape::Form => ColumnKind::Json,
     }
 }
 

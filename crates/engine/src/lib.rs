@@ -28,6 +28,7 @@ pub mod inspect;
 pub mod judged;
 mod labels_file;
 mod ladder;
+pub mod measure;
 pub mod panel;
 mod plain;
 mod plan;

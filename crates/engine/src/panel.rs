@@ -12,13 +12,14 @@ mod votes_file;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use karat_core::{Error, Hash, Result, Shape};
+use karat_core::{Error, Hash, Result, Shape, Value};
 use karat_stats::aggregate::{Vote, Votes};
 use karat_stats::{Class, NoLabel};
 
-pub use crate::plain::{Given, Plain};
+pub use crate::measure::Measure;
+pub use crate::plain::{Given, Plain, Whole};
 pub use karat_stats::aggregate::Voter;
-pub use project::of_project;
+pub use project::{PanelOptions, of_project};
 pub use votes_file::VotesFile;
 
 /// How many problems a panel names.
@@ -38,8 +39,11 @@ pub enum Keep {
 pub struct Panel {
     /// A name for reports; may be empty.
     pub name: String,
-    /// The kind of the task: `classify`, `multi_label`, `spans`.
+    /// The kind of what is measured: `classify`, `multi_label`, `spans`.
     pub kind: String,
+    /// What is measured of the task, and how far apart two values are; `None` for a file of votes, whose labels are the same
+    /// or not.
+    pub measure: Option<Measure>,
     /// The shape of all values.
     pub shape: Shape,
     /// Whether spans may nest or overlap.
@@ -152,11 +156,57 @@ impl Panel {
         self.gold.iter().map(|gold| gold.as_ref().and_then(|plain| class_of(plain, label))).collect()
     }
 
-    /// Whether a member's label is exactly the gold; `None` where the item has no gold or was not asked.
+    /// Whether a value is right where `gold` is: the same, or near enough where values can be right in part.
+    pub fn fits(&self, given: &Plain, gold: &Plain) -> bool {
+        self.measure.as_ref().map_or(given == gold, |it| it.fits(given, gold))
+    }
+
+    /// Whether two values are the same.
+    pub fn equal(&self, a: &Plain, b: &Plain) -> bool {
+        self.measure.as_ref().map_or(a == b, |it| it.equal(a, b))
+    }
+
+    /// Whether this value is right for an item; not where either is missing.
+    pub fn is_right(&self, value: Option<&Plain>, item: usize) -> bool {
+        value.zip(self.gold[item].as_ref()).is_some_and(|(value, gold)| self.fits(value, gold))
+    }
+
+    /// How far apart two values are, from 0 to 1.
+    pub fn distance(&self, a: &Plain, b: &Plain) -> f64 {
+        match &self.measure {
+            Some(measure) => measure.distance(a, b),
+            None => f64::from(u8::from(a != b)),
+        }
+    }
+
+    /// How like two values are, from 0 to 1.
+    pub fn likeness(&self, a: &Plain, b: &Plain) -> f64 {
+        1.0 - self.distance(a, b)
+    }
+
+    /// Whether values are compared as a whole, by distance.
+    pub fn is_whole(&self) -> bool {
+        self.measure.as_ref().is_some_and(Measure::is_whole)
+    }
+
+    /// An error where this is a form and no question of it is named: what `command` does is done question by question.
+    pub fn one_question(&self, command: &str) -> Result<()> {
+        let names = self.measure.as_ref().map(Measure::questions).unwrap_or_default();
+        match names.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(Error::invalid(format!("`karat {command}` takes one question of a form at a time")).hint(
+                    format!("name it: `--question {}`; the questions are `{}`", names[0], names.join("`, `")),
+                ))
+            }
+        }
+    }
+
+    /// Whether a member's label is the gold, or near enough; `None` where the item has no gold or was not asked.
     pub fn right(&self, member: usize, item: usize) -> Option<bool> {
         let gold = self.gold[item].as_ref()?;
         match &self.members[member].given[item] {
-            Ok(plain) => Some(plain == gold),
+            Ok(plain) => Some(self.fits(plain, gold)),
             Err(NoLabel::Pending) => None,
             Err(_) => Some(false),
         }
@@ -185,7 +235,9 @@ impl Panel {
             Plain::Choice(class) => name(class).to_owned(),
             Plain::Choices(classes) if classes.is_empty() => "(none)".to_owned(),
             Plain::Choices(classes) => classes.iter().map(name).collect::<Vec<_>>().join(", "),
-            Plain::Whole(value) => format!("{value:?}"),
+            Plain::Whole(whole) => {
+                self.measure.as_ref().map_or_else(String::new, |it| it.show(whole.value()))
+            }
             Plain::Spans(spans) if spans.is_empty() => "(none)".to_owned(),
             Plain::Spans(spans) => {
                 let one = |it: &karat_stats::Span| match self.texts.get(item) {
@@ -197,13 +249,16 @@ impl Panel {
         }
     }
 
-    /// A value as it stands in exports: a label name, a list of names, or a list of spans.
+    /// A value as it stands in exports: a label name, a list of names, a list of spans, or the stored form of any other shape.
     pub fn to_json(&self, plain: &Plain) -> serde_json::Value {
         let name = |class: &Class| self.labels.get(class.0 as usize).map_or("", String::as_str);
         match plain {
             Plain::Choice(class) => name(class).into(),
             Plain::Choices(classes) => classes.iter().map(name).collect(),
-            Plain::Whole(value) => format!("{value:?}").into(),
+            Plain::Whole(whole) => self
+                .measure
+                .as_ref()
+                .map_or(serde_json::Value::Null, |it| whole.value().to_json(&it.task().schema)),
             Plain::Spans(spans) => spans
                 .iter()
                 .map(|it| serde_json::json!({"start": it.start, "end": it.end, "label": name(&it.class)}))
@@ -224,9 +279,15 @@ fn quote(text: &str, start: u32, end: u32) -> String {
     text.chars().skip(start as usize).take((end - start) as usize).collect()
 }
 
-/// That a command does not take values of this shape.
-pub(crate) fn no_whole(command: &str, panel: &Panel) -> Error {
-    Error::invalid(format!("`{command}` does not take values of kind `{}`", panel.kind))
+/// The number of a value that is one.
+pub(crate) fn number_of(plain: &Plain) -> Option<f64> {
+    match plain {
+        Plain::Whole(whole) => match whole.value() {
+            Value::Number(number) => Some(number.get()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// One label as a class; of a set, whether `label` is in it; spans have none.

@@ -27,7 +27,6 @@ pub struct Privacy {
 /// Puts back what was hidden of one item.
 pub(crate) struct Unmask {
     privacy: Arc<Privacy>,
-    originals: Vec<String>,
     key: Arc<Key>,
     n_found: u32,
 }
@@ -118,18 +117,18 @@ impl Privacy {
         let n_found = masked.iter().map(|it| it.found.len() as u32).sum();
         let key =
             masked.first().map_or_else(|| Arc::clone(self.masker.mask("").key()), |it| Arc::clone(it.key()));
-        (hidden, Unmask { privacy: Arc::clone(self), originals, key, n_found })
+        (hidden, Unmask { privacy: Arc::clone(self), key, n_found })
     }
 }
 
 impl Unmask {
-    /// Another text about the item, as a model may see it.
+    /// Another text about the item, as a model may see it. What was shown before keeps its placeholders.
     pub(crate) fn hide(&mut self, text: &str) -> String {
-        self.originals.push(text.to_owned());
-        let texts: Vec<&str> = self.originals.iter().map(String::as_str).collect();
-        let Some(last) = self.privacy.masker.mask_all(&texts).pop() else { return String::new() };
-        self.key = Arc::clone(last.key());
-        last.text
+        let Some(more) = self.privacy.masker.mask_more(&self.key, &[text]).pop() else {
+            return String::new();
+        };
+        self.key = Arc::clone(more.key());
+        more.text
     }
 
     /// What a model wrote, with the words of the item in place of placeholders.

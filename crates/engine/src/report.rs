@@ -23,7 +23,7 @@ use karat_store::Store;
 use serde::Serialize;
 
 pub use crate::agree::AgreementReport;
-use crate::agree::{AgreeOptions, LabelScale, agree};
+use crate::agree::{AgreeOptions, agree};
 use crate::asker::Asker;
 use crate::calibrate::{CalibrationOptions, calibrate};
 use crate::consensus::{ConsensusOptions, consensus};
@@ -101,8 +101,12 @@ pub struct Report {
     pub version: u32,
     /// The project's name, or that of the file of votes; may be empty.
     pub name: String,
-    /// The kind of the task.
+    /// The kind of what is judged.
     pub kind: String,
+    /// The question of a form, where the report is about one.
+    pub question: Option<String>,
+    /// The questions of a form, where the report is about whole forms.
+    pub questions: Vec<String>,
     /// The level of all intervals.
     pub level: f64,
     /// The seed of the resampled intervals.
@@ -148,6 +152,8 @@ pub async fn report(source: Source<'_>, options: &ReportOptions) -> Result<Repor
         version: REPORT_VERSION,
         name: panel.name.clone(),
         kind: panel.kind.clone(),
+        question: panel.measure.as_ref().and_then(|it| it.question()).map(str::to_owned),
+        questions: panel.measure.iter().flat_map(|it| it.questions()).map(str::to_owned).collect(),
         level: Level::P95.get(),
         seed: options.seed,
         labeled: labeled::labeled(source).await?,
@@ -170,11 +176,7 @@ fn agreement(panel: &Panel, options: &ReportOptions) -> Part<AgreementReport> {
     if panel.members.len() < 2 {
         return Part::Missing("there is one annotator, and agreement needs two on the same items".to_owned());
     }
-    let options = AgreeOptions {
-        scale: LabelScale::Nominal,
-        epsilon: EPSILON,
-        seed: options.seed,
-        n_resamples: options.n_resamples,
-    };
+    let options =
+        AgreeOptions { scale: None, epsilon: EPSILON, seed: options.seed, n_resamples: options.n_resamples };
     Part::of(agree(panel, &options))
 }

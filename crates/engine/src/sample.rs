@@ -196,8 +196,8 @@ fn inside(
     let held = judged.consensus.as_ref().map(|it| &it.held);
     let pilot: Vec<Scored> = known
         .map(|item| match held.and_then(|held| held[item].as_ref()) {
-            Some(seen) => Scored::new(seen.score, seen.value != panel.gold[item]),
-            None => Scored::new(score(item), judged.labels[item] != panel.gold[item]),
+            Some(seen) => Scored::new(seen.score, !panel.is_right(seen.value.as_ref(), item)),
+            None => Scored::new(score(item), !panel.is_right(judged.labels[item].as_ref(), item)),
         })
         .collect();
     let scores: Vec<f64> = pool.iter().map(|item| score(*item)).collect();

@@ -9,9 +9,9 @@ const N_WRONG: usize = 100;
 /// Values of the task's shape that are not `right`; few are enough to draw from.
 pub(crate) fn wrong(task: &Task, shape: Shape, right: Option<&Value>) -> Vec<Value> {
     let mut values: Vec<Value> = match (shape, right) {
-        (Shape::Choice, _) => task.schema.ids().take(N_WRONG + 1).map(Value::Choice).collect(),
+        (Shape::Choice, _) => task.schema.offered().take(N_WRONG + 1).map(Value::Choice).collect(),
         (Shape::Choices, _) => {
-            task.schema.ids().take(N_WRONG + 1).map(|label| Value::choices(vec![label])).collect()
+            task.schema.offered().take(N_WRONG + 1).map(|label| Value::choices(vec![label])).collect()
         }
         (Shape::Number, Some(Value::Number(right))) => near(task, right.get()),
         (Shape::Ranking, Some(Value::Ranking(groups))) => {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use karat_core::{AnnotatorSpec, Budget};
 use karat_engine::evaluate::{EvaluateOptions, Judged, Report, SpanRow, evaluate, find_gold};
+use karat_engine::measure::Measure;
 use karat_engine::{Asker, Count, OneLine, RunOptions, Selection, Setup, Watch, run};
 use karat_store::Store;
 use serde_json::{Value, json};
@@ -68,7 +69,8 @@ async fn run_all(setup: &Setup) -> (Count, Report) {
     let (n_lost, _) = store.spending().await.unwrap().lost_in_crashes();
     assert_eq!(n_lost, 0, "nothing is still set aside");
     let gold = find_gold(setup, None).unwrap();
-    let options = EvaluateOptions { seed: 0, n_resamples: 200 };
+    let measure = Measure::of(setup, None).unwrap();
+    let options = EvaluateOptions { measure, seed: 0, n_resamples: 200 };
     (end.count, evaluate(setup, &store, &askers, &gold, options).await.unwrap())
 }
 

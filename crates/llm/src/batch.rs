@@ -20,10 +20,9 @@ use serde_json::Value;
 #[cfg(feature = "http")]
 pub use sent::SentBatches;
 
-use crate::{
-    CallError, CallErrorClass, ModelAnswer, ModelRequest, Stop,
-    dialect::{Dialect, Fault},
-};
+#[cfg(feature = "http")]
+use crate::dialect::Dialect;
+use crate::{CallError, CallErrorClass, ModelAnswer, ModelRequest, Stop, dialect::Fault};
 
 /// One request of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,11 +199,13 @@ impl Wanted<'_> {
 }
 
 /// The name of the file that holds a batch, where it is sent as one.
+#[cfg(feature = "http")]
 pub(crate) fn file_name(key: &str) -> String {
     format!("{key}.jsonl")
 }
 
 /// Reads the body of one answer as its dialect does; what a live call makes an answer of is one here too.
+#[cfg(feature = "http")]
 pub(crate) fn read_body(dialect: Dialect, body: &[u8]) -> Result<ModelAnswer, CallError> {
     dialect.decode(body).or_else(read_fault)
 }

@@ -10,10 +10,12 @@
 
 mod f1;
 mod many;
+mod means;
 mod power;
 
 pub use f1::{F1Comparison, LabelPair, compare_f1};
 pub use many::holm;
+pub use means::{MeanComparison, compare_means};
 pub use power::{evidence, items_needed};
 
 use crate::bootstrap::{IntervalOptions, bootstrap_grouped};

@@ -8,6 +8,8 @@
 //! | how good single labels are | [`score_classification`] |
 //! | how good sets of labels are | [`score_multi_label`] |
 //! | how good spans are, and what is wrong with them | [`score_spans`], [`match_spans`] |
+//! | how good numbers are | [`score_numbers`] |
+//! | how good anything is that can be right in part | [`score_likeness`], [`score_counts`] |
 //! | what most annotators say | [`majority`], [`vote_shares`] |
 //! | who is right when annotators differ | [`aggregate`]; for spans [`spans`], comparisons [`ranking`], texts [`text`], boxes [`boxes`], numbers [`values`] |
 //! | how good each given label is, by annotators and a model together | [`aggregate::crowdlab`] |
@@ -17,7 +19,7 @@
 //! | whether the votes so far settle an item, and what a cascade of annotators did | [`cascade`] |
 //! | what holds for the whole data set | [`estimate`], on a [`sample`] |
 //! | which labels are probably wrong | [`noise`] |
-//! | whether one annotator is better than another on the same items | [`compare_paired`] |
+//! | whether one annotator is better than another on the same items | [`compare_paired`], [`compare_means`] |
 //! | how far a share can be trusted | [`wilson`] |
 //! | how far any other statistic can be trusted | [`bootstrap`], [`bootstrap_grouped`] |
 //!
@@ -53,14 +55,15 @@ mod votes;
 
 pub use bootstrap::{IntervalOptions, bootstrap, bootstrap_grouped};
 pub use compare::{
-    Comparison, F1Comparison, LabelPair, PairedCounts, compare_f1, compare_paired, evidence, holm,
-    items_needed, mcnemar_exact,
+    Comparison, F1Comparison, LabelPair, MeanComparison, PairedCounts, compare_f1, compare_means,
+    compare_paired, evidence, holm, items_needed, mcnemar_exact,
 };
 pub use interval::{Estimate, Interval, Level, wilson};
 pub use score::{
-    ClassificationScore, Confusion, ConfusionCell, Coverage, LabelScore, MultiLabelScore, NoLabel, Outcome,
-    Pair, Prf, PrfReport, ScoreError, Span, SpanErrors, SpanMatch, SpanPair, SpanRelation, SpanScore,
-    TypeConfusion, match_spans, score_classification, score_multi_label, score_spans,
+    ClassificationScore, Confusion, ConfusionCell, Counted, Coverage, LabelScore, LikenessScore,
+    MultiLabelScore, NoLabel, NumberScore, Outcome, Pair, Prf, PrfReport, ScoreError, Span, SpanErrors,
+    SpanMatch, SpanPair, SpanRelation, SpanScore, TypeConfusion, match_spans, mean_of_shares,
+    score_classification, score_counts, score_likeness, score_multi_label, score_numbers, score_spans,
 };
 pub use votes::{Majority, majority, vote_shares};
 

@@ -9,6 +9,7 @@
 //! | how strong each item is, with ties and position bias | [`bradley_terry`] |
 //! | the same where annotators differ in care and in bias, as judging models do | [`noisy_bradley_terry`] |
 //! | how strong each item is, from orders of several items | [`plackett_luce`] |
+//! | one order of the same few options from several, by mean place | [`borda`] |
 //! | which pairs to ask next | [`Ranking::next_pairs`] |
 //! | a live board that moves with every comparison | [`elo`], [`glicko2`] |
 //!
@@ -17,6 +18,7 @@
 //!
 //! Not here: votes on single items (`aggregate`), and what makes an item strong.
 
+mod borda;
 mod bradley_terry;
 mod choice;
 mod graph;
@@ -25,6 +27,7 @@ mod noisy;
 mod plackett_luce;
 mod strengths;
 
+pub use borda::borda;
 pub use bradley_terry::{BradleyTerryOptions, PairRanking, Ties, bradley_terry};
 pub use live::{Elo, Glicko, Glicko2, elo, glicko2};
 pub use noisy::{JudgeQuality, NoisyOptions, NoisyRanking, noisy_bradley_terry};

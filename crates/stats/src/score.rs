@@ -12,7 +12,10 @@
 
 mod classification;
 mod confusion;
+mod counted;
+mod likeness;
 mod multi_label;
+mod numbers;
 mod outcome;
 mod prf;
 mod span_match;
@@ -20,7 +23,10 @@ mod spans;
 
 pub use classification::{ClassificationScore, score_classification};
 pub use confusion::{Confusion, ConfusionCell};
+pub use counted::{Counted, score_counts};
+pub use likeness::{LikenessScore, mean_of_shares, score_likeness};
 pub use multi_label::{MultiLabelScore, score_multi_label};
+pub use numbers::{NumberScore, score_numbers};
 pub use outcome::{Coverage, NoLabel, Outcome, Pair, ScoreError};
 pub use prf::{LabelScore, Prf, PrfReport};
 pub use span_match::{Span, SpanMatch, SpanPair, SpanRelation, match_spans};

@@ -4,21 +4,24 @@
 //! answered before a crash leads to the same next question after it.
 //!
 //! Most items take one call. More are needed where options are compared in both orders, where a text is too long for one
-//! call (`pieces.rs`), and where labels are asked for level by level (`levels.rs`).
+//! call (`pieces.rs`), and where labels are asked for level by level (`levels.rs`). Of many labels those nearest to the text
+//! are offered (`shortlist.rs`).
 //!
 //! Not here: the words of a question (`prompt.rs`), and asking it.
 
-mod levels;
+pub(crate) mod levels;
 mod pieces;
-mod shortlist;
+pub(crate) mod shortlist;
 
 use std::sync::Arc;
 
 use karat_core::{Confidence, Error, Item, LabelId, NoConfidence, Result, Task, TaskSpec, Value};
 
 use crate::kind::{Reading, TaskKind};
+use levels::Levels;
 pub use pieces::{Counter, Long};
 use shortlist::Shortlist;
+pub use shortlist::{ShortlistRecall, shortlist_recall};
 
 /// One question about an item: what is shown of it, and what may be answered.
 #[derive(Debug, Clone)]
@@ -31,12 +34,23 @@ pub struct View {
     pub offered: Option<Vec<LabelId>>,
     /// Where the shown text begins in the item's, in code points.
     pub start: u32,
+    /// Where labels are asked for level by level: what was chosen above; `None` at the top.
+    pub within: Option<Within>,
+}
+
+/// What was chosen at the levels above.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    /// From the top, as labels are written.
+    pub path: String,
+    /// The offered label that stands for that choice itself, with nothing narrower.
+    pub itself: Option<LabelId>,
 }
 
 impl View {
     /// The whole item, asked as the task says.
     pub fn of(task: &Arc<Task>, item: &Arc<Item>) -> Self {
-        Self { task: Arc::clone(task), item: Arc::clone(item), offered: None, start: 0 }
+        Self { task: Arc::clone(task), item: Arc::clone(item), offered: None, start: 0, within: None }
     }
 
     /// The same with these labels offered, and no other read.
@@ -70,6 +84,7 @@ pub struct Inquiry {
     kind: &'static dyn TaskKind,
     task: Arc<Task>,
     long: Option<Long>,
+    levels: Option<Levels>,
     shortlist: Option<Shortlist>,
     is_whole: bool,
 }
@@ -92,21 +107,47 @@ impl Inquiry {
             ))
             .hint("leave `[long]` out, or give a model with a longer context"));
         }
-        let shortlist = task.spec.shortlist.map(|n| Shortlist::new(&task, n)).transpose()?;
-        Ok(Self { kind, task, long, shortlist, is_whole: false })
+        for part in &task.parts {
+            if !shortlist::lists_all(&part.task) {
+                let message = format!("question `{}` has {} labels", part.name, part.task.schema.len());
+                return Err(Error::invalid(message).hint("ask it in a task of its own, with a `shortlist`"));
+            }
+        }
+        let levels = if by_level { Some(Levels::new(&task, kind)?) } else { None };
+        let shortlist = if by_level { None } else { Shortlist::of(&task, kind)? };
+        Ok(Self { kind, task, long, levels, shortlist, is_whole: false })
     }
 
     /// One view of the whole item and no other: for a recording, which holds one answer whatever is shown, and for a moderator.
     pub fn whole(task: Arc<Task>, kind: &'static dyn TaskKind) -> Self {
+        let shortlist = Shortlist::for_whole(&task, kind);
         let spec = TaskSpec { levels: None, shortlist: None, ..task.spec.clone() };
         let task = Arc::new(Task { spec, ..(*task).clone() });
-        Self { kind, task, long: None, shortlist: None, is_whole: true }
+        Self { kind, task, long: None, levels: None, shortlist, is_whole: true }
     }
 
     /// What would be right to answer to a view, where this is the item's value; `None` where that is not known.
     pub fn truth(&self, view: &View, value: &Value) -> Option<Value> {
-        match self.long {
-            Some(_) => pieces::within(&self.task, view, value),
+        if let Some(levels) = &self.levels {
+            return levels.truth(view, value);
+        }
+        let here = match self.long {
+            Some(_) => pieces::within(&self.task, view, value)?,
+            None => value.clone(),
+        };
+        match (&view.offered, here) {
+            (Some(offered), Value::Choices(labels)) if !self.is_whole => {
+                Some(Value::choices(labels.into_iter().filter(|it| offered.contains(it)).collect()))
+            }
+            (Some(offered), Value::Choice(label)) if !self.is_whole && !offered.contains(&label) => None,
+            (_, here) => Some(here),
+        }
+    }
+
+    /// A labeled item's value as the answer of a worked example beside this view; `None` where it is no example of it.
+    pub fn example(&self, view: &View, value: &Value) -> Option<Value> {
+        match &self.levels {
+            Some(levels) => levels.truth(view, value),
             None => Some(value.clone()),
         }
     }
@@ -118,8 +159,8 @@ impl Inquiry {
 
     /// What comes after these answers.
     pub fn next(&self, item: &Arc<Item>, heard: &[Heard]) -> Step {
-        if self.task.spec.levels.is_some() {
-            return levels::next(self.kind, &self.task, item, heard);
+        if let Some(levels) = &self.levels {
+            return levels.next(item, heard);
         }
         if let Some(why) = self.kind.refuses(&self.task, item) {
             let reading = Reading { problem: None, ..Reading::unusable(why, Vec::new()) };
@@ -130,11 +171,11 @@ impl Inquiry {
         let views = |(start, piece): &(u32, Arc<Item>)| -> Vec<View> {
             let n_views = if self.is_whole { 1 } else { usize::MAX };
             let views = self.kind.views(&self.task, piece).into_iter().take(n_views);
-            views.map(|view| self.offer(View { start: *start, ..view })).collect()
+            views.map(|view| View { start: *start, ..view }).collect()
         };
         let views: Vec<Vec<View>> = pieces.iter().map(views).collect();
         if heard.is_empty() {
-            return Step::Ask(views.concat());
+            return Step::Ask(views.into_iter().flatten().map(|view| self.offer(view)).collect());
         }
         let mut rest = heard.iter().cloned();
         let of_pieces: Vec<(u32, Heard)> = views
@@ -147,18 +188,16 @@ impl Inquiry {
 
     /// How many calls an item takes, as far as can be told before the first.
     pub fn n_calls(&self, item: &Arc<Item>) -> u64 {
-        match self.next(item, &[]) {
-            Step::Ask(views) if self.task.spec.levels.is_some() => {
-                levels::depth(&self.task).max(views.len() as u64)
-            }
-            Step::Ask(views) => views.len() as u64,
-            Step::Done(_) => 0,
+        match (self.next(item, &[]), &self.levels) {
+            (Step::Ask(_), Some(levels)) => levels.depth(),
+            (Step::Ask(views), None) => views.len() as u64,
+            (Step::Done(_), _) => 0,
         }
     }
 
     /// Whether one item may take several calls, one after the other, of which a later one depends on an earlier one.
     pub fn is_stepwise(&self) -> bool {
-        self.task.spec.levels.is_some()
+        self.levels.is_some()
     }
 
     fn join(&self, heard: Vec<Heard>) -> Heard {
@@ -179,7 +218,8 @@ impl Inquiry {
         match &self.shortlist {
             Some(shortlist) => {
                 let offered = shortlist.nearest(&self.task, &view.item);
-                view.offering(offered)
+                // A recording may hold any label, and a moderator may take one that only an annotator was offered.
+                if self.is_whole { View { offered: Some(offered), ..view } } else { view.offering(offered) }
             }
             None => view,
         }

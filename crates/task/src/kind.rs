@@ -6,15 +6,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use karat_core::{
-    Abstention, Confidence, Error, Item, LabelSchema, Note, Outcome, PromptLanguage, Result, Shape, Shot,
-    Task, TaskSpec, Unusable, Value,
+    Abstention, Confidence, Error, Item, LabelId, LabelSchema, LabelSpec, Note, Outcome, PromptLanguage,
+    Result, Shape, Shot, Task, TaskSpec, Unusable, Value,
 };
 use serde_json::{Value as Json, json};
 
 use crate::inquiry::{Heard, View};
 
 use crate::kinds::{
-    Answer, Classify, Extract, Form, Match, MultiLabel, Number, Prefer, Rank, Rating, Spans, Write,
+    Answer, Classify, Extract, Form, Link, Match, MultiLabel, Number, Prefer, Rank, Rating, Relations, Spans,
+    Write,
 };
 
 /// A kind of question. Kinds are open: one file and one row in [`KINDS`] add one.
@@ -50,6 +51,31 @@ pub trait TaskKind: Sync {
     /// Whether the system message lists the labels with their descriptions.
     fn lists_labels(&self) -> bool {
         true
+    }
+
+    /// Whether labels may be offered with each item, those nearest to it, in place of a list of all.
+    fn takes_shortlist(&self) -> bool {
+        false
+    }
+
+    /// Whether labels are always offered so, however few there are.
+    fn always_offers(&self) -> bool {
+        false
+    }
+
+    /// The labels that are offered whatever the item is.
+    fn always_offered(&self, _task: &Task) -> Vec<LabelId> {
+        Vec::new()
+    }
+
+    /// What stands behind the name of an offered label; empty where the name says it all.
+    fn about_label(&self, label: &LabelSpec) -> String {
+        label.description.clone()
+    }
+
+    /// Whether two labels may have an alias in common, as two people have a name in common.
+    fn shares_aliases(&self) -> bool {
+        false
     }
 
     /// What a model is shown of an item beside its text and context, as (name, text): options, a question.
@@ -102,6 +128,20 @@ pub trait TaskKind: Sync {
     /// Worked examples: documentation and tests.
     fn examples(&self) -> Vec<Example>;
 
+    /// What a worked example shows beside its text, as (name, text).
+    fn shown_with_shot(
+        &self,
+        task: &Task,
+        shot: &Shot,
+        _value: &Value,
+        language: PromptLanguage,
+    ) -> Vec<(String, String)> {
+        // What the kind shows itself is not shown by the name of its column, too.
+        let is_shown = |name: &String| task.further().any(|it| it == name);
+        let by_name = shot.context.iter().filter(|(name, _)| !is_shown(name)).cloned();
+        by_name.chain(self.shown(task, &crate::shots::item(task, shot), language)).collect()
+    }
+
     /// The value of a worked example, which must read as its own answer; else an error that names the example.
     fn read_shot(&self, task: &Task, shot: &Shot) -> Result<Value> {
         crate::shots::read(self, task, shot)
@@ -132,6 +172,8 @@ pub const KINDS: &[&dyn TaskKind] = &[
     &Answer,
     &Write,
     &Form,
+    &Link,
+    &Relations,
 ];
 
 /// The kind of this name; the error suggests the nearest.
@@ -263,7 +305,7 @@ pub enum Vote {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelAt {
     /// Which label.
-    pub label: karat_core::LabelId,
+    pub label: LabelId,
     /// The bytes of the answer.
     pub bytes: std::ops::Range<usize>,
 }

@@ -5,6 +5,7 @@ mod classify;
 mod evidence;
 mod extract;
 mod form;
+mod link;
 mod match_pair;
 mod multi_label;
 mod number;
@@ -13,6 +14,7 @@ mod orders;
 mod prefer;
 mod rank;
 mod rating;
+mod relations;
 mod spans;
 mod write;
 
@@ -21,12 +23,14 @@ pub(crate) use classify::Classify;
 pub(crate) use extract::Extract;
 pub use extract::field_confidence;
 pub(crate) use form::Form;
+pub(crate) use link::Link;
 pub(crate) use match_pair::Match;
 pub(crate) use multi_label::MultiLabel;
 pub(crate) use number::Number;
 pub(crate) use prefer::Prefer;
 pub(crate) use rank::Rank;
 pub(crate) use rating::Rating;
+pub(crate) use relations::Relations;
 pub(crate) use spans::Spans;
 pub(crate) use write::Write;
 
@@ -37,11 +41,16 @@ use crate::kind::{PromptStyle, ShotStyle};
 
 /// The frame of an answer's schema: the reason first, the answer, then the confidence, then the explanation.
 pub(crate) fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
+    frame_of(style, [(name, answer)])
+}
+
+/// The same around several answers.
+fn frame_of<'a>(style: &PromptStyle, answers: impl IntoIterator<Item = (&'a str, Json)>) -> Json {
     let mut properties = Map::new();
     if style.reasoning {
         properties.insert("reason".into(), json!({"type": "string"}));
     }
-    properties.insert(name.into(), answer);
+    properties.extend(answers.into_iter().map(|(name, answer)| (name.to_owned(), answer)));
     if style.state_confidence {
         properties.insert("confidence".into(), json!({"type": "number"}));
     }
@@ -54,11 +63,16 @@ pub(crate) fn frame(style: &PromptStyle, name: &str, answer: Json) -> Json {
 
 /// The text of an answer in that frame.
 fn framed(style: &ShotStyle, name: &str, answer: &Json) -> String {
+    framed_of(style, [(name, answer.clone())])
+}
+
+/// The same of several answers.
+fn framed_of<'a>(style: &ShotStyle, answers: impl IntoIterator<Item = (&'a str, Json)>) -> String {
     let mut map = Map::new();
     if let Some(reason) = &style.reason {
         map.insert("reason".into(), json!(reason));
     }
-    map.insert(name.into(), answer.clone());
+    map.extend(answers.into_iter().map(|(name, answer)| (name.to_owned(), answer)));
     if let Some(confidence) = style.confidence {
         map.insert("confidence".into(), json!(confidence));
     }

@@ -24,6 +24,14 @@ pub(crate) struct Words {
     pub(crate) text: &'static str,
     /// Above the labels that are offered with an item.
     pub(crate) labels: &'static str,
+    /// The same around what was chosen so far, where they are asked for level by level.
+    pub(crate) within: (&'static str, &'static str),
+    /// Behind the name that stands for what was chosen so far, with nothing narrower.
+    pub(crate) itself: &'static str,
+    /// Between a label and what belongs to it.
+    pub(crate) colon: &'static str,
+    /// Before, between and behind the examples of a label.
+    pub(crate) for_example: (&'static str, &'static str, &'static str),
     /// What a moderator is, and what makes one answer better than another.
     pub(crate) moderator: &'static str,
     /// Above the answers that a moderator reads, and in front of each.
@@ -86,6 +94,10 @@ static EN: Words = Words {
     no_answer: "(no answer)",
     text: "text: ",
     labels: "The labels for this item:",
+    within: ("It was found to belong to `", "`. The labels for this item, one level further:"),
+    itself: "none of the narrower labels fits",
+    colon: ": ",
+    for_example: (" (for example: ", "; ", ")"),
     moderator: "You are a careful moderator. Several annotators answered about the same item, and they differ. You read the item and their answers, decide, and answer with JSON, and with nothing else.\n\nAn answer is better if it follows the guideline more closely, if the words of the item support it, and if it claims nothing that the item does not say. How many gave an answer, its place in the list and its length do not make it better. All of them may be wrong: then give the right answer.",
     answers: ("The answers, in no particular order:", "Answer"),
     inspector: "You are a careful inspector. An annotator has answered about one item. You read the guideline, the item and the answer, check whether the answer follows the guideline, and reply with JSON, and with nothing else.\n\nYou do not label the item anew. Contest an answer only for a rule of the guideline that it breaks or for words of the item that speak against it, and name them. That an answer comes with a reason does not make it right.",
@@ -109,6 +121,10 @@ static RU: Words = Words {
     no_answer: "(нет ответа)",
     text: "текст: ",
     labels: "Метки для этого текста:",
+    within: ("Уже установлено: `", "`. Метки следующего уровня для этого текста:"),
+    itself: "ни одна из более узких меток не подходит",
+    colon: ": ",
+    for_example: (" (например: ", "; ", ")"),
     moderator: "Вы — внимательный арбитр. Несколько разметчиков ответили об одном тексте, и их ответы расходятся. Вы читаете текст и ответы, решаете и отвечаете в виде JSON и ничего больше.\n\nОтвет лучше, если он точнее следует инструкции, если его подтверждают слова текста и если он не утверждает того, чего в тексте нет. Число давших ответ, его место в списке и длина не делают его лучше. Неверными могут быть все ответы: тогда дайте верный.",
     answers: ("Ответы в случайном порядке:", "Ответ"),
     inspector: "Вы — внимательный проверяющий. Разметчик ответил об одном тексте. Вы читаете инструкцию, текст и ответ, проверяете, следует ли ответ инструкции, и пишете JSON и ничего больше.\n\nВы не размечаете текст заново. Оспаривайте ответ, только если он нарушает правило инструкции или если против него говорят слова текста, и назовите их. То, что ответ снабжён объяснением, не делает его верным.",
@@ -132,6 +148,10 @@ static ZH: Words = Words {
     no_answer: "（没有回答）",
     text: "文本：",
     labels: "本条可选的标签：",
+    within: ("已确定属于 `", "`。本条下一级可选的标签："),
+    itself: "没有更细的标签适用",
+    colon: "：",
+    for_example: ("（例如：", "；", "）"),
     moderator: "你是一位细心的仲裁者。几位标注员对同一段文本给出了不同的回答。你阅读文本和这些回答，作出裁决，只用 JSON 回答，不写其他内容。\n\n更好的回答更严格地遵循标注规范，有文本中的文字支持，并且不断言文本中没有的内容。给出该回答的人数、它的排列位置和长短都不使它更好。所有回答都可能是错的：这时请给出正确的回答。",
     answers: ("各个回答（顺序随机）：", "回答"),
     inspector: "你是一位细心的审核员。一位标注员已对一段文本作出回答。你阅读标注规范、文本和该回答，检查回答是否遵循规范，只用 JSON 答复，不写其他内容。\n\n你不重新标注文本。只有当回答违反规范中的某条规则，或文本中的文字与之相悖时，才提出异议，并指出是哪条规则或哪些文字。回答附有理由并不说明它正确。",

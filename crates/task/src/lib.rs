@@ -24,7 +24,7 @@ pub use confidence::{
     Checker, Frame, LabelDistribution, Likelihood, LikelihoodOptions, ToScore, Verdict, label_distribution,
     likelihood_prompts, likelihood_verdict, read_p_true, target_logprob, token_confidence,
 };
-pub use inquiry::{Counter, Heard, Inquiry, Long, Step, View};
+pub use inquiry::{Counter, Heard, Inquiry, Long, ShortlistRecall, Step, View, Within, shortlist_recall};
 pub use inspect::{VERDICTS, as_verdict, verdict_task};
 pub use kind::{Example, KINDS, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, kind};
 pub use kinds::field_confidence;

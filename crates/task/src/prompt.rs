@@ -9,12 +9,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use karat_core::{Error, Hash, Hasher, Item, LabelId, LabelSpec, Result, Task, Value};
+use karat_core::{Error, Hash, Hasher, Item, LabelSpec, Result, Task, Value};
 use karat_llm::{Message, Role};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 use serde_json::Value as Json;
 
 use crate::inquiry::View;
+use crate::inquiry::shortlist::{MAX_LISTED, lists_all};
 use crate::inspect;
 use crate::kind::{PromptStyle, ShotStyle, TaskKind};
 use crate::language::{Words, words};
@@ -50,10 +51,12 @@ impl Prompter {
         };
         let instructions = instructions(task, kind, style)?;
         let guideline = guideline(task, kind, style)?;
-        let labels = labels(task);
-        let listed = kind.lists_labels() && task.spec.shortlist.is_none() && task.spec.levels.is_none();
+        let listed = kind.lists_labels() && lists(task, kind, style);
+        let labels = if listed { labels(task) } else { Vec::new() };
+        // Level by level, each question has its own examples.
+        let n_shown = if task.spec.levels.is_some() && !style.moderates { 0 } else { shots.len() };
         let shown: Vec<_> =
-            shots.iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
+            shots[..n_shown].iter().map(|it| context! { item => &it.item, answer => &it.answer }).collect();
         let usual = match (style.moderates, style.inspects) {
             (true, _) => words.moderator,
             (_, true) => words.inspector,
@@ -109,9 +112,12 @@ impl Prompter {
         for shot in shots {
             user.push_str(&format!("{}\n{}\n\n", shot.item, shot.answer));
         }
-        if let Some(offered) = &view.offered {
-            user.push_str(&offer(self.words, task, offered));
+        if task.spec.levels.is_some() {
+            for shot in shots::render(task, self.kind, &self.style)? {
+                user.push_str(&format!("{}\n{}\n\n", shot.item, shot.answer));
+            }
         }
+        user.push_str(&offer(self.words, self.kind, view));
         user.push_str(&item_text);
         Ok(vec![Message::new(Role::System, Arc::clone(&self.system)), Message::new(Role::User, user)])
     }
@@ -185,7 +191,8 @@ pub(crate) fn instructions(task: &Task, kind: &dyn TaskKind, style: &PromptStyle
         ),
         after => when(style.state_confidence, words.confidence) + &when(style.explain, words.explanation),
         reasoning => style.reasoning, state_confidence => style.state_confidence, explain => style.explain,
-        overlap => task.spec.overlap, labels => labels(task),
+        overlap => task.spec.overlap, offered => !lists(task, kind, style),
+        labels => if lists(task, kind, style) { labels(task) } else { Vec::new() },
         ..minijinja::Value::from(minijinja::value::Serde(kind.particulars(task, style.language)))
     };
     render("instructions", template_of(kind, style), values)
@@ -215,14 +222,32 @@ fn labels(task: &Task) -> Vec<minijinja::Value> {
     task.schema.specs().iter().map(one).collect()
 }
 
-/// The labels offered with an item, one a line.
-fn offer(words: &Words, task: &Task, offered: &[LabelId]) -> String {
-    let mut out = format!("{}\n", words.labels);
+/// Whether the system message holds all labels: else they are offered with each item.
+fn lists(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> bool {
+    let has_room = task.schema.len() <= MAX_LISTED;
+    !kind.takes_shortlist() || (!kind.always_offers() && (lists_all(task) || (style.moderates && has_room)))
+}
+
+/// The labels offered with an item, one a line; empty where none are.
+fn offer(words: &Words, kind: &dyn TaskKind, view: &View) -> String {
+    let Some(offered) = &view.offered else { return String::new() };
+    let mut out = match &view.within {
+        None => format!("{}\n", words.labels),
+        Some(within) => format!("{}{}{}\n", words.within.0, within.path, words.within.1),
+    };
     for label in offered {
-        let Some(spec) = task.schema.specs().get(label.index()) else { continue };
+        let Some(spec) = view.task.schema.specs().get(label.index()) else { continue };
         out.push_str(&format!("- {}", spec.name));
-        if !spec.description.is_empty() {
-            out.push_str(&format!(": {}", spec.description));
+        let about = match view.within.as_ref().and_then(|it| it.itself) == Some(*label) {
+            true => words.itself.to_owned(),
+            false => kind.about_label(spec),
+        };
+        if !about.is_empty() {
+            out.push_str(&format!("{}{about}", words.colon));
+        }
+        if !spec.examples.is_empty() {
+            let (open, between, close) = words.for_example;
+            out.push_str(&format!("{open}{}{close}", spec.examples.join(between)));
         }
         out.push('\n');
     }

@@ -19,7 +19,7 @@ pub struct Shown {
 }
 
 /// A worked example as an item: its text, and its further columns by name.
-fn item(task: &Task, shot: &Shot) -> Item {
+pub(crate) fn item(task: &Task, shot: &Shot) -> Item {
     let mut item = item_of(&task.text, &shot.text);
     item.fields.extend(shot.context.iter().map(|(name, text)| (name.clone(), text.as_str().into())));
     item
@@ -56,16 +56,13 @@ pub(crate) fn render(task: &Task, kind: &dyn TaskKind, style: &PromptStyle) -> R
             confidence: style.state_confidence.then_some(0.95),
             explanation: style.explain.then(|| shot.reason.clone()).filter(|reason| !reason.is_empty()),
         };
-        // What the kind shows itself is not shown by the name of its column, too.
+        let beside = kind.shown_with_shot(task, shot, &value, style.language);
+        let context: Vec<(&str, Cow<'_, str>)> =
+            beside.iter().map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         let shown = kind.shown(task, &item(task, shot), style.language);
-        let is_shown =
-            |name: &String| task.spec.options.contains(name) || task.further().any(|it| it == name);
-        let by_name = shot.context.iter().filter(|(name, _)| !is_shown(name));
-        let fields: Vec<(&str, Cow<'_, str>)> =
-            by_name.chain(&shown).map(|(name, text)| (name.as_str(), Cow::Borrowed(text.as_str()))).collect();
         let text = Some(shot.text.as_str()).filter(|text| !text.is_empty() || shown.is_empty());
         Ok(Shown {
-            item: show_item(text, &fields, words(style.language)),
+            item: show_item(text, &context, words(style.language)),
             answer: kind.shot_text(task, &shot.text, &value, &with),
         })
     };

@@ -220,6 +220,7 @@ fn show_note(note: &Note) -> String {
             format!("{tag} {label} `{quote}`: {how}")
         }
         Note::UnknownMention { label, quote } => format!("{tag} {label} `{quote}`"),
+        Note::RelationLost { relation, why } => format!("{tag} `{relation}`: {why}"),
         Note::Overlap { quote } => format!("{tag} `{quote}`"),
         Note::Unread { field, why } => format!("{tag} {field}: {why}"),
         _ => tag.to_owned(),

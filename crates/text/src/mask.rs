@@ -7,6 +7,7 @@
 //! | to get | call |
 //! |---|---|
 //! | texts without what was found | [`Masker::mask`], [`Masker::mask_all`] |
+//! | more texts of the same item, later | [`Masker::mask_more`] |
 //! | what would be masked, text by text | [`Masker::find`] |
 //! | an answer with the originals | [`Masked::restore`], [`Key::restore`] |
 //! | how much of what was found | [`count_by_kind`] |
@@ -142,7 +143,7 @@ impl Masker {
 
     /// Masks one text.
     pub fn mask(&self, text: &str) -> Masked {
-        let (texts, key) = self.mask_together(&[text]);
+        let (texts, key) = self.mask_together(&[text], None);
         let (text, found) = texts.into_iter().next().unwrap_or_default();
         Masked { text, found, key }
     }
@@ -150,7 +151,24 @@ impl Masker {
     /// Masks the texts of one item: the same original has the same placeholder in all of them, and each of the results
     /// restores the originals of all. As many come out as go in, in the same order.
     pub fn mask_all(&self, texts: &[&str]) -> Vec<Masked> {
-        let (texts, key) = self.mask_together(texts);
+        let (texts, key) = self.mask_together(texts, None);
+        texts.into_iter().map(|(text, found)| Masked { text, found, key: Arc::clone(&key) }).collect()
+    }
+
+    /// Masks further texts of an item of which some were masked, and perhaps sent, before: every placeholder keeps what it
+    /// stands for, and the new key restores the earlier texts as well.
+    ///
+    /// What looks in the new texts like a placeholder that was given out is masked itself, so that it comes back as it was.
+    /// ```
+    /// use karat_text::mask::{MaskSpec, Masker};
+    /// let masker = Masker::new(&MaskSpec::default()).unwrap();
+    /// let first = masker.mask("from a@b.org");
+    /// let then = masker.mask_more(first.key(), &["to c@d.org, not to a@b.org"]);
+    /// assert_eq!(then[0].text, "to [EMAIL_2], not to [EMAIL_1]");
+    /// assert_eq!(then[0].restore(&first.text), "from a@b.org");
+    /// ```
+    pub fn mask_more(&self, key: &Key, texts: &[&str]) -> Vec<Masked> {
+        let (texts, key) = self.mask_together(texts, Some(key));
         texts.into_iter().map(|(text, found)| Masked { text, found, key: Arc::clone(&key) }).collect()
     }
 
@@ -161,7 +179,7 @@ impl Masker {
         found.into_iter().map(|found| (found.kind, found.start..found.end)).collect()
     }
 
-    /// The places in the folded text, in order, without overlap.
+    /// The places in the folded text; they may overlap.
     fn hits(&self, folded: &str) -> Vec<Hit> {
         let traits = detect::Traits::of(folded);
         let mut hits = Vec::new();
@@ -176,19 +194,21 @@ impl Masker {
             let quote = folded.get(hit.at.clone()).unwrap_or_default();
             !quote.is_empty() && !quote.contains(|c: char| c == '"' || c == '\\' || c.is_control())
         });
-        replace::without_overlap(hits)
+        hits
     }
 
-    fn mask_together(&self, texts: &[&str]) -> (Vec<(String, Vec<Found>)>, Arc<Key>) {
-        let mut taken = self.avoided.clone();
+    fn mask_together(&self, texts: &[&str], before: Option<&Key>) -> (Vec<(String, Vec<Found>)>, Arc<Key>) {
+        let new = || Key::new(self.placeholders.clone(), self.avoided.clone());
+        let mut key = before.cloned().unwrap_or_else(new);
         let mut places = Vec::with_capacity(texts.len());
         for text in texts {
             let folded = fold::fold(text);
-            taken.add(&self.loose, &folded);
-            places.push(fold::in_original(text, &folded, self.hits(&folded)));
+            let mut hits = self.hits(&folded);
+            hits.extend(key.look_alikes(&self.loose, &folded));
+            places.push(fold::in_original(text, &folded, replace::without_overlap(hits)));
+            key.avoid(&self.loose, &folded);
         }
-        replace::add_repeats(texts, &mut places);
-        let mut key = Key::new(self.placeholders.clone(), taken);
+        replace::add_repeats(texts, &mut places, &key);
         let texts = texts.iter().zip(&places).map(|(text, hits)| replace::replace(text, hits, &mut key));
         (texts.collect(), Arc::new(key))
     }

@@ -41,7 +41,7 @@ fn one<'a>(words: &'a [String], draw: &mut Draw) -> &'a str {
 }
 
 /// Names of labels, and queries with the number of the label that each is about.
-pub(super) fn labels(n: usize, n_queries: usize, seed: u64) -> (Vec<String>, Vec<(String, usize)>) {
+pub(crate) fn labels(n: usize, n_queries: usize, seed: u64) -> (Vec<String>, Vec<(String, usize)>) {
     let words = words();
     let mut draw = Draw(seed);
     let labels: Vec<[&str; 3]> = (0..n).map(|_| std::array::from_fn(|_| one(&words, &mut draw))).collect();

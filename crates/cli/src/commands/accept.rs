@@ -49,6 +49,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let mut read = args.panel.read_with_gold(Keep::Texts, voice).await?;
+    read.panel.one_question("accept")?;
     let hidden = match args.rehearse {
         Some(n) => Some(rehearse(&mut read.panel, n, args.seed)?),
         None => None,
@@ -120,7 +121,11 @@ fn told_rehearsal(n: u64, n_wrong: u64) -> String {
 /// Accepted items whose gold was hidden, and how many of them are wrong.
 fn rehearsed(panel: &Panel, report: &AcceptReport, hidden: &[Option<Plain>]) -> (u64, u64) {
     let known = (0..panel.n_items()).filter(|item| report.accepted[*item] && hidden[*item].is_some());
-    known.fold((0, 0), |(n, wrong), item| (n + 1, wrong + u64::from(report.labels[item] != hidden[item])))
+    let is_wrong = |item: usize| match (&report.labels[item], &hidden[item]) {
+        (Some(label), Some(gold)) => !panel.fits(label, gold),
+        _ => true,
+    };
+    known.fold((0, 0), |(n, wrong), item| (n + 1, wrong + u64::from(is_wrong(item))))
 }
 
 fn show(report: &AcceptReport, voice: &mut Voice) {

@@ -21,9 +21,10 @@ const N_SHOWN: usize = 15;
 pub(crate) struct Args {
     #[command(flatten)]
     panel: PanelArgs,
-    /// How labels differ: `ordinal` takes their order, `interval` and `ratio` take them for numbers.
-    #[arg(long, value_enum, default_value = "nominal")]
-    scale: Scale,
+    /// How labels differ: `ordinal` takes their order, `interval` and `ratio` take them for numbers. Without it ratings are
+    /// ordinal, numbers are on an interval scale, and other labels are the same or not.
+    #[arg(long, value_enum)]
+    scale: Option<Scale>,
     /// By how much a person may be better and a model still stand in: .2 for experts, .15 for trained people, .1 for a crowd.
     #[arg(long, default_value_t = 0.2)]
     epsilon: f64,
@@ -50,13 +51,14 @@ enum Scale {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read(Keep::Texts, voice).await?;
+    read.panel.one_question("agree")?;
     let options = AgreeOptions {
-        scale: match args.scale {
+        scale: args.scale.map(|scale| match scale {
             Scale::Nominal => LabelScale::Nominal,
             Scale::Ordinal => LabelScale::Ordinal,
             Scale::Interval => LabelScale::Interval,
             Scale::Ratio => LabelScale::Ratio,
-        },
+        }),
         epsilon: args.epsilon,
         seed: args.seed,
         n_resamples: args.resamples,

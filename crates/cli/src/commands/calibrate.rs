@@ -31,6 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read_with_gold(Keep::Texts, voice).await?;
+    read.panel.one_question("calibrate")?;
     let options =
         CalibrationOptions { method: args.method.clone(), seed: args.seed, n_resamples: args.resamples };
     let calibrations = calibrate(&read.panel, &options)?;
@@ -42,7 +43,10 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let is_calibrated = |it: &&Calibration| matches!(it.outcome, CalibrationOutcome::Calibrated(_));
     let n = calibrations.iter().filter(is_calibrated).count();
     // A file of votes is nobody's project: there is nothing that would use what is kept.
-    if n > 0 && !args.dry_run && read.ready.is_some() {
+    // The confidence of a form is that of all its answers: what it is worth for one question must not reach exports.
+    if n > 0 && args.panel.question.is_some() {
+        voice.say("note: nothing is kept: exports give one confidence for the whole form");
+    } else if n > 0 && !args.dry_run && read.ready.is_some() {
         let n = keep(&read.store().await?, &read.panel, &calibrations).await?;
         voice
             .say(format!("{} kept: exports give calibrated confidences from now on", n_of(n, "calibration")));

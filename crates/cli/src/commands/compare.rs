@@ -71,7 +71,15 @@ fn show(comparison: &Comparison, voice: &mut Voice) {
         return;
     }
     let share = *n_same as f64 / *n_both as f64 * 100.0;
-    voice.out(format!("  both labeled {}; they gave the same on {share:.1} %", n_of(*n_both, "item")));
+    let like = comparison.likeness.map_or_else(String::new, |it| {
+        format!(
+            ", and what they gave is {:.1} % ({:.1}–{:.1}) alike",
+            it.value * 100.0,
+            it.low * 100.0,
+            it.high * 100.0
+        )
+    });
+    voice.out(format!("  both labeled {}; they gave the same on {share:.1} %{like}", n_of(*n_both, "item")));
     match &comparison.on_gold {
         None => voice.say("note: without gold nobody is right or wrong; name it with `--gold COLUMN|FILE`"),
         Some(on_gold) => voice.out(on_gold_text(comparison, on_gold)),
@@ -99,16 +107,23 @@ fn on_gold_text(comparison: &Comparison, it: &OnGold) -> String {
     let share = |number: &Number| {
         format!("{:.1} % ({:.1}–{:.1})", number.value * 100.0, number.low * 100.0, number.high * 100.0)
     };
+    let is_likeness = it.measure == "likeness";
     let mut rows = vec![
-        vec![format!("accuracy of {}", comparison.first), share(&it.first)],
-        vec![format!("accuracy of {}", comparison.second), share(&it.second)],
+        vec![format!("{} of {}", it.measure, comparison.first), share(&it.first)],
+        vec![format!("{} of {}", it.measure, comparison.second), share(&it.second)],
         row("difference, in points", &Some(it.difference)),
-        row("difference of micro F1", &it.micro_f1),
-        row("difference of macro F1", &it.macro_f1),
-        vec!["only the first is right".to_owned(), count(it.only_first)],
-        vec!["only the second is right".to_owned(), count(it.only_second)],
-        vec!["p (McNemar, exact)".to_owned(), p_value(it.p_value)],
     ];
+    let (first, second, test) = match is_likeness {
+        true => ("the first is nearer", "the second is nearer", "p (sign flips)"),
+        false => {
+            rows.push(row("difference of micro F1", &it.micro_f1));
+            rows.push(row("difference of macro F1", &it.macro_f1));
+            ("only the first is right", "only the second is right", "p (McNemar, exact)")
+        }
+    };
+    rows.push(vec![first.to_owned(), count(it.only_first)]);
+    rows.push(vec![second.to_owned(), count(it.only_second)]);
+    rows.push(vec![test.to_owned(), p_value(it.p_value)]);
     if it.p_adjusted > it.p_value {
         rows.push(vec!["p, corrected for all pairs".to_owned(), p_value(it.p_adjusted)]);
     }

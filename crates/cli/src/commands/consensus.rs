@@ -31,6 +31,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read(Keep::Texts, voice).await?;
+    read.panel.one_question("consensus")?;
     let options = ConsensusOptions { method: args.method.clone(), seed: args.seed };
     let found = consensus(&read.panel, &read.panel.gold, &options)?;
     if let Some(file) = &args.output {
@@ -58,7 +59,9 @@ fn show(found: &Consensus, voice: &mut Voice) {
         vec![it.name.clone(), it.voter.to_owned(), count(it.n_votes), estimated, share(it.on_gold)]
     });
     let on_gold = format!("{} on gold", found.measure);
-    let header = ["annotator", "is a", "labels", "right, as estimated", &on_gold];
+    let estimated =
+        format!("{}, as estimated", if found.measure == "likeness" { "likeness" } else { "right" });
+    let header = ["annotator", "is a", "labels", &estimated, &on_gold];
     voice.out(table_of_words(&header, rows.collect(), &[0, 1]));
     if n_more > 0 {
         voice.out(format!("  … and {}; `--json` has all", n_of(n_more, "annotator")));
@@ -74,7 +77,9 @@ fn show(found: &Consensus, voice: &mut Voice) {
     voice.out(line);
     if found.accuracy.is_some() {
         let mut rows = vec![vec!["this consensus".to_owned(), share(found.accuracy)]];
-        rows.push(vec!["majority vote".to_owned(), share(found.majority)]);
+        if found.majority.is_some() {
+            rows.push(vec!["majority vote".to_owned(), share(found.majority)]);
+        }
         if let Some((name, number)) = &found.best {
             rows.push(vec![format!("best annotator ({name})"), share(Some(*number))]);
         }

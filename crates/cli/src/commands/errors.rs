@@ -89,7 +89,11 @@ fn show(errors: &Errors, voice: &mut Voice) {
     if !errors.members.is_empty() {
         voice.out(format!(
             "\n{}",
-            table_of_words(&["annotator", "errors", "against", "over time", ""], rows.collect(), &[0, 2, 4])
+            table_of_words(
+                &["annotator", errors.measure, "against", "over time", ""],
+                rows.collect(),
+                &[0, 2, 4]
+            )
         ));
     }
     if !errors.confusions.is_empty() {

@@ -37,6 +37,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let read = args.panel.read_with_gold(Keep::Texts, voice).await?;
+    read.panel.one_question("estimate")?;
     let options = EstimateOptions {
         by: args.by.clone(),
         group: args.group.clone(),
@@ -99,7 +100,7 @@ fn shares<'a>(title: &str, rows: impl Iterator<Item = &'a Share>, voice: &mut Vo
     let rows: Vec<&Share> = rows.collect();
     let has_needed = rows.iter().any(|it| it.needed.is_some());
     let row = |it: &&Share| {
-        let is_share = it.label != "mean of the labels";
+        let is_share = it.is_share;
         let mut row = vec![
             it.label.clone(),
             if is_share {

@@ -2,12 +2,14 @@
 
 use karat_core::{Error, Result};
 use karat_engine::evaluate::{
-    Disagreement, EvaluateOptions, Judged, Number, Report, Versus, evaluate, find_gold, html,
+    Disagreement, EvaluateOptions, Judged, Metric, Number, PartRow, Report, Unit, Versus, evaluate,
+    find_gold, html,
 };
+use karat_engine::panel::Measure;
 use serde_json::json;
 
 use crate::Done;
-use crate::voice::{Voice, count, table};
+use crate::voice::{Voice, count, table, table_of_words};
 use crate::work::{Ready, Work};
 
 /// How many disagreements the terminal shows; the page shows more.
@@ -21,6 +23,13 @@ pub(crate) struct Args {
     /// The gold: a column of the data, or a file with the same ids; without it, the project's gold column.
     #[arg(long, value_name = "COLUMN|FILE")]
     gold: Option<String>,
+    /// One question of a form: it is judged as a task of its kind.
+    #[arg(long, value_name = "NAME")]
+    question: Option<String>,
+    /// Up to which distance from the gold a value is right that can be right in part, from 0 to 1; of numbers a share of their
+    /// scale.
+    #[arg(long, value_name = "SHARE")]
+    tolerance: Option<f64>,
     /// Write the report as one HTML page.
     #[arg(long, value_name = "FILE")]
     html: Option<String>,
@@ -35,7 +44,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     let ready = Ready::open(&args.work, args.gold.as_deref()).await?;
     let gold = find_gold(&ready.setup, args.gold.as_deref())?;
-    let options = EvaluateOptions { seed: args.seed, n_resamples: args.resamples };
+    let measure = Measure::of(&ready.setup, args.question.as_deref())?.tolerating(args.tolerance)?;
+    let options = EvaluateOptions { measure, seed: args.seed, n_resamples: args.resamples };
     let report = evaluate(&ready.setup, &ready.store, &ready.askers, &gold, options).await?;
     ready.say_what_is_not_live(voice);
     // The file first: whoever reads only the head of the terminal's output still finds it whole.
@@ -57,14 +67,22 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
 }
 
 fn show(report: &Report, voice: &mut Voice) {
+    let question = report.question.as_ref().map_or_else(String::new, |name| format!("question `{name}`: "));
+    let tolerance = match report.tolerance {
+        it if it > 0.0 => format!("; right is what is at most {} % of the way off", round(it * 100.0)),
+        _ => String::new(),
+    };
     voice.out(format!(
-        "{} of {} items have gold ({}); intervals of {:.0} %\n",
+        "{question}{} of {} items have gold ({}); intervals of {:.0} %{tolerance}\n",
         count(report.n_gold),
         count(report.n_items),
         report.gold,
         report.level * 100.0
     ));
     voice.out(ranking(report));
+    if report.annotators.len() > 1 && report.annotators.iter().any(|it| !it.parts.is_empty()) {
+        voice.out(parts_side_by_side(report));
+    }
     match report.annotators.as_slice() {
         [only] => voice.out(details(only)),
         _ => voice.out(differences(&report.comparisons)),
@@ -122,7 +140,7 @@ fn details(judged: &Judged) -> String {
     let metrics = judged
         .metrics
         .iter()
-        .map(|it| vec![it.name.to_owned(), number(it.number), it.number.map_or_else(dash, |n| count(n.n))])
+        .map(|it| vec![it.name.to_owned(), measured(it), it.number.map_or_else(dash, |n| count(n.n))])
         .collect();
     let labels = judged
         .labels
@@ -134,7 +152,12 @@ fn details(judged: &Judged) -> String {
         })
         .collect();
     let mut out = format!("\n{}\n", table(&["number", "with interval", "n"], metrics));
-    out += &format!("\n{}\n", table(&["label", "gold", "given", "precision", "recall", "F1"], labels));
+    if !judged.labels.is_empty() {
+        out += &format!("\n{}\n", table(&["label", "gold", "given", "precision", "recall", "F1"], labels));
+    }
+    if !judged.parts.is_empty() {
+        out += &format!("\n{}\n", parts(&judged.parts));
+    }
     if let Some(confusion) = &judged.confusion
         && confusion.rows.len() <= 12
     {
@@ -154,6 +177,63 @@ fn details(judged: &Judged) -> String {
         out += &format!("\n{}", table(&header, spans.iter().map(row).collect()));
     }
     out
+}
+
+/// A number with its interval: a share in percent, anything else as it is.
+fn measured(metric: &Metric) -> String {
+    let Some(it) = metric.number else { return dash() };
+    match metric.unit {
+        Unit::Share => format!("{} ({:.1}–{:.1})", short(it), it.low * 100.0, it.high * 100.0),
+        Unit::Number => format!("{} ({} to {})", round(it.value), round(it.low), round(it.high)),
+    }
+}
+
+/// At most three digits after the point.
+fn round(number: f64) -> String {
+    let text = format!("{number:.3}");
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".to_owned(),
+        it => it.to_owned(),
+    }
+}
+
+/// What a row of parts is called.
+fn part_title(parts: &[PartRow]) -> &'static str {
+    if parts.iter().any(|it| it.headline.name == "F1") { "field" } else { "question" }
+}
+
+/// The parts of a value, one row each.
+fn parts(rows: &[PartRow]) -> String {
+    let row = |it: &PartRow| {
+        let exact = Metric { number: it.exact, unit: Unit::Share, ..it.headline.clone() };
+        vec![
+            it.part.clone(),
+            it.kind.clone(),
+            count(it.n_gold),
+            count(it.n_given),
+            it.headline.name.to_owned(),
+            measured(&it.headline),
+            measured(&exact),
+        ]
+    };
+    let header = [part_title(rows), "kind", "gold", "given", "number", "", "all of it right"];
+    table_of_words(&header, rows.iter().map(row).collect(), &[0, 1, 4])
+}
+
+/// The same for several annotators: the headline of each part.
+fn parts_side_by_side(report: &Report) -> String {
+    let Some(first) = report.annotators.first() else { return String::new() };
+    let mut header = vec![part_title(&first.parts), "number"];
+    header.extend(report.annotators.iter().map(|it| it.name.as_str()));
+    let row = |(n, it): (usize, &PartRow)| {
+        let mut row = vec![it.part.clone(), it.headline.name.to_owned()];
+        row.extend(
+            report.annotators.iter().map(|of| of.parts.get(n).map_or_else(dash, |it| measured(&it.headline))),
+        );
+        row
+    };
+    let rows = first.parts.iter().enumerate().map(row).collect();
+    format!("\n{}", table_of_words(&header, rows, &[0, 1]))
 }
 
 /// Which annotators may be as good as the best: the interval of the paired difference holds 0.

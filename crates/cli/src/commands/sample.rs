@@ -75,6 +75,8 @@ pub(crate) async fn run(args: &Args, voice: &mut Voice) -> Result<Done> {
     }
     let next = match design {
         Design::Acceptance { .. } => "karat accept",
+        // Of a whole form there is nothing to estimate, only of its questions.
+        _ if read.panel.one_question("estimate").is_err() => "karat evaluate",
         Design::Simple | Design::Stratified | Design::Active => "karat estimate",
     };
     // The gold of before teaches, that of the sample tests.

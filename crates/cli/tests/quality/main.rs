@@ -9,6 +9,7 @@ mod machines;
 mod mistakes;
 mod project;
 mod promise;
+mod shapes;
 mod votes;
 
 use std::fmt::Write as _;

@@ -11,6 +11,7 @@ use karat_stats::agreement::{
 use super::{
     AgreeOptions, AgreementReport, Between, GROUPS, LabelAgreement, LabelScale, Row, estimate, group, row,
 };
+use crate::evaluate::RATING;
 use crate::panel::{Panel, Plain};
 
 const PERCENT: &str = "of two labels on an item, how often they are the same; chance is not taken out";
@@ -124,13 +125,15 @@ fn classes(panel: &Panel, class: impl Fn(&Plain) -> Option<Class>) -> Result<Rat
 
 /// The coefficients of an order or of numbers, where that is what the labels are.
 fn scaled(panel: &Panel, ratings: &Ratings<Class>, options: &AgreeOptions) -> Result<Vec<Row>, Undefined> {
-    let (scale, name) = match options.scale {
+    let usual = if panel.kind == RATING { LabelScale::Ordinal } else { LabelScale::Nominal };
+    let wanted = options.scale.unwrap_or(usual);
+    let (scale, name) = match wanted {
         LabelScale::Nominal => return Ok(Vec::new()),
         LabelScale::Ordinal => (Scale::Ordinal, "alpha (ordinal)"),
         LabelScale::Interval => (Scale::Interval, "alpha (interval)"),
         LabelScale::Ratio => (Scale::Ratio, "alpha (ratio)"),
     };
-    let value = |class: Class| match options.scale {
+    let value = |class: Class| match wanted {
         LabelScale::Ordinal => f64::from(class.0),
         _ => panel.labels[class.0 as usize].trim().parse().unwrap_or(f64::NAN),
     };

@@ -1,7 +1,7 @@
 //! Whether a model may stand in for a person: the alternative annotator test, for every model and all people.
 
 use karat_stats::agreement::{
-    AlternativeOptions, AlternativeTest, Rating, Ratings, Undefined, alternative_annotator_test, mean_match,
+    AlternativeOptions, AlternativeTest, Rating, Ratings, Undefined, alternative_annotator_test,
 };
 
 use super::{AgreeOptions, StandIn, StandInOutcome};
@@ -44,7 +44,11 @@ fn test(
     let own: Vec<Option<&Plain>> =
         panel.members[model].given.iter().map(|given| given.as_ref().ok()).collect();
     let by = AlternativeOptions { epsilon: options.epsilon, ..AlternativeOptions::EXPERTS };
-    alternative_annotator_test(&ratings, &own, mean_match, &by, &options.intervals())
+    // Of labels that are the same or not: the share of the others who gave the same.
+    let alike = |value: &&Plain, others: &[&&Plain]| {
+        others.iter().map(|it| panel.likeness(value, it)).sum::<f64>() / others.len() as f64
+    };
+    alternative_annotator_test(&ratings, &own, alike, &by, &options.intervals())
 }
 
 fn tested(panel: &Panel, people: &[usize], test: AlternativeTest) -> StandInOutcome {

@@ -106,15 +106,17 @@ impl Asker {
 
     /// A view made ready to send: personal data hidden, worked examples chosen.
     pub(crate) fn asked(&self, question: &Question, view: View) -> Result<Asked> {
-        let examples = self.shots.near(&self.task, &view.item)?;
+        let near = self.shots.near(&self.task, &view.item)?;
+        // At one level of a taxonomy, an example of another branch is none.
+        let examples =
+            near.into_iter().filter_map(|(item, value)| Some((item, self.inquiry.example(&view, value)?)));
         let (messages, unmask) = match self.hidden(&view) {
             Some((shown, unmask)) => {
-                let shots = examples.into_iter().map(|(item, value)| self.hidden_shot(&view, item, value));
+                let shots = examples.map(|(item, value)| self.hidden_shot(&view, item, &value));
                 (self.prompter.messages(&shown, &shots.collect::<Result<Vec<_>>>()?)?, Some(unmask))
             }
             None => {
-                let shots =
-                    examples.into_iter().map(|(item, value)| self.prompter.shown(&view.task, item, value));
+                let shots = examples.map(|(item, value)| self.prompter.shown(&view.task, item, &value));
                 (self.prompter.messages(&view, &shots.collect::<Result<Vec<_>>>()?)?, None)
             }
         };

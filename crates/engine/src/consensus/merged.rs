@@ -108,7 +108,7 @@ fn one_label(posterior: Option<&[f64]>, calibrated: bool) -> Agreed {
             score: most,
             ..Agreed::nothing()
         },
-        _ => Agreed { tied: top, score: most, ..Agreed::nothing() },
+        _ => Agreed { tied: top.into_iter().map(Plain::Choice).collect(), score: most, ..Agreed::nothing() },
     }
 }
 
@@ -121,7 +121,7 @@ fn set_of<'a>(posteriors: impl Iterator<Item = Option<&'a [f64]>>) -> Agreed {
         any = true;
         sure = sure.min(row[0].max(row[1]));
         if (row[1] - row[0]).abs() <= TIE {
-            tied.push(Class(label as u32));
+            tied.push(Plain::Choice(Class(label as u32)));
         } else if row[1] > row[0] {
             set.push(Class(label as u32));
         }
@@ -157,7 +157,7 @@ pub(super) fn calibrate_scores(
         (0..held.len()).filter(|item| held[*item].as_ref().is_some_and(|it| it.value.is_some())).collect();
     let scored = |item: &usize| {
         let seen = held[*item].as_ref()?;
-        Some(Scored::new(seen.score.clamp(0.0, 1.0), seen.value == panel.gold[*item]))
+        Some(Scored::new(seen.score.clamp(0.0, 1.0), panel.is_right(seen.value.as_ref(), *item)))
     };
     let gold: Vec<Scored> = known.iter().filter_map(scored).collect();
     let options = CalibrateOptions { rule: Rule::BySize, n_folds: N_FOLDS, n_bins: N_BINS, seed };
@@ -180,7 +180,7 @@ pub(super) fn count_votes(panel: &Panel, items: &mut [Agreed], held: &mut [Optio
         let given: Vec<&Plain> = panel.members.iter().filter_map(|it| it.given[item].as_ref().ok()).collect();
         for agreed in std::iter::once(&mut items[item]).chain(held[item].as_mut()) {
             agreed.n_votes = given.len() as u32;
-            let same = |value: &Plain| given.iter().filter(|it| **it == value).count();
+            let same = |value: &Plain| given.iter().filter(|it| panel.fits(it, value)).count();
             let share = |value: &Plain| same(value) as f64 / given.len() as f64;
             agreed.agreement = agreed.value.as_ref().filter(|_| !given.is_empty()).map(share);
         }

@@ -3,7 +3,8 @@
 use karat_core::{Result, Shape};
 use karat_format::ColumnKind;
 use karat_stats::{
-    Class, IntervalOptions, Level, Majority, NoLabel, Outcome, Pair, Span, majority, score_spans, wilson,
+    Class, IntervalOptions, Level, Majority, NoLabel, Outcome, Pair, Span, majority, mean_of_shares,
+    score_spans, wilson,
 };
 use serde_json::{Value as Json, json};
 
@@ -12,6 +13,7 @@ use super::{Agreed, Consensus, MemberQuality};
 use crate::beside::write_beside;
 use crate::compare::number;
 use crate::evaluate::Number;
+use crate::export::label_column;
 use crate::panel::{Member, Panel, Plain, Voter, class_of};
 use crate::setup::Setup;
 
@@ -43,6 +45,7 @@ pub(super) fn summary(panel: &Panel, gold: &[Option<Plain>], merged: Merged) -> 
         members,
         measure: match panel.shape {
             Shape::Spans => "exact F1",
+            _ if panel.is_whole() => "likeness",
             _ => "right",
         },
         accuracy,
@@ -61,6 +64,7 @@ fn qualities(panel: &Panel, estimated: &[Option<f64>]) -> Vec<MemberQuality> {
         let items: Vec<usize> = (0..panel.n_items()).filter(was_asked).collect();
         match panel.shape {
             Shape::Spans => span_f1(panel, &items, |item| own.given[item].as_ref().ok()),
+            _ if panel.is_whole() => likeness(panel, &items, |item| own.given[item].as_ref().ok()),
             _ => {
                 let n_right = items.iter().filter(|item| panel.right(member, **item) == Some(true)).count();
                 share_of(n_right as f64, items.len())
@@ -94,6 +98,10 @@ fn against_gold<'a>(
                 span_f1(panel, settled, |item| usual[item].as_ref()),
             )
         }
+        _ if panel.is_whole() => {
+            let found = |item: usize| unseen(&item)?.value.as_ref();
+            (likeness(panel, settled, found), None)
+        }
         _ => {
             let credits = settled.iter().map(|item| unseen(item).map_or(0.0, |it| credit(panel, *item, it)));
             let usual = settled.iter().map(|item| majority_credit(panel, *item));
@@ -111,13 +119,27 @@ fn share_of(sum: f64, n: usize) -> Option<Number> {
 }
 
 /// How much of an item is right: 1, 0, or its share of a tie that holds the gold.
-pub(crate) fn credit(panel: &Panel, item: usize, agreed: &Agreed) -> f64 {
+fn credit(panel: &Panel, item: usize, agreed: &Agreed) -> f64 {
     let Some(gold) = &panel.gold[item] else { return 0.0 };
     match (&agreed.value, class_of(gold, None)) {
         (Some(value), _) => f64::from(u8::from(value == gold)),
-        (None, Some(class)) if agreed.tied.contains(&class) => 1.0 / agreed.tied.len() as f64,
+        (None, Some(class)) if agreed.tied.contains(&Plain::Choice(class)) => 1.0 / agreed.tied.len() as f64,
         _ => 0.0,
     }
+}
+
+/// The mean likeness to the gold of these items, an item without an answer counting 0.
+fn likeness<'a>(
+    panel: &'a Panel,
+    items: &[usize],
+    found: impl Fn(usize) -> Option<&'a Plain>,
+) -> Option<Number> {
+    let of = |item: &usize| match (found(*item), &panel.gold[*item]) {
+        (Some(value), Some(gold)) => panel.likeness(value, gold),
+        _ => 0.0,
+    };
+    let options = IntervalOptions { level: Level::P95, n_resamples: N_RESAMPLES, seed: 0 };
+    mean_of_shares(&items.iter().map(of).collect::<Vec<_>>(), &options).map(number)
 }
 
 /// The exact F1 over all spans of these items, an item without an answer missing all of its.
@@ -178,7 +200,7 @@ pub async fn write_consensus(
     consensus: &Consensus,
     to: &str,
 ) -> Result<u64> {
-    let label = if matches!(panel.shape, Shape::Choice) { ColumnKind::Text } else { ColumnKind::Json };
+    let label = label_column(panel.shape);
     let mut added = vec![
         ("karat_label".to_owned(), label),
         ("karat_confidence".to_owned(), ColumnKind::Number),
@@ -225,8 +247,9 @@ fn outcome(panel: &Panel, item: usize, agreed: &Agreed) -> String {
     match agreed {
         Agreed { value: Some(_), .. } => "labeled".to_owned(),
         Agreed { tied, .. } if !tied.is_empty() => {
-            let names: Vec<String> = tied.iter().map(|it| panel.show(item, &Plain::Choice(*it))).collect();
-            format!("tie: {}", names.join(", "))
+            let names: Vec<String> = tied.iter().map(|it| panel.show(item, it)).collect();
+            let between = if panel.is_whole() { " | " } else { ", " };
+            format!("tie: {}", names.join(between))
         }
         _ => "no votes".to_owned(),
     }

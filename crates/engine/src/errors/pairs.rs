@@ -55,7 +55,8 @@ pub(super) fn duplicates(
     let labeled = |group: &Vec<usize>| -> Vec<(usize, &Plain)> {
         group.iter().filter_map(|item| Some((*item, questioned[*item]?))).collect()
     };
-    let differs = |group: &Vec<(usize, &Plain)>| group.iter().any(|(_, label)| *label != group[0].1);
+    let differs =
+        |group: &Vec<(usize, &Plain)>| group.iter().any(|(_, label)| !panel.equal(label, group[0].1));
     let show = |group: Vec<(usize, &Plain)>| {
         group
             .into_iter()

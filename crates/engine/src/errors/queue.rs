@@ -17,7 +17,14 @@ const DIFFERS: &str = "the annotators say otherwise";
 const TIED: &str = "the annotators are divided evenly";
 const DIVIDED: &str = "most annotators differ from the label";
 const NOBODY: &str = "no annotator has a label";
+const FAR: &str = "far from what the annotators say";
+const APART: &str = "the annotators are far from each other";
 const TWIN: &str = "a nearly equal text has another label";
+
+/// Values that can be right in part are suspect from so many times the median distance on, and from half of the largest distance
+/// on in any case.
+const TIMES_MEDIAN: f64 = 2.0;
+const FAR_IN_ANY_CASE: f64 = 0.5;
 
 /// What a twin with another label adds at least to the suspicion.
 const TWIN_SCORE: f64 = 0.5;
@@ -45,7 +52,10 @@ pub(super) fn suspects(
         Shape::Choice => by_confident_learning(panel, found, questioned, filter, &mut suspects),
         _ => None,
     };
-    for (item, label) in questioned.iter().enumerate() {
+    if panel.is_whole() {
+        by_distance(panel, found, questioned, &mut suspects);
+    }
+    for (item, label) in questioned.iter().enumerate().filter(|_| !panel.is_whole()) {
         let seen = found.held[item].as_ref().unwrap_or(&found.items[item]);
         let Some((reason, score)) = against(panel, seen, *label) else { continue };
         // Single labels that another one only shades are what the filter is for.
@@ -59,10 +69,10 @@ pub(super) fn suspects(
         let labels: Vec<&Plain> = group.iter().filter_map(|item| questioned[*item]).collect();
         for item in group {
             let Some(label) = questioned[*item] else { continue };
-            let n_other = labels.iter().filter(|it| **it != label).count();
+            let n_other = labels.iter().filter(|it| !panel.equal(it, label)).count();
             if n_other > 0 {
                 let score = TWIN_SCORE.max(n_other as f64 / labels.len() as f64);
-                let suggested = found.items[*item].value.as_ref().filter(|it| *it != label);
+                let suggested = found.items[*item].value.as_ref().filter(|it| !panel.equal(it, label));
                 add(panel, &mut suspects, *item, Some(label), Finding { reason: TWIN, score, suggested });
             }
         }
@@ -117,6 +127,55 @@ fn against(panel: &Panel, seen: &Agreed, label: Option<&Plain>) -> Option<(&'sta
         }
         (None, Some(_)) => None,
     }
+}
+
+/// Marks values that are far from what the annotators say without their gold; of the consensus itself, items on which the
+/// annotators are far from it.
+fn by_distance(
+    panel: &Panel,
+    found: &Consensus,
+    questioned: &[Option<&Plain>],
+    suspects: &mut [Option<Suspect>],
+) {
+    let mut distances: Vec<(usize, &Plain, &Plain, f64, &'static str)> = Vec::new();
+    for (item, label) in questioned.iter().enumerate() {
+        let seen = found.held[item].as_ref().unwrap_or(&found.items[item]);
+        match (label, &seen.value) {
+            _ if seen.n_votes == 0 => {
+                let finding = Finding { reason: NOBODY, score: 1.0, suggested: None };
+                add(panel, suspects, item, *label, finding);
+            }
+            (_, None) => {
+                add(panel, suspects, item, *label, Finding { reason: TIED, score: 0.5, suggested: None });
+            }
+            (Some(label), Some(value)) if panel.equal(label, value) => {
+                let apart = mean_distance(panel, item, value);
+                distances.push((item, label, value, apart, APART));
+            }
+            (Some(label), Some(value)) => {
+                distances.push((item, label, value, panel.distance(label, value), FAR));
+            }
+            (None, Some(_)) => {}
+        }
+    }
+    let mut sorted: Vec<f64> = distances.iter().map(|it| it.3).collect();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+    let least = (TIMES_MEDIAN * median).min(FAR_IN_ANY_CASE);
+    for (item, label, value, score, reason) in distances {
+        let is_off = reason == APART || !panel.fits(label, value);
+        if is_off && score > least {
+            let suggested = (reason == FAR).then_some(value);
+            add(panel, suspects, item, Some(label), Finding { reason, score, suggested });
+        }
+    }
+}
+
+/// How far the votes of an item are from a value on average.
+fn mean_distance(panel: &Panel, item: usize, value: &Plain) -> f64 {
+    let given = panel.members.iter().filter_map(|it| it.given[item].as_ref().ok());
+    let distances: Vec<f64> = given.map(|it| panel.distance(it, value)).collect();
+    distances.iter().sum::<f64>() / distances.len().max(1) as f64
 }
 
 /// Marks what the filter finds; returns how many labels are estimated to be wrong.

@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use karat_core::{Annotation, Item, Outcome, Result, Shape, Task, Value};
+use karat_core::{Annotation, Item, Outcome, Result, Shape, Value};
 use karat_store::Store;
 
 use super::estimate::N_SAMPLE;
 use super::report::Disagreement;
 use crate::asker::Asker;
-use crate::plain::{Given, Plain, given, plain, show};
+use crate::measure::Measure;
+use crate::plain::{Given, Plain, plain};
 use crate::run::chunks;
 use crate::setup::Setup;
 
@@ -81,7 +82,7 @@ pub(super) async fn gather(
     setup: &Setup,
     store: &Store,
     askers: &[Asker],
-    gold: &GoldSource,
+    (gold, measure): (&GoldSource, &Measure),
 ) -> Result<Gathered> {
     let mut all = Gathered {
         given: vec![Vec::new(); askers.len()],
@@ -92,7 +93,7 @@ pub(super) async fn gather(
     while let Some(chunk) = chunks.recv().await {
         let chunk = chunk?;
         all.n_items += chunk.len() as u64;
-        let settled = all.read_gold(setup, gold, chunk);
+        let settled = all.read_gold(setup, (gold, measure), chunk);
         let keys: Vec<_> =
             settled.iter().map(|(item, _)| (item.id.shared(), setup.task.input_hash(item))).collect();
         let mut outcomes = Vec::with_capacity(askers.len());
@@ -107,7 +108,7 @@ pub(super) async fn gather(
         all.sample.extend(settled.iter().take(missing).map(|(item, _)| item.clone()));
         for (n, (item, value)) in settled.iter().enumerate() {
             let of_item: Vec<Option<&Annotation>> = outcomes.iter().map(|rows| rows[n].as_ref()).collect();
-            all.add(setup, askers, item, value, &of_item);
+            all.add(&Shown { setup, askers, measure }, item, value, &of_item);
         }
     }
     all.disagreements.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.item.cmp(&b.1.item)));
@@ -115,13 +116,26 @@ pub(super) async fn gather(
     Ok(all)
 }
 
+/// What answers are shown by.
+struct Shown<'a> {
+    setup: &'a Setup,
+    askers: &'a [Asker],
+    measure: &'a Measure,
+}
+
 impl Gathered {
-    fn read_gold(&mut self, setup: &Setup, gold: &GoldSource, chunk: Vec<Item>) -> Vec<(Item, Value)> {
+    fn read_gold(
+        &mut self,
+        setup: &Setup,
+        (gold, measure): (&GoldSource, &Measure),
+        chunk: Vec<Item>,
+    ) -> Vec<(Item, Value)> {
         let mut settled = Vec::new();
         for item in chunk {
             let Some(cell) = gold.cell(&item, setup.kind.shape()) else { continue };
-            match setup.kind.read_gold(&setup.task, &item, cell) {
-                Ok(value) => settled.push((item, value)),
+            match measure.read(&item, cell) {
+                Ok(Some(value)) => settled.push((item, value)),
+                Ok(None) => {}
                 Err(why) if self.problems.len() < N_PROBLEMS => {
                     self.problems.push(format!("item `{}`: the gold is not readable: {why}", item.id));
                 }
@@ -131,22 +145,16 @@ impl Gathered {
         settled
     }
 
-    fn add(
-        &mut self,
-        setup: &Setup,
-        askers: &[Asker],
-        item: &Item,
-        gold: &Value,
-        outcomes: &[Option<&Annotation>],
-    ) {
+    fn add(&mut self, of: &Shown<'_>, item: &Item, gold: &Value, outcomes: &[Option<&Annotation>]) {
+        let Shown { setup, measure, .. } = of;
         self.gold.push(plain(gold));
         for (n, annotation) in outcomes.iter().enumerate() {
-            self.given[n].push(given(annotation.map(|it| &it.outcome)));
+            self.given[n].push(measure.given(*annotation));
             if let Some(why) = annotation.and_then(|it| tag(&it.outcome)) {
                 *self.reasons[n].entry(why).or_default() += 1;
             }
         }
-        let answers = answers(&setup.task, askers, outcomes);
+        let answers = answers(of, outcomes);
         if answers.len() > 1 && (self.disagreements.len() < 4 * N_DISAGREEMENTS || answers.len() > 2) {
             let division = division(&answers);
             let text = clipped(&setup.task.text_of(item));
@@ -161,7 +169,7 @@ impl Gathered {
                     item: item.id.to_string(),
                     text,
                     context: context.collect(),
-                    gold: show(&setup.task, gold),
+                    gold: measure.show(gold),
                     answers,
                 },
             ));
@@ -174,13 +182,14 @@ impl Gathered {
 }
 
 /// The answers to one item and who gave each, the most frequent first.
-fn answers(task: &Task, askers: &[Asker], outcomes: &[Option<&Annotation>]) -> Vec<(String, Vec<String>)> {
+fn answers(of: &Shown<'_>, outcomes: &[Option<&Annotation>]) -> Vec<(String, Vec<String>)> {
     let mut by_answer: Vec<(String, Vec<String>)> = Vec::new();
-    for (asker, annotation) in askers.iter().zip(outcomes) {
+    for (asker, annotation) in of.askers.iter().zip(outcomes) {
         let Some(annotation) = annotation else { continue };
-        let answer = match &annotation.outcome {
-            Outcome::Labeled(value) => show(task, value),
-            other => format!("({})", other.kind()),
+        let answer = match (&annotation.outcome, of.measure.picked(annotation)) {
+            (Outcome::Labeled(_), Some(value)) => of.measure.show(&value),
+            (Outcome::Labeled(_), None) => "(not answered)".to_owned(),
+            (other, _) => format!("({})", other.kind()),
         };
         match by_answer.iter_mut().find(|(known, _)| *known == answer) {
             Some((_, names)) => names.push(asker.annotator.name.clone()),

@@ -52,6 +52,10 @@ fn how_to_read(report: &Report) -> String {
         "exact F1" => {
             "<b>Exact F1</b> asks for the same borders and the same label, and an item without an answer misses all its spans."
         }
+        "effective likeness" => {
+            "<b>Effective likeness</b> is how like the gold the answers are on average, from 0 (nothing in common) to 100 % \
+             (the same); an abstained, unusable or failed answer counts as 0."
+        }
         _ => {
             "<b>Effective accuracy</b> is the share of right items among all that were asked, so an abstained, unusable or failed answer counts as wrong."
         }

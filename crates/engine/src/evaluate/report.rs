@@ -8,7 +8,7 @@ use karat_core::MicroUsd;
 use serde::Serialize;
 
 /// The version of the JSON form.
-pub const REPORT_VERSION: u32 = 1;
+pub const REPORT_VERSION: u32 = 2;
 
 /// A number with what is needed to judge it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -23,6 +23,16 @@ pub struct Number {
     pub n: u64,
 }
 
+/// In what a number is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share from 0 to 1, shown in percent.
+    Share,
+    /// A number as it is: an error in the unit of the scale, a correlation.
+    Number,
+}
+
 /// A named number; `None` where it is undefined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Metric {
@@ -30,6 +40,8 @@ pub struct Metric {
     pub name: &'static str,
     /// What it counts, in a few words.
     pub about: &'static str,
+    /// In what it is counted.
+    pub unit: Unit,
     /// The number.
     pub number: Option<Number>,
 }
@@ -41,8 +53,12 @@ pub struct Report {
     pub version: u32,
     /// The project's name; may be empty.
     pub name: String,
-    /// The kind of the task.
+    /// The kind of what is measured.
     pub kind: String,
+    /// The question of a form, where one is measured.
+    pub question: Option<String>,
+    /// Up to which distance from the gold a value is right.
+    pub tolerance: f64,
     /// Where the gold comes from: a column, or a file.
     pub gold: String,
     /// Items in the data.
@@ -55,7 +71,7 @@ pub struct Report {
     pub seed: u64,
     /// The annotators, the best by its headline first.
     pub annotators: Vec<Judged>,
-    /// Whether the best annotator differs from each other on the same items; where the kind has single right answers.
+    /// Whether the best annotator differs from each other on the same items.
     pub comparisons: Vec<Versus>,
     /// Items on which annotators differ, most divided first.
     pub disagreements: Vec<Disagreement>,
@@ -86,8 +102,27 @@ pub struct Judged {
     pub confusion: Option<Confusion>,
     /// What became of the spans; for spans.
     pub spans: Option<Vec<SpanRow>>,
+    /// One row for each question of a form, or for each field; for values that have parts.
+    pub parts: Vec<PartRow>,
     /// Money and time.
     pub cost: Cost,
+}
+
+/// One part of a value: a question of a form, a field.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartRow {
+    /// Its name; of a field in a group its path, `items.price`.
+    pub part: String,
+    /// The kind of the question, or the type of the field.
+    pub kind: String,
+    /// How often the gold has it.
+    pub n_gold: u64,
+    /// How often it was given on items with gold.
+    pub n_given: u64,
+    /// The number by which its kind is judged; for fields F1 over their values.
+    pub headline: Metric,
+    /// How often all of it is right, of all asked; failures count as wrong.
+    pub exact: Option<Number>,
 }
 
 /// What came of the items with gold.
@@ -176,9 +211,9 @@ pub struct Versus {
     pub best: String,
     /// The other.
     pub other: String,
-    /// The difference of their effective accuracies.
+    /// The difference of their effective accuracies; of values that can be right in part, of their effective likeness.
     pub difference: Option<Number>,
-    /// The two-sided p-value of McNemar's exact test.
+    /// The two-sided p-value of McNemar's exact test; of likeness, of the sign-flip test.
     pub p_value: f64,
 }
 

@@ -1,16 +1,20 @@
 //! Turns gathered outcomes into one annotator's tables, one function for each shape of a value.
 
-use karat_core::{AnnotatorKind, Error, Result};
+mod graded;
+mod parts;
+mod whole;
+
+use karat_core::{AnnotatorKind, Error, Result, Shape};
 use karat_stats::{
     Class, Estimate, IntervalOptions, NoLabel, Outcome, Pair, PrfReport, Span, SpanErrors,
     score_classification, score_multi_label, score_spans,
 };
 
 use super::gather::Gathered;
-use super::report::{Confusion, Cost, Counts, Judged, LabelRow, Metric, Number, SpanRow};
+use super::report::{Confusion, Cost, Counts, Judged, LabelRow, Metric, Number, PartRow, SpanRow, Unit};
 use crate::asker::Asker;
+use crate::measure::Measure;
 use crate::plain::{Given, Plain};
-use crate::setup::Setup;
 
 /// The outcomes that are no labels, as columns of a confusion table.
 const NO_LABELS: [(&str, NoLabel); 3] =
@@ -20,29 +24,27 @@ const NO_LABELS: [(&str, NoLabel); 3] =
 struct Scored {
     headline: Metric,
     metrics: Vec<Metric>,
-    by_label: PrfReport,
+    by_label: Option<PrfReport>,
     confusion: Option<Confusion>,
     spans: Option<Vec<SpanRow>>,
+    parts: Vec<PartRow>,
 }
+
+/// A gold value and what was given for it.
+type Asked<'a> = (&'a Plain, &'a Given);
 
 /// Judges the `n`-th annotator. Items that it was not asked are left out.
 pub(super) fn judge(
-    setup: &Setup,
+    measure: &Measure,
     asker: &Asker,
     gathered: &Gathered,
     n: usize,
     intervals: &IntervalOptions,
 ) -> Result<Judged> {
     let given = &gathered.given[n];
-    let names: Vec<&str> = setup.task.schema.names().collect();
-    let asked = || gathered.gold.iter().zip(given).filter(|(_, given)| **given != Err(NoLabel::Pending));
-    let scored = match gathered.gold.first() {
-        Some(Plain::Choice(_)) | None => choice(asked(), &names, intervals),
-        Some(Plain::Choices(_)) => choices(asked(), &names, intervals),
-        Some(Plain::Spans(_)) => spans(asked(), &names, intervals),
-        Some(Plain::Whole(_)) => return Err(Error::invalid("values of this kind cannot be evaluated")),
-    };
-    let scored = scored.map_err(|error| Error::bug(format!("the scores cannot be computed: {error:?}")))?;
+    let names: Vec<&str> = measure.task().schema.names().collect();
+    let asked = gathered.gold.iter().zip(given).filter(|(_, given)| **given != Err(NoLabel::Pending));
+    let scored = scored(measure, &asked.collect::<Vec<_>>(), intervals)?;
     Ok(Judged {
         name: asker.annotator.name.clone(),
         model: match &asker.spec.base_url {
@@ -58,42 +60,61 @@ pub(super) fn judge(
         reasons: gathered.reasons[n].clone(),
         headline: scored.headline,
         metrics: scored.metrics,
-        labels: label_rows(&scored.by_label, &names),
+        labels: scored.by_label.map_or_else(Vec::new, |it| label_rows(&it, &names)),
         confusion: scored.confusion,
         spans: scored.spans,
+        parts: scored.parts,
         cost: Cost::default(),
     })
 }
 
-/// Precision, recall and F1 of each label over items with gold.
+/// The scores of values of any shape.
+fn scored(measure: &Measure, asked: &[Asked<'_>], intervals: &IntervalOptions) -> Result<Scored> {
+    let names: Vec<&str> = measure.task().schema.names().collect();
+    let scored = match measure.kind().shape() {
+        Shape::Choice => choice(asked, &names, intervals).map(|it| match measure.kind().id() {
+            RATING => graded::with_grades(it, asked, names.len() as u32, intervals),
+            _ => it,
+        }),
+        Shape::Choices => choices(asked, &names, intervals),
+        Shape::Spans => spans(asked, &names, intervals),
+        _ => return whole::whole(measure, asked, intervals),
+    };
+    scored.map_err(|error| Error::bug(format!("the scores cannot be computed: {error:?}")))
+}
+
+/// The kind of single labels that stand in an order.
+pub(crate) const RATING: &str = "rating";
+
+/// Precision, recall and F1 of each label over items with gold; none for values without labels.
 pub(crate) fn labels_of(
-    asked: &[(&Plain, &Given)],
+    shape: Shape,
+    asked: &[Asked<'_>],
     names: &[&str],
     intervals: &IntervalOptions,
 ) -> Vec<LabelRow> {
-    let all = asked.iter().copied();
-    let scored = match asked.first() {
-        None => return Vec::new(),
-        Some((Plain::Choice(_), _)) => choice(all, names, intervals),
-        Some((Plain::Choices(_), _)) => choices(all, names, intervals),
-        Some((Plain::Spans(_), _)) => spans(all, names, intervals),
-        Some((Plain::Whole(_), _)) => return Vec::new(),
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let by_label = match shape {
+        Shape::Choice => choice(asked, names, intervals).ok().and_then(|it| it.by_label),
+        Shape::Choices => choices(asked, names, intervals).ok().and_then(|it| it.by_label),
+        Shape::Spans => spans(asked, names, intervals).ok().and_then(|it| it.by_label),
+        Shape::Relations => Some(whole::triples(asked, names.len() as u32, intervals)),
+        Shape::Number | Shape::Ranking | Shape::Text | Shape::Fields | Shape::Form => None,
     };
-    scored.map_or_else(|_| Vec::new(), |it| label_rows(&it.by_label, names))
+    by_label.map_or_else(Vec::new, |it| label_rows(&it, names))
 }
 
 type Score = Result<Scored, karat_stats::ScoreError>;
 
-fn choice<'a>(
-    asked: impl Iterator<Item = (&'a Plain, &'a Given)>,
-    names: &[&str],
-    by: &IntervalOptions,
-) -> Score {
+fn choice(asked: &[Asked<'_>], names: &[&str], by: &IntervalOptions) -> Score {
     let class = |plain: &Plain| match plain {
         Plain::Choice(class) => Some(*class),
         _ => None,
     };
     let pairs: Vec<Pair<Class>> = asked
+        .iter()
         .map(|(gold, given)| Pair {
             gold: class(gold),
             outcome: outcome(given, |plain| class(plain).unwrap_or(Class(0))),
@@ -117,14 +138,17 @@ fn choice<'a>(
         (names[gold.0 as usize].to_owned(), labels.chain(others).collect())
     };
     let confusion = Some(Confusion { columns, rows: classes().map(row).collect() });
-    Ok(Scored { headline, metrics, by_label: score.by_label, confusion, spans: None })
+    Ok(Scored {
+        headline,
+        metrics,
+        by_label: Some(score.by_label),
+        confusion,
+        spans: None,
+        parts: Vec::new(),
+    })
 }
 
-fn choices<'a>(
-    asked: impl Iterator<Item = (&'a Plain, &'a Given)>,
-    names: &[&str],
-    by: &IntervalOptions,
-) -> Score {
+fn choices(asked: &[Asked<'_>], names: &[&str], by: &IntervalOptions) -> Score {
     fn classes(plain: &Plain) -> &[Class] {
         match plain {
             Plain::Choices(classes) => classes,
@@ -132,6 +156,7 @@ fn choices<'a>(
         }
     }
     let pairs: Vec<Pair<&[Class]>> = asked
+        .iter()
         .map(|(gold, given)| Pair { gold: Some(classes(gold)), outcome: outcome(given, classes) })
         .collect();
     let score = score_multi_label(&pairs, names.len() as u32, by)?;
@@ -150,22 +175,27 @@ fn choices<'a>(
         metric("macro F1", "mean F1 of the labels", score.by_label.macro_avg.f1),
         metric("Hamming loss", "wrong yes-or-no decisions, of all", score.hamming_loss),
     ];
-    Ok(Scored { headline, metrics, by_label: score.by_label, confusion: None, spans: None })
+    Ok(Scored {
+        headline,
+        metrics,
+        by_label: Some(score.by_label),
+        confusion: None,
+        spans: None,
+        parts: Vec::new(),
+    })
 }
 
-fn spans<'a>(
-    asked: impl Iterator<Item = (&'a Plain, &'a Given)>,
-    names: &[&str],
-    by: &IntervalOptions,
-) -> Score {
+fn spans(asked: &[Asked<'_>], names: &[&str], by: &IntervalOptions) -> Score {
     fn all(plain: &Plain) -> &[Span] {
         match plain {
             Plain::Spans(spans) => spans,
             _ => &[],
         }
     }
-    let pairs: Vec<Pair<&[Span]>> =
-        asked.map(|(gold, given)| Pair { gold: Some(all(gold)), outcome: outcome(given, all) }).collect();
+    let pairs: Vec<Pair<&[Span]>> = asked
+        .iter()
+        .map(|(gold, given)| Pair { gold: Some(all(gold)), outcome: outcome(given, all) })
+        .collect();
     let score = score_spans(&pairs, names.len() as u32, by)?;
     let headline =
         metric("exact F1", "same borders and label; failures miss all their spans", score.exact.micro_avg.f1);
@@ -184,7 +214,14 @@ fn spans<'a>(
     ];
     let by_class = names.iter().zip(&score.errors_by_class).map(|(name, errors)| span_row(name, errors));
     let rows = std::iter::once(span_row("all", &score.errors)).chain(by_class).collect();
-    Ok(Scored { headline, metrics, by_label: score.exact, confusion: None, spans: Some(rows) })
+    Ok(Scored {
+        headline,
+        metrics,
+        by_label: Some(score.exact),
+        confusion: None,
+        spans: Some(rows),
+        parts: Vec::new(),
+    })
 }
 
 fn outcome<'a, T>(given: &'a Given, of: impl FnOnce(&'a Plain) -> T) -> Outcome<T> {
@@ -234,7 +271,12 @@ fn span_row(label: &str, errors: &SpanErrors) -> SpanRow {
 }
 
 fn metric(name: &'static str, about: &'static str, estimate: Option<Estimate>) -> Metric {
-    Metric { name, about, number: number(estimate) }
+    Metric { name, about, unit: Unit::Share, number: number(estimate) }
+}
+
+/// A number that is no share: an error, a correlation.
+fn bare(name: &'static str, about: &'static str, estimate: Option<Estimate>) -> Metric {
+    Metric { unit: Unit::Number, ..metric(name, about, estimate) }
 }
 
 /// An estimate of the statistics as a number of the report.

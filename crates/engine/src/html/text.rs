@@ -104,6 +104,15 @@ pub(crate) fn measured(number: Option<Number>, why: &str) -> String {
     format!("<span class=\"v\">{value}</span> <span class=\"ci\">({range})</span>")
 }
 
+/// `4.213 (3.9 to 4.6)` for a number that is no share, or a dash that says `why`.
+pub(crate) fn bare(number: Option<Number>, why: &str) -> String {
+    let Some(it) = finite(number) else {
+        return dash(why);
+    };
+    let [value, low, high] = [it.value, it.low, it.high].map(|it| format!("{it:.3}"));
+    format!("<span class=\"v\">{value}</span> <span class=\"ci\">({low} to {high})</span>")
+}
+
 /// What stands where there is no number: a dash that says `why`.
 pub(crate) fn dash(why: &str) -> String {
     let why = Esc(why);

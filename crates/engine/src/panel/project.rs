@@ -8,22 +8,34 @@ use karat_store::Store;
 use super::{Keep, Member, Panel};
 use crate::asker::Asker;
 use crate::evaluate::GoldSource;
-use crate::plain::{given, plain};
+use crate::measure::Measure;
+use crate::plain::plain;
 use crate::run::chunks;
 use crate::setup::Setup;
+
+/// What of a project is put into its panel.
+#[derive(Clone, Copy)]
+pub struct PanelOptions<'a> {
+    /// Where the gold comes from.
+    pub gold: Option<&'a GoldSource>,
+    /// What is measured: all of the task, or one question.
+    pub measure: &'a Measure,
+    /// What is kept beside the labels.
+    pub keep: Keep,
+}
 
 /// Reads data and journal side by side. The members are the people's columns, then the annotators.
 pub async fn of_project(
     setup: &Setup,
     store: &Store,
     askers: &[Asker],
-    gold: Option<&GoldSource>,
-    keep: Keep,
+    options: PanelOptions<'_>,
 ) -> Result<Panel> {
+    let PanelOptions { gold, measure, .. } = options;
     let task = &setup.task;
     // A moderator has read what the others said: its label is no vote beside theirs. An inspector labels nothing.
     let askers: Vec<&Asker> = askers.iter().filter(|asker| !asker.moderates() && !asker.inspects()).collect();
-    let mut panel = empty(setup, &askers, gold);
+    let mut panel = empty(setup, &askers, &options);
     let mut data = Hasher::default();
     let mut chunks = chunks(setup.read.clone(), None);
     while let Some(chunk) = chunks.recv().await {
@@ -40,12 +52,12 @@ pub async fn of_project(
                 }
                 let at_ms = read.as_ref().map_or(0, |it| it.at_ms);
                 let value = confidence.and_then(karat_core::Confidence::value);
-                member.push(given(read.as_ref().map(|it| &it.outcome)), value, at_ms);
+                member.push(measure.given(read.as_ref()), value, at_ms);
             }
         }
         for (item, (id, input)) in chunk.iter().zip(&keys) {
             data = data.part(id.as_bytes()).part(input.0);
-            panel.add_item(setup, gold, item, keep);
+            panel.add_item(setup, &options, item);
         }
     }
     panel.data = data.finish();
@@ -60,8 +72,9 @@ pub async fn of_project(
 }
 
 /// The panel before anything is read.
-fn empty(setup: &Setup, askers: &[&Asker], gold: Option<&GoldSource>) -> Panel {
-    let task = &setup.task;
+fn empty(setup: &Setup, askers: &[&Asker], options: &PanelOptions<'_>) -> Panel {
+    let PanelOptions { gold, measure, .. } = *options;
+    let task = measure.task();
     let people = setup.people.iter().map(|column| {
         let id = Hasher::default().part("column").part(column).finish();
         Member::new(column.clone(), Voter::Person, id)
@@ -73,8 +86,9 @@ fn empty(setup: &Setup, askers: &[&Asker], gold: Option<&GoldSource>) -> Panel {
     });
     Panel {
         name: setup.name.clone(),
-        kind: setup.kind.id().to_owned(),
-        shape: setup.kind.shape(),
+        kind: measure.kind().id().to_owned(),
+        shape: measure.kind().shape(),
+        measure: Some(measure.clone()),
         overlap: task.spec.overlap,
         labels: task.schema.names().map(str::to_owned).collect(),
         ids: Vec::new(),
@@ -85,18 +99,19 @@ fn empty(setup: &Setup, askers: &[&Asker], gold: Option<&GoldSource>) -> Panel {
         gold_from: gold.map(GoldSource::describe),
         problems: Vec::new(),
         n_problems: 0,
-        task: task_hash(setup),
+        task: task_hash(setup, measure),
         data: Hash::of(b""),
     }
 }
 
 impl Panel {
     /// What the data itself says of an item: its gold and the labels in people's columns.
-    fn add_item(&mut self, setup: &Setup, gold: Option<&GoldSource>, item: &Item, keep: Keep) {
+    fn add_item(&mut self, setup: &Setup, options: &PanelOptions<'_>, item: &Item) {
+        let PanelOptions { gold, measure, keep } = *options;
         let settled = match gold.and_then(|gold| gold.cell(item, setup.kind.shape())) {
             None => None,
-            Some(cell) => match setup.kind.read_gold(&setup.task, item, cell) {
-                Ok(value) => Some(plain(&value)),
+            Some(cell) => match measure.read(item, cell) {
+                Ok(value) => value.as_ref().map(plain),
                 Err(why) => {
                     self.problem(format!("item `{}`: the gold is not readable: {why}", item.id));
                     None
@@ -106,9 +121,9 @@ impl Panel {
         self.gold.push(settled);
         for (n, column) in setup.people.iter().enumerate() {
             let cell = item.fields.get(column).filter(|cell| !cell.is_null() && cell.as_str() != Some(""));
-            let given = match cell.map(|cell| setup.kind.read_gold(&setup.task, item, cell)) {
+            let given = match cell.map(|cell| measure.read(item, cell)) {
                 None => Err(NoLabel::Pending),
-                Some(Ok(value)) => Ok(plain(&value)),
+                Some(Ok(value)) => value.as_ref().map(plain).ok_or(NoLabel::Abstained),
                 Some(Err(why)) => {
                     self.problem(format!("item `{}`: column `{column}` is not readable: {why}", item.id));
                     Err(NoLabel::Unusable)
@@ -130,11 +145,17 @@ impl Panel {
     }
 }
 
-/// What all are asked: another guideline or another label is another task.
-fn task_hash(setup: &Setup) -> Hash {
+/// What all are asked: another guideline, another label or another question is another task.
+fn task_hash(setup: &Setup, measure: &Measure) -> Hash {
     let mut hasher = Hasher::default().part(setup.kind.id()).part(&setup.task.guideline);
-    for spec in setup.task.schema.specs() {
+    if let Some(question) = measure.question() {
+        hasher = hasher.part("question").part(question);
+    }
+    for spec in measure.task().schema.specs() {
         hasher = hasher.part(&spec.name).part(&spec.description);
+    }
+    if measure.tolerance() > 0.0 {
+        hasher = hasher.part("tolerance").part(measure.tolerance().to_le_bytes());
     }
     hasher.finish()
 }

@@ -199,6 +199,7 @@ impl VotesFile {
         Panel {
             name: self.votes.clone(),
             kind: "classify".to_owned(),
+            measure: None,
             shape: Shape::Choice,
             overlap: false,
             labels,

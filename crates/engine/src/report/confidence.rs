@@ -103,7 +103,7 @@ fn of_consensus(panel: &Panel, found: &Consensus, options: &CalibrationOptions) 
     let scored = |item: usize| {
         let (gold, held) = (panel.gold[item].as_ref()?, found.held[item].as_ref()?);
         let value = held.value.as_ref()?;
-        Some(Scored::new(held.score.clamp(0.0, 1.0), value == gold))
+        Some(Scored::new(held.score.clamp(0.0, 1.0), panel.fits(value, gold)))
     };
     let items: Vec<Scored> = (0..panel.n_items()).filter_map(scored).collect();
     let measured = measure(&items, options)?;
@@ -142,7 +142,7 @@ pub(super) fn risk(panel: &Panel, report: &AcceptReport, threshold: Option<(f64,
         .map(|item| {
             let label = report.labels[item].as_ref();
             let score = label.and(report.scores[item]).unwrap_or(f64::NEG_INFINITY);
-            (score, label != panel.gold[item].as_ref())
+            (score, !panel.is_right(label, item))
         })
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));

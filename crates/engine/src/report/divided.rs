@@ -65,7 +65,7 @@ pub(super) fn divided(panel: &Panel, found: Option<&Consensus>) -> Part<Vec<Divi
 fn sure_and_wrong(panel: &Panel, found: &Consensus) -> Vec<(f64, usize)> {
     let wrong = |item: usize| {
         let (gold, held) = (panel.gold[item].as_ref()?, found.held[item].as_ref()?);
-        (held.value.as_ref()? != gold).then_some((held.score, item))
+        (!panel.fits(held.value.as_ref()?, gold)).then_some((held.score, item))
     };
     let mut items: Vec<(f64, usize)> =
         (0..panel.n_items()).filter_map(wrong).filter(|(score, _)| *score > 0.5).collect();

@@ -38,6 +38,8 @@ pub(super) fn next(report: &Report, suspects: Option<&Errors>) -> Vec<Step> {
     steps.extend(suspects.and_then(|it| erring(report, it)));
     steps.extend(uncalibrated(report));
     steps.extend(one_is_enough(report));
+    steps.extend(questions(report));
+    of_question(report, &mut steps);
     steps.truncate(N_STEPS);
     if steps.is_empty() {
         steps.push(step(
@@ -50,6 +52,32 @@ pub(super) fn next(report: &Report, suspects: Option<&Errors>) -> Vec<Step> {
 
 fn step(say: impl Into<String>, command: &str) -> Step {
     Step { say: say.into(), command: (!command.is_empty()).then(|| command.to_owned()) }
+}
+
+/// Of a whole form: that each question has a report of its own.
+fn questions(report: &Report) -> Option<Step> {
+    let first = report.questions.first()?;
+    let say = "The numbers here are of whole forms: each question has a report of its own.";
+    Some(step(say, &format!("karat report --question {first} -o {first}.html")))
+}
+
+/// What is not done with whole forms is left out, and commands name the question that the report is about.
+fn of_question(report: &Report, steps: &mut Vec<Step>) {
+    let begins = |it: &Step, with: &[&str]| {
+        it.command.as_ref().is_some_and(|command| with.iter().any(|name| command.starts_with(name)))
+    };
+    if !report.questions.is_empty() {
+        steps
+            .retain(|it| !begins(it, &["karat accept", "karat audit", "karat calibrate", "karat consensus"]));
+        steps
+            .retain(|it| !it.command.as_ref().is_some_and(|command| command.contains("--design acceptance")));
+    }
+    let Some(question) = &report.question else { return };
+    for step in steps.iter_mut().filter(|it| !begins(it, &["karat label", "karat retry", "karat export"])) {
+        if let Some(command) = &mut step.command {
+            command.push_str(&format!(" --question {question}"));
+        }
+    }
 }
 
 /// What the last promise calls for.

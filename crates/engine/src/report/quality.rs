@@ -19,7 +19,7 @@ pub struct Quality {
     pub method: String,
     /// The same in a sentence.
     pub about: String,
-    /// What the numbers are: `right`, or for spans `exact F1`.
+    /// What the numbers are: `right`, for spans `exact F1`, for values that can be right in part `likeness`.
     pub measure: &'static str,
     /// The consensus, on gold that it had not seen.
     pub consensus: Option<Number>,
@@ -84,5 +84,5 @@ fn labels(panel: &Panel, found: &Consensus, options: &ReportOptions) -> Vec<Labe
         n_resamples: options.n_resamples.min(N_RESAMPLES),
         seed: options.seed,
     };
-    labels_of(&asked, &names, &intervals)
+    labels_of(panel.shape, &asked, &names, &intervals)
 }

@@ -102,8 +102,11 @@ fn as_word(text: &str, at: Range<usize>, is_stem: bool) -> Option<Range<usize>> 
     (!joins(found.chars().next_back(), after.chars().next())).then_some(at)
 }
 
-/// Names so short that they are also common words: `no`, `yes`, `A`, `да`, `是`.
+/// Names so short that they are also common words: `no`, `yes`, `A`, `да`, `是`. `Q90` is none.
 fn is_short(word: &str) -> bool {
+    if word.chars().any(char::is_numeric) && word.chars().any(char::is_alphabetic) {
+        return false;
+    }
     let n_letters = word.chars().count();
     n_letters <= if word.chars().any(is_unspaced) { 1 } else { 3 }
 }

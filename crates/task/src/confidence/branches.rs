@@ -139,8 +139,7 @@ impl Rest<'_> {
                 .collect()
         };
         // A label that may not be read, since it was not offered, is no rival.
-        let offered = |id: &LabelId| self.schema.by_name(self.schema.name(*id)) == Some(*id);
-        let others = self.schema.ids().filter(|id| *id != self.chosen && offered(id));
+        let others = self.schema.offered().filter(|id| *id != self.chosen);
         others.map(|id| (id, ends_of(id))).filter(|(_, ends)| !ends.is_empty()).collect()
     }
 

@@ -12,6 +12,8 @@ use serde_json::{Value as Json, json};
 use super::{example_task, frame, framed, item_of};
 use crate::answer::label::{LabelReading, Read, read_label, read_word};
 use crate::fold::joins;
+use crate::inquiry::levels::path_distance;
+use crate::inquiry::shortlist::enumerates;
 use crate::kind::{
     Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote, needs_labels,
 };
@@ -45,6 +47,9 @@ impl TaskKind for Classify {
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
+        if !enumerates(task, style.moderates) {
+            return frame(style, "label", json!({"type": ["string", "null"]}));
+        }
         let mut labels: Vec<Json> = task.schema.names().map(|name| json!(name)).collect();
         labels.push(Json::Null);
         frame(style, "label", json!({"type": ["string", "null"], "enum": labels}))
@@ -52,6 +57,10 @@ impl TaskKind for Classify {
 
     fn instructions(&self, language: PromptLanguage) -> &'static str {
         of(language, &templates!("classify"))
+    }
+
+    fn takes_shortlist(&self) -> bool {
+        true
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {
@@ -81,8 +90,11 @@ impl TaskKind for Classify {
         choice_words(&task.schema, answer, value)
     }
 
-    /// 0 where the labels are the same, else 1.
-    fn distance(&self, _task: &Task, a: &Value, b: &Value) -> f64 {
+    /// 0 where the labels are the same, else 1. With `levels`, the less the more levels they have in common.
+    fn distance(&self, task: &Task, a: &Value, b: &Value) -> f64 {
+        if let (Some(between), Value::Choice(a), Value::Choice(b)) = (&task.spec.levels, a, b) {
+            return path_distance(task.schema.name(*a), task.schema.name(*b), between);
+        }
         f64::from(u8::from(a != b || a.shape() != Shape::Choice))
     }
 
@@ -134,7 +146,7 @@ pub(super) fn plurality(values: &[Value]) -> Vote {
 
 /// The place of `written` behind the last key that names a label. Without such a key: the last place between quotation
 /// marks in JSON, else the first one.
-fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn last_after_key(answer: &str, written: &str) -> Option<std::ops::Range<usize>> {
     let key = ["\"label\"", "\"answer\"", "\"category\"", "\"class\"", "\"verdict\""]
         .iter()
         .filter_map(|key| answer.rfind(key).map(|at| at + key.len()))

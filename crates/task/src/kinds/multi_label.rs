@@ -14,6 +14,7 @@ use crate::answer::json::find_all;
 use crate::answer::label::read_word;
 use crate::answer::refusal::{abstention, is_unknown};
 use crate::answer::{clip, outside};
+use crate::inquiry::shortlist::enumerates;
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
 use crate::language::{of, templates};
 
@@ -34,13 +35,19 @@ impl TaskKind for MultiLabel {
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
-        let names: Vec<&str> = task.schema.names().collect();
-        let list = json!({"type": ["array", "null"], "items": {"type": "string", "enum": names}});
-        frame(style, "labels", list)
+        let name = match enumerates(task, style.moderates) {
+            true => json!({"type": "string", "enum": task.schema.names().collect::<Vec<_>>()}),
+            false => json!({"type": "string"}),
+        };
+        frame(style, "labels", json!({"type": ["array", "null"], "items": name}))
     }
 
     fn instructions(&self, language: PromptLanguage) -> &'static str {
         of(language, &templates!("multi_label"))
+    }
+
+    fn takes_shortlist(&self) -> bool {
+        true
     }
 
     fn read_answer(&self, task: &Task, _item: &Item, answer: &RawAnswer) -> Reading {

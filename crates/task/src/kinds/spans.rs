@@ -16,6 +16,7 @@ use crate::answer::json::{Parsed, find_all};
 use crate::answer::quoted::{Gathered, from_lines, from_value, is_single, says_none};
 use crate::answer::refusal::abstention;
 use crate::answer::{clip, outside};
+use crate::inquiry::shortlist::enumerates;
 use crate::kind::{Example, LabelAt, PromptStyle, RawAnswer, Reading, ShotStyle, TaskKind, Vote};
 use crate::language::{of, templates};
 
@@ -36,12 +37,15 @@ impl TaskKind for Spans {
     }
 
     fn answer_format(&self, task: &Task, style: &PromptStyle) -> Json {
-        let names: Vec<&str> = task.schema.names().collect();
+        let label = match enumerates(task, style.moderates) {
+            true => json!({"type": "string", "enum": task.schema.names().collect::<Vec<_>>()}),
+            false => json!({"type": "string"}),
+        };
         let mention = json!({
             "type": "object",
             "properties": {
                 "quote": {"type": "string"},
-                "label": {"type": "string", "enum": names},
+                "label": label,
                 "occurrence": {"type": ["integer", "null"]},
             },
             "required": ["quote", "label", "occurrence"],

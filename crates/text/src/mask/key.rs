@@ -12,6 +12,7 @@ use regex::Regex;
 use super::{Hit, Kind, MaskError, fold};
 
 /// What placeholders stand for. Made by a [`super::Masker`] for the texts of one item. Its debug form tells no original.
+#[derive(Clone)]
 pub struct Key {
     placeholders: Regex,
     taken: Taken,
@@ -34,14 +35,14 @@ fn words() -> String {
 /// What is read as a placeholder: inside square brackets leniently, without them only with an underscore.
 pub(super) fn pattern() -> Result<Regex, MaskError> {
     let words = words();
-    let bracketed = format!(r"[\[【]\s{{0,2}}({words})\s{{0,2}}(?:\\?[_-])?\s{{0,2}}([0-9]+)\s{{0,2}}[\]】]");
-    let bare = format!(r"({words})\s?\\?_\s?([0-9]+)");
+    let bracketed = format!(r"[\[【] {{0,2}}({words}) {{0,2}}(?:\\?[_-])? {{0,2}}([0-9]+) {{0,2}}[\]】]");
+    let bare = format!(r"({words}) ?\\?_ ?([0-9]+)");
     compile(&format!("(?i){bracketed}|{bare}"))
 }
 
 /// Everything that could be read as a placeholder, wherever it stands.
 pub(super) fn loose_pattern() -> Result<Regex, MaskError> {
-    compile(&format!(r"(?i)({})[\s\\_-]{{0,7}}([0-9]+)", words()))
+    compile(&format!(r"(?i)({})[ \\_-]{{0,7}}([0-9]+)", words()))
 }
 
 pub(super) fn compile(pattern: &str) -> Result<Regex, MaskError> {
@@ -51,17 +52,26 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, MaskError> {
 impl Taken {
     /// Adds what looks like a placeholder in this folded text.
     pub(super) fn add(&mut self, loose: &Regex, folded: &str) {
-        for found in loose.captures_iter(folded) {
-            let (Some(word), Some(number)) = (found.get(1), found.get(2)) else { continue };
-            let Some(kind) = Kind::of_word(word.as_str()) else { continue };
-            // The end of the number may be masked itself: each beginning of it counts.
-            for n_digits in 1..=number.len().min(MAX_DIGITS) {
-                if let Ok(number) = number.as_str()[..n_digits].parse() {
-                    self.0.insert((kind, number));
-                }
-            }
+        for (_, kind, numbers) in resembling(loose, folded) {
+            self.0.extend(numbers.into_iter().map(|number| (kind, number)));
         }
     }
+}
+
+/// What looks like a placeholder in a folded text: where, of which kind, and with which numbers. The end of a number may be
+/// masked itself, so each beginning of it counts.
+fn resembling(loose: &Regex, folded: &str) -> Vec<(Range<usize>, Kind, Vec<u32>)> {
+    let mut all = Vec::new();
+    for found in loose.captures_iter(folded) {
+        let (Some(whole), Some(word), Some(number)) = (found.get(0), found.get(1), found.get(2)) else {
+            continue;
+        };
+        let Some(kind) = Kind::of_word(word.as_str()) else { continue };
+        let beginnings = 1..=number.len().min(MAX_DIGITS);
+        let numbers = beginnings.filter_map(|n_digits| number.as_str()[..n_digits].parse().ok());
+        all.push((whole.range(), kind, numbers.collect()));
+    }
+    all
 }
 
 impl std::fmt::Debug for Key {
@@ -79,6 +89,30 @@ impl Key {
             by_original: HashMap::new(),
             originals: HashMap::new(),
         }
+    }
+
+    /// Takes no number that something in this folded text seems to have.
+    pub(super) fn avoid(&mut self, loose: &Regex, folded: &str) {
+        self.taken.add(loose, folded);
+    }
+
+    /// What looks like a placeholder that was given out, in a text that comes later.
+    pub(super) fn look_alikes(&self, loose: &Regex, folded: &str) -> Vec<Hit> {
+        if self.originals.is_empty() {
+            return Vec::new();
+        }
+        let mut hits = Vec::new();
+        for (at, kind, numbers) in resembling(loose, folded) {
+            if numbers.into_iter().any(|number| self.originals.contains_key(&(kind, number))) {
+                hits.push(Hit { kind, at });
+            }
+        }
+        hits
+    }
+
+    /// The originals that have a placeholder, with their kinds.
+    pub(super) fn known(&self) -> impl Iterator<Item = (&str, Kind)> {
+        self.by_original.iter().map(|(original, (kind, _))| (original.as_str(), *kind))
     }
 
     /// The placeholder of this original: the one it has, or the next that is free.

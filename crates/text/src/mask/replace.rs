@@ -25,14 +25,16 @@ pub(super) fn without_overlap(mut hits: Vec<Hit>) -> Vec<Hit> {
 }
 
 /// Adds the places where an original stands again outside of what was found: a number whose label is not repeated, an
-/// address inside a longer word. After this no original of six characters or more is left in any of the texts.
-pub(super) fn add_repeats(texts: &[&str], places: &mut [Vec<Hit>]) {
-    let mut kinds: HashMap<&str, Kind> = HashMap::new();
-    let mut originals: Vec<&str> = Vec::new();
+/// address inside a longer word. After this no original of six characters or more is left in any of the texts, nor one that
+/// the key knew before.
+pub(super) fn add_repeats(texts: &[&str], places: &mut [Vec<Hit>], before: &Key) {
+    let is_long = |original: &str| original.chars().nth(MIN_REPEATED - 1).is_some();
+    let mut kinds: HashMap<&str, Kind> = before.known().filter(|(original, _)| is_long(original)).collect();
+    let mut originals: Vec<&str> = kinds.keys().copied().collect();
     for (text, hits) in texts.iter().zip(places.iter()) {
         for hit in hits {
             let original = &text[hit.at.clone()];
-            if original.chars().nth(MIN_REPEATED - 1).is_some() && !kinds.contains_key(original) {
+            if is_long(original) && !kinds.contains_key(original) {
                 kinds.insert(original, hit.kind);
                 originals.push(original);
             }

@@ -62,6 +62,17 @@ fn the_same_original_has_one_placeholder_in_all_fields() {
 }
 
 #[test]
+fn later_texts_change_no_placeholder_that_was_given_out() {
+    let first = masker().mask("K1234567, then passport L7654321");
+    assert_eq!(first.text, "K1234567, then passport [PASSPORT_1]");
+    let then =
+        masker().mask_more(first.key(), &["passport K1234567, L7654321, PASSPORT_1 and [PASSPORT_12]"]);
+    assert_eq!(then[0].text, "passport [PASSPORT_2], [PASSPORT_1], [PASSPORT_3] and [[PASSPORT_4]]");
+    assert_eq!(then[0].restore(&first.text), "K1234567, then passport L7654321");
+    assert_eq!(then[0].restore(&then[0].text), "passport K1234567, L7654321, PASSPORT_1 and [PASSPORT_12]");
+}
+
+#[test]
 fn no_texts_give_no_masks() {
     assert!(masker().mask_all(&[]).is_empty());
     check("", "");
@@ -272,6 +283,21 @@ proptest! {
         prop_assert_eq!(masked.len(), texts.len());
         for (masked_text, text) in masked.iter().zip(&texts) {
             prop_assert_eq!(&masked_text.restore(&masked_text.text), text);
+        }
+    }
+
+    #[test]
+    fn later_texts_come_back_and_so_do_the_earlier_ones(texts in prop::collection::vec(made_up_text(), 2..5)) {
+        let first = WITH_NAMES.mask(&texts[0]);
+        let mut key = std::sync::Arc::clone(first.key());
+        let mut sent = vec![first.text];
+        for text in &texts[1..] {
+            let then = WITH_NAMES.mask_more(&key, &[text]).remove(0);
+            key = std::sync::Arc::clone(then.key());
+            sent.push(then.text);
+        }
+        for (sent, text) in sent.iter().zip(&texts) {
+            prop_assert_eq!(&key.restore(sent), text);
         }
     }
 

@@ -3,11 +3,11 @@
 use super::header::nature;
 use super::ranking::UNDEFINED;
 use super::{confusion, spans};
-use crate::evaluate::report::{Cost, Judged, Metric, Report};
+use crate::evaluate::report::{Cost, Judged, Metric, PartRow, Report, Unit};
 use crate::html::cost::{money, time};
 use crate::html::plot::Scale;
 use crate::html::table::{Column, Table};
-use crate::html::text::{Esc, count, dash, finite, level, measured, name, plain};
+use crate::html::text::{Esc, bare, count, dash, finite, level, measured, name, plain};
 use crate::html::{labels, section};
 
 /// All annotators, the first one unfolded.
@@ -27,7 +27,11 @@ fn annotator(report: &Report, judged: &Judged, place: usize) -> String {
     let model = if judged.model == judged.name { "" } else { &judged.model };
     let parts = [
         part("All numbers", &metrics(report, judged)),
-        part("Label by label", &labels::labels(&judged.labels, &level(report.level))),
+        match judged.labels.is_empty() {
+            true => String::new(),
+            false => part("Label by label", &labels::labels(&judged.labels, &level(report.level))),
+        },
+        part("Part by part", &parts(report, judged)),
         judged
             .confusion
             .as_ref()
@@ -59,14 +63,21 @@ fn part(title: &str, body: &str) -> String {
 }
 
 fn metrics(report: &Report, judged: &Judged) -> String {
-    let numbers = judged.metrics.iter().filter_map(|it| finite(it.number));
+    let shares = judged.metrics.iter().filter(|it| it.unit == Unit::Share);
+    let numbers = shares.filter_map(|it| finite(it.number));
     let scale = Scale::around(numbers.flat_map(|it| [it.low, it.value, it.high]));
     let row = |metric: &Metric| {
         let title = format!("{}: {}", metric.name, plain(metric.number));
+        let (plot, value) = match metric.unit {
+            Unit::Share => {
+                (scale.row(&title, &scale.interval(metric.number)), measured(metric.number, UNDEFINED))
+            }
+            Unit::Number => (String::new(), bare(metric.number, UNDEFINED)),
+        };
         vec![
             format!("{}<span class=\"about\">{}</span>", metric.name, metric.about),
-            scale.row(&title, &scale.interval(metric.number)),
-            measured(metric.number, UNDEFINED),
+            plot,
+            value,
             finite(metric.number).map_or_else(|| dash(UNDEFINED), |it| count(it.n)),
         ]
     };
@@ -79,6 +90,40 @@ fn metrics(report: &Report, judged: &Judged) -> String {
             Column::counts("n"),
         ],
         rows: judged.metrics.iter().map(row).collect(),
+    };
+    table.draw()
+}
+
+/// The questions of a form, or the fields of a record; nothing where values have no parts.
+fn parts(report: &Report, judged: &Judged) -> String {
+    if judged.parts.is_empty() {
+        return String::new();
+    }
+    let shares = judged.parts.iter().filter(|it| it.headline.unit == Unit::Share);
+    let numbers = shares.filter_map(|it| finite(it.headline.number));
+    let scale = Scale::around(numbers.flat_map(|it| [it.low, it.value, it.high]));
+    let row = |it: &PartRow| {
+        let title = format!("{}: {} {}", it.part, it.headline.name, plain(it.headline.number));
+        vec![
+            format!("{}<span class=\"about\">{}, {}</span>", name(&it.part), Esc(&it.kind), it.headline.name),
+            scale.row(&title, &scale.interval(it.headline.number)),
+            measured(it.headline.number, UNDEFINED),
+            measured(it.exact, UNDEFINED),
+            count(it.n_gold),
+            count(it.n_given),
+        ]
+    };
+    let table = Table {
+        caption: "The parts of a value, one by one".to_owned(),
+        columns: vec![
+            Column::names("part"),
+            Column::plots("plot", &scale.axis()),
+            Column::numbers(&format!("value ({} interval)", level(report.level))),
+            Column::numbers("all of it right"),
+            Column::counts("gold"),
+            Column::counts("given"),
+        ],
+        rows: judged.parts.iter().map(row).collect(),
     };
     table.draw()
 }

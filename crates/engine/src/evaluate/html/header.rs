@@ -80,6 +80,7 @@ fn facts(report: &Report) -> String {
     let of_live = report.annotators.iter().all(|it| nature(it).is_none()) && !report.annotators.is_empty();
     let mut facts = vec![
         ("Task", Esc(&report.kind).to_string()),
+        ("Question", report.question.as_deref().map_or_else(String::new, name)),
         ("Annotators", count(report.annotators.len() as u64)),
         ("With gold", gold),
         ("Gold from", ticked(&report.gold)),
@@ -88,6 +89,7 @@ fn facts(report: &Report) -> String {
     if of_live {
         facts.push(("Answers", "live".to_owned()));
     }
+    facts.retain(|(_, is)| !is.is_empty());
     let facts: String =
         facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();
     format!("<dl class=\"facts\">{facts}</dl>\n")

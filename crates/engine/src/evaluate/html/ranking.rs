@@ -9,7 +9,8 @@ use crate::html::table::{Column, Table};
 use crate::html::text::{Esc, finite, level, measured, name, plain};
 
 /// Numbers that stand beside the headline, where the kind of task has them.
-const BESIDE: [&str; 3] = ["accuracy among labeled", "exact precision", "exact recall"];
+const BESIDE: [&str; 4] =
+    ["likeness among labeled", "accuracy among labeled", "exact precision", "exact recall"];
 
 /// A coverage that is 100 % as it is shown.
 const FULL: f64 = 0.9995;

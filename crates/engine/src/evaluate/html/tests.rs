@@ -6,7 +6,8 @@ use karat_core::MicroUsd;
 
 use super::page;
 use crate::evaluate::report::{
-    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, Report, SpanRow, Versus,
+    Confusion, Cost, Counts, Disagreement, Judged, LabelRow, Metric, Number, PartRow, Report, SpanRow, Unit,
+    Versus,
 };
 use crate::html::tests::check_form;
 
@@ -17,7 +18,7 @@ fn number(value: f64) -> Option<Number> {
 }
 
 fn metric(name: &'static str, value: f64) -> Metric {
-    Metric { name, about: "about it", number: number(value) }
+    Metric { name, about: "about it", unit: Unit::Share, number: number(value) }
 }
 
 fn label(name: &str, f1: f64) -> LabelRow {
@@ -42,6 +43,7 @@ fn judged(name: &str, value: f64) -> Judged {
             rows: vec![row("pos", [75, 25, 0, 0, 0]), row("neg", [10, 80, 4, 3, 3])],
         }),
         spans: None,
+        parts: Vec::new(),
         cost: Cost { micro_usd: Some(MicroUsd(1_250_000)), n_calls: 200, ..Cost::default() },
     }
 }
@@ -56,6 +58,8 @@ fn report() -> Report {
         version: 1,
         name: "reviews".to_owned(),
         kind: "classify".to_owned(),
+        question: None,
+        tolerance: 0.0,
         gold: "column `label`".to_owned(),
         n_items: 1_500,
         n_gold: 1_300,
@@ -371,4 +375,39 @@ fn coverage_is_drawn_where_it_differs_from_all() {
         .iter_mut()
         .for_each(|it| it.metrics[1].number = Some(Number { value: 1.0, low: 0.98, high: 1.0, n: 200 }));
     check_lacks(&report, &["class=\"m diamond\""]);
+}
+
+#[test]
+fn a_form_shows_its_questions_and_no_table_of_labels() {
+    let mut report = report();
+    report.question = Some("tone".to_owned());
+    for it in &mut report.annotators {
+        it.labels.clear();
+        it.parts = vec![PartRow {
+            part: "<tone>".to_owned(),
+            kind: "classify".to_owned(),
+            n_gold: 90,
+            n_given: 80,
+            headline: metric("effective accuracy", 0.8),
+            exact: number(0.8),
+        }];
+    }
+    let page = page(&report);
+    check_form("a form", &page);
+    assert!(
+        page.contains("Part by part") && page.contains("&lt;tone&gt;") && !page.contains("Label by label")
+    );
+    assert!(page.contains("<dt>Question</dt>"));
+}
+
+#[test]
+fn a_number_in_a_unit_of_its_own_is_no_percentage() {
+    let mut report = report();
+    let metric = Metric { unit: Unit::Number, ..metric("mean absolute error", 4.25) };
+    report.annotators[0].metrics.push(metric);
+    let page = page(&report);
+    assert!(
+        page.contains("<span class=\"v\">4.250</span> <span class=\"ci\">(4.225 to 4.275)</span>"),
+        "{page}"
+    );
 }

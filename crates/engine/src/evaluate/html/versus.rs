@@ -85,9 +85,14 @@ pub(super) fn versus(report: &Report) -> String {
             " The p-values are not corrected for how many they are, and the best was chosen on these very items."
         }
     };
+    let is_likeness = report.annotators.first().is_some_and(|it| it.headline.name == "effective likeness");
+    let (what, test) = match is_likeness {
+        true => (format!("nearer to the gold <b>{best}</b> is on the same items"), "the sign-flip test"),
+        false => (format!("more of the same items <b>{best}</b> has right"), "McNemar's exact test"),
+    };
     let intro = format!(
-        "<p>How many percentage points more of the same items <b>{best}</b> has right than each other annotator, with the {} \
-         interval of the paired difference; p is that of McNemar's exact test, two-sided.{right}{many}</p>\n",
+        "<p>How many percentage points {what} than each other annotator, with the {} interval of the paired difference; \
+         p is that of {test}, two-sided.{right}{many}</p>\n",
         level(report.level)
     );
     section("best", "Is the best really best?", &(intro + &table.draw()))

@@ -28,22 +28,22 @@ fn body(report: &Report, found: &AgreementReport) -> String {
         counted(found.n_compared, "item", "items"),
         counted(found.n_labels, "label", "labels")
     );
-    let left = format!("{}{}{}", overall(&found.overall), groups(&found.groups), stand_ins(&found.stand_ins));
+    let left = format!("{}{}{}", overall(&found.overall), groups(found), stand_ins(&found.stand_ins));
     format!(
         "{intro}<div class=\"sides\">\n<div>{left}</div>\n<div>{}</div>\n</div>\n{}",
-        pairs(report, &found.pairs),
+        pairs(report, found),
         labels(&found.labels, is_spans(found))
     )
 }
 
 /// Whether annotators marked spans: their agreement is an F1.
 pub(super) fn is_spans(found: &AgreementReport) -> bool {
-    found.overall.first().is_some_and(is_share) && found.pairs.iter().all(|it| it.kappa.is_none())
+    found.measure == "exact F1"
 }
 
 /// Whether a row is a share and not a coefficient.
 fn is_share(row: &Row) -> bool {
-    row.name == "percent" || row.name.ends_with("F1")
+    matches!(row.name.as_str(), "percent" | "likeness" | "same") || row.name.ends_with("F1")
 }
 
 fn overall(rows: &[Row]) -> String {
@@ -65,7 +65,8 @@ fn overall(rows: &[Row]) -> String {
     table.draw()
 }
 
-fn groups(groups: &[Between]) -> String {
+fn groups(found: &AgreementReport) -> String {
+    let (groups, is_likeness) = (&found.groups, found.measure == "likeness");
     if groups.is_empty() {
         return String::new();
     }
@@ -75,16 +76,18 @@ fn groups(groups: &[Between]) -> String {
         } else {
             format!("{} with {}", it.first, it.second)
         };
-        vec![Esc(&who).to_string(), measured(it.same, WHY), coefficient(it.kappa, WHY), number(it.n_items)]
+        let mut row = vec![Esc(&who).to_string(), measured(it.same, WHY)];
+        row.extend((!is_likeness).then(|| coefficient(it.kappa, WHY)));
+        row.push(number(it.n_items));
+        row
     };
+    let mut columns = vec![Column::names("who")];
+    columns.push(Column::numbers(if is_likeness { "likeness" } else { "the same" }));
+    columns.extend((!is_likeness).then(|| Column::numbers("kappa")));
+    columns.push(Column::counts("n"));
     let table = Table {
         caption: "Agreement within people and models, and between them".to_owned(),
-        columns: vec![
-            Column::names("who"),
-            Column::numbers("the same"),
-            Column::numbers("kappa"),
-            Column::counts("n"),
-        ],
+        columns,
         rows: groups.iter().map(row).collect(),
     };
     format!("<h3>People and models</h3>\n{}", table.draw())
@@ -111,7 +114,8 @@ fn stand_ins(all: &[StandIn]) -> String {
 }
 
 /// The table of pairs: numbered, so that it fits a phone.
-fn pairs(report: &Report, pairs: &[Between]) -> String {
+fn pairs(report: &Report, found: &AgreementReport) -> String {
+    let pairs = &found.pairs;
     let all = &report.labeled.annotators;
     if all.len() < 3 || pairs.is_empty() {
         return String::new();
@@ -140,8 +144,11 @@ fn pairs(report: &Report, pairs: &[Between]) -> String {
         )
     };
     let rows: String = shown.iter().enumerate().map(row).collect();
-    let what =
-        if kappa { "Cohen’s kappa, agreement beyond chance" } else { "exact F1 of one against the other" };
+    let what = match (kappa, found.measure) {
+        (true, _) => "Cohen’s kappa, agreement beyond chance",
+        (false, "likeness") => "mean likeness of the two",
+        (false, _) => "exact F1 of one against the other",
+    };
     let left_out = match all.len() - shown.len() {
         0 => String::new(),
         n => format!(

@@ -73,9 +73,14 @@ fn figures(report: &Report) -> String {
     let quality = report.quality.known();
     let alone = quality.and_then(|it| it.members.first()).filter(|_| report.labeled.annotators.len() == 1);
     let on_gold = quality.and_then(|it| it.consensus.or(alone.and_then(|it| it.on_gold)));
-    let what = if alone.is_some() { "right" } else { "consensus right" };
-    let spans = quality.is_some_and(|it| it.measure != "right");
-    let right = if spans { if alone.is_some() { "exact F1" } else { "consensus, exact F1" } } else { what };
+    let right = match (quality.map_or("right", |it| it.measure), alone.is_some()) {
+        ("right", true) => "right",
+        ("right", false) => "consensus right",
+        ("likeness", true) => "like the gold",
+        ("likeness", false) => "consensus, like the gold",
+        (_, true) => "exact F1",
+        (_, false) => "consensus, exact F1",
+    };
     let mut tiles = vec![tile(right, share(on_gold, "no gold to measure it on"))];
     if let Some((who, number)) = quality.and_then(|it| it.best.as_ref()) {
         tiles.push(tile(&format!("best alone: {}", name(who)), share(Some(*number), "")));

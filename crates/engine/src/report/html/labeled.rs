@@ -106,12 +106,15 @@ fn facts(report: &Report) -> String {
     }
     let mut facts = vec![
         ("Task", Esc(&report.kind).to_string()),
+        ("Question", report.question.as_deref().map_or_else(String::new, name)),
+        ("Questions", report.questions.iter().map(|it| name(it)).collect::<Vec<_>>().join(", ")),
         ("Labels", labels.join(", ")),
         ("Items", counted(labeled.n_items, "item", "items")),
         ("With gold", gold(report)),
         ("Labels and guideline", format!("version <code>{}</code>", Esc(&labeled.task))),
         ("Data", format!("version <code>{}</code>", Esc(&labeled.data))),
     ];
+    facts.retain(|(_, is)| !is.is_empty());
     facts.push(("When", labeled.at_ms.map_or_else(|| "not known".to_owned(), period)));
     let facts: String =
         facts.iter().map(|(what, is)| format!("<div><dt>{what}</dt><dd>{is}</dd></div>")).collect();

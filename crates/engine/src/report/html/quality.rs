@@ -37,7 +37,11 @@ fn body(report: &Report, quality: &Quality) -> String {
 }
 
 fn measure(quality: &Quality) -> &'static str {
-    if quality.measure == "right" { "effective accuracy" } else { "exact F1" }
+    match quality.measure {
+        "right" => "effective accuracy",
+        "likeness" => "effective likeness",
+        _ => "exact F1",
+    }
 }
 
 /// What came of it, in a sentence or two.
@@ -61,12 +65,14 @@ fn intro(report: &Report, quality: &Quality) -> String {
     let best = best.map_or(String::new(), |(who, it)| {
         beside(Some(*it), &format!("the best annotator, <b>{}</b>", name(who)))
     });
+    let is_exact = quality.measure == "exact F1";
+    let what = if quality.measure == "likeness" { " likeness" } else { "" };
     format!(
-        "<p>The consensus (<code>{}</code>: {}) reaches {} on {} that it had not seen.{best}{}</p>\n",
+        "<p>The consensus (<code>{}</code>: {}) reaches {}{what} on {} that it had not seen.{best}{}</p>\n",
         Esc(&quality.method),
         Esc(quality.about.trim_end_matches('.')),
         measured(Some(all), WHY),
-        if quality.measure == "right" { format!("{} gold items", count(all.n)) } else { "gold".to_owned() },
+        if is_exact { "gold".to_owned() } else { format!("{} gold items", count(all.n)) },
         beside(quality.majority, "the vote of the majority"),
     )
 }

@@ -91,12 +91,13 @@ pub(super) fn vote(values: &[Value]) -> Vote {
     }
 }
 
-/// The spelling that most of a camp have; one with a quote before one without; else the first.
+/// The spelling that most of a camp have; one with a quote before one without; else the one with the least place and letters,
+/// so that the order of the samples changes nothing.
 fn usual(answers: &[&Written], members: &[usize]) -> Written {
     let n_same = |n: usize| members.iter().filter(|m| answers[**m].texts == answers[n].texts).count();
-    let better = |a: usize, b: usize| {
-        (n_same(b), !answers[b].quotes.is_empty()) > (n_same(a), !answers[a].quotes.is_empty())
-    };
+    let rank = |n: usize| (n_same(n), !answers[n].quotes.is_empty());
+    let letters = |n: usize| (&answers[n].quotes, &answers[n].texts);
+    let better = |a: usize, b: usize| rank(b) > rank(a) || (rank(b) == rank(a) && letters(b) < letters(a));
     let best = members.iter().copied().reduce(|a, b| if better(a, b) { b } else { a });
     best.map(|n| answers[n].clone()).unwrap_or_default()
 }

@@ -72,8 +72,11 @@ pub(super) fn vote(values: &[Value]) -> Vote {
         .map(|a| runs.iter().map(|b| like(a, b)).sum::<f64>() / runs.len() as f64)
         .enumerate()
         .collect();
-    // A stable sort: of equals the first stays first.
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    // Of equals the first by its letters, so that the order of the samples changes nothing. Sums differ in their last bits.
+    let rounded = |share: f64| (share * 1e9).round();
+    ranked.sort_by(|a, b| {
+        rounded(b.1).total_cmp(&rounded(a.1)).then_with(|| samples[a.0].texts.cmp(&samples[b.0].texts))
+    });
     let Some((best, share)) = ranked.first().copied() else { return Vote::None };
     let mut texts: Vec<String> = Vec::new();
     for text in ranked.iter().flat_map(|(n, _)| &samples[*n].texts) {

@@ -195,7 +195,7 @@ impl<'a> Tally<'a> {
 
     fn ask(&mut self, question: &Question, sample: &mut Option<(String, Vec<(String, String)>)>) {
         self.n_bytes += question.messages().map(|it| it.content.len() as u64).sum::<u64>();
-        self.n_calls += self.asker.n_calls(&question);
+        self.n_calls += self.asker.n_calls(question);
         if self.n_asked.is_multiple_of(self.stride) {
             self.counted.push(question.messages().map(|it| &*it.content).collect::<Vec<_>>().join("\n"));
         }

@@ -15,6 +15,7 @@ pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod help_markdown;
 pub(crate) mod init;
+pub(crate) mod inspect;
 pub(crate) mod kinds;
 pub(crate) mod label;
 pub(crate) mod mask;

@@ -49,6 +49,8 @@ enum Command {
     Consensus(commands::consensus::Args),
     /// Say how each item's final label came about: by which tier, by the moderator, or left to a person.
     Decide(commands::decide::Args),
+    /// Say what annotators did that they were not asked for: labels and quotes that do not exist, cut and mended answers.
+    Inspect(commands::inspect::Args),
     /// Say how far annotators agree, beyond what chance would give.
     Agree(commands::agree::Args),
     /// Turn what an annotator says of its sureness into how often it is then right.
@@ -109,6 +111,7 @@ fn main() -> ExitCode {
         Command::Consensus(args) => wait(commands::consensus::run(&args, &mut voice)),
         Command::Decide(args) => wait(commands::decide::run(&args, &mut voice)),
         Command::Mask(args) => commands::mask::run(&args, &mut voice),
+        Command::Inspect(args) => wait(commands::inspect::run(&args, &mut voice)),
         Command::Kinds(args) => commands::kinds::run(&args, &mut voice),
         Command::Errors(args) => wait(commands::errors::run(&args, &mut voice)),
         Command::Calibrate(args) => wait(commands::calibrate::run(&args, &mut voice)),

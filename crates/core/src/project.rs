@@ -115,7 +115,7 @@ pub struct SettleSpec {
     /// So many annotators gave the same label, and no other label has as many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub votes: Option<u32>,
-    /// The mean confidence of those who gave it is at least this, in [0, 1]. Without a confidence it is not settled.
+    /// A vote counts only from this confidence on, in [0, 1]; one without a confidence does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }

@@ -24,6 +24,7 @@ pub mod evaluate;
 mod export;
 mod history;
 mod html;
+pub mod inspect;
 pub mod judged;
 mod labels_file;
 mod ladder;

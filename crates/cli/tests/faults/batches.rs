@@ -478,7 +478,8 @@ fn the_second_tier_waits_for_the_batches_of_the_first() {
     };
     let toml = format!(
         "[data]\nfiles = [\"data.csv\"]\nid = \"id\"\ntext = \"text\"\n[task]\nkind = \"classify\"\n\
-         labels = [{{ name = \"positive\" }}, {{ name = \"negative\" }}]\n[budget]\nprices = \"prices.toml\"\n{}{}{}",
+         labels = [{{ name = \"positive\" }}, {{ name = \"negative\" }}]\n[budget]\nprices = \"prices.toml\"\n\
+         [policy]\nsettle = {{ votes = 2 }}\n{}{}{}",
         annotator("one", 1),
         annotator("two", 1),
         annotator("three", 2)

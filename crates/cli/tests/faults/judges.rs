@@ -167,3 +167,22 @@ fn another_final_label_is_inspected_and_the_same_is_not_inspected_twice() {
     let told = place.check("decide --annotator boris,check", 0);
     assert!(told.out.contains("8 follow the guideline, 0 contested"), "{}", told.out);
 }
+
+#[test]
+fn what_was_not_asked_for_is_counted_with_its_words() {
+    let place = place("", |ask| match (ask.model.as_str(), ask.item.as_str()) {
+        ("anna", "even0" | "even1" | "even3") => Reply::Label("purple"),
+        ("anna", "odd2") => Reply::Says("{\"label\": null, \"reason\": \"too short\"}"),
+        ("anna", "odd4") => Reply::Label("postive"),
+        _ => Reply::Label("positive"),
+    });
+    place.check("label", 1);
+    let told = place.check("inspect -o found.csv", 1);
+    insta::assert_snapshot!(format!("{}{}", told.out, told.err));
+    let rows = std::fs::read_to_string(place.path().join("found.csv")).unwrap();
+    assert!(rows.contains("0,anna,unusable,unknown_label,purple"), "{rows}");
+    let told = place.check("inspect --json", 1);
+    let found = crate::place::event(&told, "inspection");
+    assert_eq!(found["annotators"][0]["findings"][0]["kind"], "unknown_label");
+    assert_eq!(found["annotators"][1]["never_given"], serde_json::json!(["negative"]));
+}

@@ -167,8 +167,10 @@ fn numbers_on_a_scale() {
     let columns = ["karat_label", "karat_agreement", "karat_outcome", "karat_anna_label", "karat_weak_label"];
     insta::assert_snapshot!("numbers_rows", some_rows(&place, "consensus.csv", &columns));
     place.ends("report", 0);
-    let told =
-        place.ends("accept --rehearse 30 --by consensus --tolerance 0.1 --error 0.3 --confidence 0.6 -o accepted.csv", 0);
+    let told = place.ends(
+        "accept --rehearse 30 --by consensus --tolerance 0.1 --error 0.3 --confidence 0.6 -o accepted.csv",
+        0,
+    );
     assert!(told.out.contains("the rehearsal: of "), "{}", told.whole());
 }
 

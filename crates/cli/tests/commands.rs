@@ -254,3 +254,21 @@ fn the_report_of_labels_says_what_is_not_live() {
     let page = fs::read_to_string(folder.path().join("karat-report.html")).unwrap();
     assert!(page.contains("not live: made-up answers"), "{page}");
 }
+
+#[test]
+fn kinds_are_listed_and_personal_data_is_counted_and_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = [
+        r#"{"id": "1", "text": "Пишите на anna@example.com или +7 912 345-67-89."}"#,
+        r#"{"id": "2", "text": "The order 20241105-7 costs 1,200.50 EUR."}"#,
+    ];
+    std::fs::write(folder.path().join("data.jsonl"), rows.join("\n")).unwrap();
+    let toml = "[data]\nfiles = [\"data.jsonl\"]\nid = \"id\"\ntext = \"text\"\n[task]\nkind = \"classify\"\nlabels = [\"a\", \"b\"]\n\
+                [privacy]\nmask = [\"all\"]\n[[annotators]]\nmodel = \"scripted/accuracy=1\"\n";
+    std::fs::write(folder.path().join("karat.toml"), toml).unwrap();
+    let shown = ["kinds", "mask", "mask --list"].map(|line| karat(folder.path(), line));
+    insta::assert_snapshot!("kinds_and_mask", shown.join("\n"));
+    let prompt = karat(folder.path(), "prompt --item 1");
+    assert!(prompt.contains("[EMAIL_1]") && prompt.contains("[PHONE_1]"), "{prompt}");
+    assert!(!prompt.contains("anna@example.com") && !prompt.contains("912"), "{prompt}");
+}

@@ -84,30 +84,15 @@ impl Asker {
     fn open(setup: &Setup, spec: &AnnotatorSpec) -> Result<Self> {
         let provider = provider(setup, spec)?;
         let nature = provider.nature();
-        let style = style(setup, spec)?;
         let shots = Shots::new(setup, spec);
-        let prompter = Prompter::new(&setup.task, setup.kind, &style)?;
+        let prompter = Prompter::new(&setup.task, setup.kind, &style(setup, spec)?)?;
         // A recording has one answer for each item, whatever is shown of it; who judges sees the whole item and decides once.
         let is_whole = matches!(nature, Nature::Replayed { .. }) || spec.role != Duty::Annotator;
         let inquiry = match is_whole {
             true => Inquiry::whole(Arc::clone(&setup.task), setup.kind),
             false => Inquiry::new(Arc::clone(&setup.task), setup.kind, setup.long.clone())?,
         };
-        // An inspector reads the task of the others and answers another.
-        let (task, kind) = match spec.role {
-            Duty::Annotator | Duty::Moderator => (Arc::clone(&setup.task), setup.kind),
-            Duty::Inspector => {
-                let (task, kind) = karat_task::verdict_task(&setup.task)?;
-                (Arc::new(task), kind)
-            }
-        };
-        let is_plain = spec.scoring == Scoring::Answer && spec.correct.is_none();
-        if spec.role == Duty::Inspector && !is_plain {
-            return Err(Error::invalid(
-                "`scoring` and `correct` are for labels, and an inspector gives none",
-            )
-            .hint("leave them out"));
-        }
+        let (task, kind) = answered(setup, spec)?;
         let scorer = Scorer::new(spec, &task, kind, &nature)?;
         corrected::check(spec, kind.shape())?;
         let settings = settings(spec);
@@ -117,7 +102,7 @@ impl Asker {
         let endpoint = format!("{}{identity}", standby::endpoint(&provider));
         let standbys = standby::open(setup, spec, &provider)?;
         // Who may have answered is a part of who it is, and of which answers may be used again.
-        let list: Vec<String> = standbys.iter().map(Standby::endpoint).collect();
+        let list: Vec<_> = standbys.iter().map(Standby::endpoint).collect();
         let fallback = if list.is_empty() { String::new() } else { format!(",\"fallback\":{}", json!(list)) };
         let annotator = Annotator {
             kind: annotator_kind(&nature),
@@ -129,8 +114,8 @@ impl Asker {
         let format =
             AnswerFormat::JsonSchema { name: "answer".into(), schema: Arc::clone(prompter.answer_format()) };
         let format_json = prompter.answer_format().to_string();
-        let base = Hasher::default().part(format!("{endpoint}{fallback}")).part(&settings_json);
-        let base = base.part(&format_json).finish();
+        let base = format!("{endpoint}{fallback}");
+        let base = Hasher::default().part(base).part(&settings_json).part(&format_json).finish();
         Ok(Self {
             id: annotator.id(),
             price: price(setup, spec, &provider),
@@ -298,7 +283,7 @@ impl Asker {
         let text = |value: &Value| -> Arc<str> { self.kind.answer_text(&view.task, value).into() };
         let cell = self.gold.as_ref().and_then(|column| item.fields.get(column));
         let gold = cell.and_then(|cell| self.kind.read_gold(&self.task, item, cell).ok());
-        let here = gold.as_ref().and_then(|value| self.inquiry.truth(view, value));
+        let here = gold.as_ref().and_then(|value| self.inquiry.right_for(view, value));
         let others = wrong(&view.task, self.shape(), here.as_ref());
         Aside {
             key: item.id.shared(),
@@ -328,6 +313,19 @@ fn how_asked(spec: &AnnotatorSpec, request: &str, fallback: &[String]) -> String
     }
     how.push('}');
     how
+}
+
+/// The task that is answered: an inspector reads that of the others and answers another.
+fn answered(setup: &Setup, spec: &AnnotatorSpec) -> Result<(Arc<Task>, &'static dyn TaskKind)> {
+    if spec.role != Duty::Inspector {
+        return Ok((Arc::clone(&setup.task), setup.kind));
+    }
+    if spec.scoring != Scoring::Answer || spec.correct.is_some() {
+        return Err(Error::invalid("`scoring` and `correct` are for labels, and an inspector gives none")
+            .hint("leave them out"));
+    }
+    let (task, kind) = karat_task::verdict_task(&setup.task)?;
+    Ok((Arc::new(task), kind))
 }
 
 fn annotator_kind(nature: &Nature) -> AnnotatorKind {

@@ -165,20 +165,9 @@ impl Setup {
             spec.labels.extend(labels_file::read(&folder.join(file), file)?);
         }
         let context = data.context.clone();
-        if let Some(dialogue) = &data.dialogue {
-            if data.text.is_empty() {
-                data.text = "text".to_owned();
-            }
-            if dialogue.label == Turns::Each {
-                data.context.extend(TURN_COLUMNS.map(str::to_owned));
-            }
-        }
+        add_turns(&mut data);
         let (task, kind) = karat_task::task(spec, &data, &policy, guideline)?;
-        let prices = match &budget.prices {
-            Some(file) => Prices::with_override(&read_text(folder, file)?)
-                .map_err(|why| Error::invalid(format!("`{file}`: {why}")))?,
-            None => Prices::built_in().map_err(Error::bug)?,
-        };
+        let prices = prices(folder, &budget)?;
         let concurrency = annotators.iter().map(|it| it.concurrency).max().unwrap_or(1);
         let text = Some(data.text).filter(|it| !it.is_empty());
         let mut read = ReadSpec {
@@ -253,6 +242,26 @@ impl Setup {
             ));
         }
         Ok(())
+    }
+}
+
+/// The columns that items have once a dialogue is unfolded.
+fn add_turns(data: &mut DataSpec) {
+    let Some(dialogue) = &data.dialogue else { return };
+    if data.text.is_empty() {
+        data.text = "text".to_owned();
+    }
+    if dialogue.label == Turns::Each {
+        data.context.extend(TURN_COLUMNS.map(str::to_owned));
+    }
+}
+
+/// What calls cost: the user's list before ours.
+fn prices(folder: &Path, budget: &Budget) -> Result<Prices> {
+    match &budget.prices {
+        Some(file) => Prices::with_override(&read_text(folder, file)?)
+            .map_err(|why| Error::invalid(format!("`{file}`: {why}"))),
+        None => Prices::built_in().map_err(Error::bug),
     }
 }
 

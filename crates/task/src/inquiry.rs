@@ -127,7 +127,7 @@ impl Inquiry {
     }
 
     /// What would be right to answer to a view, where this is the item's value; `None` where that is not known.
-    pub fn truth(&self, view: &View, value: &Value) -> Option<Value> {
+    pub fn right_for(&self, view: &View, value: &Value) -> Option<Value> {
         if let Some(levels) = &self.levels {
             return levels.truth(view, value);
         }

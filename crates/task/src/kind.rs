@@ -137,7 +137,8 @@ pub trait TaskKind: Sync {
         language: PromptLanguage,
     ) -> Vec<(String, String)> {
         // What the kind shows itself is not shown by the name of its column, too.
-        let is_shown = |name: &String| task.further().any(|it| it == name);
+        let is_shown =
+            |name: &String| task.spec.options.contains(name) || task.further().any(|it| it == name);
         let by_name = shot.context.iter().filter(|(name, _)| !is_shown(name)).cloned();
         by_name.chain(self.shown(task, &crate::shots::item(task, shot), language)).collect()
     }

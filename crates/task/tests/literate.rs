@@ -279,6 +279,6 @@ fn every_written_case_comes_out_as_written() {
 
 #[test]
 fn a_wrong_case_is_noticed() {
-    let markdown = "# a\n```task\nkind = \"classify\"\nlabels = [\"x\"]\n```\n```answer\nx\n```\n```outcome\nlabeled: y\n```\n";
+    let markdown = "# a\n```task\nkind = \"classify\"\nlabels = [\"x\", \"z\"]\n```\n```answer\nx\n```\n```outcome\nlabeled: y\n```\n";
     assert_eq!(differences(&cases(markdown)[0]), ["outcome is\nlabeled: x\nand not\nlabeled: y"]);
 }

@@ -120,6 +120,10 @@ fn distances_are_symmetric_in_0_to_1_and_0_between_equals() {
 /// A value has the kind's shape, quotes its text, is at no distance from itself, and reads as itself when it is written.
 fn check_value(kind: &dyn TaskKind, text: &str, value: &Value) {
     let task = task(kind.id());
+    // An item that lacks what is compared is never asked about.
+    if kind.refuses(&task, &item(text)).is_some() {
+        return;
+    }
     assert_eq!(value.shape(), kind.shape());
     assert_eq!(value.clone().check_quotes(text), Ok(()));
     assert_eq!(kind.distance(&task, value, value), 0.0);

@@ -139,6 +139,8 @@ mod tests {
             ("clippy.toml", ROOT),
             ("crates/stats/src/lib.rs", code),
             ("crates/core/src/lib.rs", ""),
+            ("crates/text/src/lib.rs", ""),
+            ("crates/text/clippy.toml", &good),
             ("crates/task/src/lib.rs", ""),
             ("crates/llm/src/http.rs", "use std::net::TcpStream;"),
             ("crates/stats/clippy.toml", clippy),

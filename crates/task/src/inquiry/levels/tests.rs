@@ -111,7 +111,7 @@ fn what_is_right_for_the_whole_is_told_level_by_level() {
         let done = loop {
             match inquiry.next(&item, &heard) {
                 Step::Ask(views) => {
-                    let here = inquiry.truth(&views[0], &right).unwrap();
+                    let here = inquiry.right_for(&views[0], &right).unwrap();
                     let answer = kind.answer_text(&views[0].task, &here);
                     let reading = kind.read_answer(&views[0].task, &item, &RawAnswer::of(&answer));
                     heard.push(Heard { reading, confidence: Confidence::Unknown(NoConfidence::NotStated) });

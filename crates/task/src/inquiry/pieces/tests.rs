@@ -112,8 +112,8 @@ fn what_is_right_for_a_piece_is_what_lies_in_it() {
         Value::spans(vec![LabeledSpan {
             span: Span::new(0, 7).unwrap(), label, quote: "Сказано".into()
         }]);
-    assert_eq!(inquiry.truth(&views[0], &truth), Some(truth.clone()));
-    assert_eq!(inquiry.truth(&views[1], &truth), Some(Value::spans(vec![])));
+    assert_eq!(inquiry.right_for(&views[0], &truth), Some(truth.clone()));
+    assert_eq!(inquiry.right_for(&views[1], &truth), Some(Value::spans(vec![])));
 }
 
 #[test]

@@ -213,3 +213,40 @@ fn what_an_endpoint_does_not_take_is_left_out_and_said_once() {
         assert_eq!(event(&told, "end")["count"]["n_standing"], 3);
     }
 }
+
+#[test]
+fn what_is_hidden_stands_in_no_request() {
+    let secrets = [
+        ["anna@example.com", "+7 912 345-67-89", "4111 1111 1111 1111"],
+        ["ivan@example.org", "112-233-445 95", "192.0.2.77"],
+        ["li@example.net", "13812345678", "Nadezhda Orlova"],
+    ];
+    let words =
+        |n: usize| format!("номер СНИЛС или phone {} и {} и {}", secrets[n][0], secrets[n][1], secrets[n][2]);
+    let data: String = (0..3)
+        .map(|n| {
+            json!({"id": format!("{n}"), "text": words(n), "who": secrets[n][0], "gold": "positive"})
+                .to_string()
+                + "\n"
+        })
+        .collect();
+    let rest = format!(
+        "{TASK}[few_shot]\nn = 2\nsealed = 0.0\n[privacy]\nmask = [\"all\"]\nnames = \"names.txt\"\n{}",
+        annotator("m", "scoring = \"p_true\"\nreasoning = true")
+    );
+    let head = "text = \"text\"\ncontext = [\"who\"]\ngold = \"gold\"";
+    let place = place(head, &rest, &data, |_| Reply::Label("positive"));
+    fs::write(place.path().join("names.txt"), "Nadezhda Orlova\n").unwrap();
+    place.check("label", 0);
+    let asks = place.server.asks();
+    assert_eq!(asks.len(), 6, "an answer and a check for each of three items");
+    let n_examples: usize = asks.iter().map(|ask| ask.body.to_string().matches("<item>\\n").count()).sum();
+    assert!(n_examples > 6, "worked examples are sent too");
+    for ask in asks {
+        let body = ask.body.to_string();
+        for secret in secrets.iter().flatten() {
+            assert!(!body.contains(secret), "`{secret}` was sent: {body}");
+        }
+        assert!(body.contains("[EMAIL_1]"), "{body}");
+    }
+}

@@ -27,9 +27,6 @@ pub struct FewShotSpec {
     /// Between likeness (1) and variety (0), for `mmr`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
-    /// An embeddings model, `provider/model`, in place of shared words and letters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub embeddings: Option<String>,
 }
 
 fn default_n_shots() -> u32 {
